@@ -1,0 +1,1 @@
+"""Take a finished Message to its address and give back Receipts and Replies."""

@@ -1,0 +1,96 @@
+"""Message, Receipt, Reply: what a channel takes and what it says back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+Lane = Literal["actual", "exercise"]
+
+
+class Outcome(StrEnum):
+    """What the evidence allows to say. ``UNKNOWN`` is a state of its own: sent, and no answer came."""
+
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    RETRY = "retry"
+    UNKNOWN = "unknown"
+
+
+class Reason(StrEnum):
+    """Why a message was not taken; what an operator can do follows from it."""
+
+    BAD_ADDRESS = "bad_address"
+    GONE = "gone"
+    TOO_LONG = "too_long"
+    EXPIRED = "expired"
+    RATE_LIMITED = "rate_limited"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    REFUSED = "refused"
+    WRONG_LANE = "wrong_lane"
+    BROKEN_REPLY = "broken_reply"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one message may be. ``max_chars`` counts characters of ``text``; None = no practical limit."""
+
+    max_chars: int | None
+    batch: int = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A finished text for one address.
+
+    ``key`` is the idempotency key (the same on every attempt). ``address`` is what the channel needs: a phone number
+    in E.164 digits, an e-mail address, a URL, an MQTT topic, a Web Push subscription as JSON, a file name.
+    ``body``/``content_type`` carry the CAP document or JSON for machines; people's channels use ``subject``/``text``.
+    ``lane`` is fixed by the alert's CAP status: Exercise and Test travel in the exercise lane only.
+    ``secret`` signs a webhook. ``priority`` 1 blue … 4 red.
+    """
+
+    key: str
+    address: str
+    subject: str
+    text: str
+    language: str
+    identifier: str
+    event: str
+    version: int
+    msg_type: Literal["Alert", "Update", "Cancel"]
+    status: Literal["Actual", "Exercise", "Test"]
+    priority: int
+    sent: datetime
+    expires: datetime
+    body: bytes = b""
+    content_type: str = ""
+    secret: str = ""
+
+    @property
+    def lane(self) -> Lane:
+        return "actual" if self.status == "Actual" else "exercise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the channel said of one message. ``evidence`` quotes it (``"250 2.0.0 OK"``, ``"PUBACK 17"``), never an address."""
+
+    key: str
+    outcome: Outcome
+    at: datetime
+    external_id: str = ""
+    evidence: str = ""
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a person sent back on a channel (STOP, LIST, an acknowledgement)."""
+
+    channel: str
+    address: str
+    text: str
+    at: datetime

@@ -1,0 +1,63 @@
+"""The form that every channel adapter has.
+
+An adapter is one file ``channels/<kind>.py`` with two names:
+
+* ``Options``: a pydantic model (``extra="forbid"``, every option with a description) that derives from ``ChannelOptions``;
+* ``Sender``: ``Sender(options, doors)`` with the verbs of :class:`ChannelSender`.
+
+``send`` takes a batch and gives back exactly one Receipt per message, in order; a fault of one address never stops the others, and a
+dead gateway is RETRY receipts with ``Reason.UNREACHABLE``, not an exception. Receipts that come later go to ``doors.on_receipt``.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field
+
+from channels.message import Lane, Limits, Message, Outcome, Reason, Receipt, Reply
+
+
+class ChannelOptions(BaseModel):
+    """What every channel can be told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lane: Lane = Field(description="actual = the public; exercise = registered drill addresses only")
+    timeout_s: float = Field(default=10.0, gt=0, description="longest wait for one answer, seconds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """The outside world, handed in: the clock, the HTTP client and where late receipts and replies go."""
+
+    now: Callable[[], datetime]
+    http: httpx.AsyncClient
+    on_receipt: Callable[[Receipt], Awaitable[None]]
+    on_reply: Callable[[Reply], Awaitable[None]]
+
+
+class ChannelSender(Protocol):
+    """Opened once, used by many batches, closed once."""
+
+    @property
+    def limits(self) -> Limits: ...
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def send(self, messages: Sequence[Message]) -> list[Receipt]: ...
+
+
+def refusal(message: Message, *, lane: Lane, now: datetime) -> Receipt | None:
+    """The fence before every wire: a drill never reaches the public, and nothing leaves after its expiry."""
+    if message.lane != lane:
+        return Receipt(key=message.key, outcome=Outcome.REJECTED, at=now, reason=Reason.WRONG_LANE,
+                       evidence=f"a {message.status} message is not for the {lane} lane")
+    if now >= message.expires:
+        return Receipt(key=message.key, outcome=Outcome.REJECTED, at=now, reason=Reason.EXPIRED,
+                       evidence="expired before it was sent")
+    return None

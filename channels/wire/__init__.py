@@ -1,0 +1,1 @@
+"""Shared wire cores: no adapters, and not discovered as such."""

@@ -1,0 +1,1 @@
+"""Fetch and decode: yields GridField or Observation, or hands on the Payload itself."""

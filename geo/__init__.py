@@ -1,0 +1,1 @@
+"""Maths on grids and polygons: pure; no network, no clock, no database."""

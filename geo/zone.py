@@ -1,0 +1,49 @@
+"""Zone and ZoneSet: our polygons with codes, in levels city → district → street → cell."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from shapely.geometry.base import BaseGeometry
+
+LEVELS = ("city", "district", "street", "cell")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A place that can be warned. ``code`` is GB/T 2260 (6 digits) or NBS (9, 12); ``geometry`` is WGS 84, valid."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    level: str
+    parent: str = ""
+    geometry: BaseGeometry = field(hash=False, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoneSet:
+    """Zones of one deployment. ``origin`` says where the borders are from; ``schematic`` marks hand-drawn ones."""
+
+    zones: tuple[Zone, ...]
+    origin: str
+    schematic: bool = False
+
+    def __iter__(self) -> Iterator[Zone]:
+        return iter(self.zones)
+
+    def __len__(self) -> int:
+        return len(self.zones)
+
+    def __getitem__(self, code: str) -> Zone:
+        for zone in self.zones:
+            if zone.code == code:
+                return zone
+        raise KeyError(f"no zone {code!r} in {self.origin}")
+
+    def at(self, level: str) -> tuple[Zone, ...]:
+        """The zones of one level."""
+        return tuple(zone for zone in self.zones if zone.level == level)
+
+    def inside(self, parent: str) -> tuple[Zone, ...]:
+        """The zones whose parent is ``parent``."""
+        return tuple(zone for zone in self.zones if zone.parent == parent)

@@ -1,0 +1,1 @@
+"""The desks, the ledgers and the faces of the early-warning corridor."""

@@ -1,0 +1,1 @@
+"""A human acknowledged, by a deadline, or the next person is called."""

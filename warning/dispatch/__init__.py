@@ -1,0 +1,1 @@
+"""From an Alert to Deliveries with Receipts."""

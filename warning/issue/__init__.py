@@ -1,0 +1,1 @@
+"""From a Proposal to a signed, immutable Alert."""

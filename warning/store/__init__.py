@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, migrations, one file of queries per desk."""

@@ -1,0 +1,1 @@
+"""From data to a Proposal with its Reason and evidence."""

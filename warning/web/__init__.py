@@ -1,0 +1,1 @@
+"""The faces: API, public page, console."""
