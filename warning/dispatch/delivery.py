@@ -1,0 +1,119 @@
+"""Delivery: the state of one alert version on its way to one recipient on one channel.
+
+    from        to          on what evidence
+    ----------  ----------  ---------------------------------------------------------------------
+    (new)       queued      the audience was worked out
+    (new)       muted       a stronger warning for the same hazard already reached this person
+    queued      claimed     a worker took it in the claiming transaction (with a lease)
+    queued      superseded  a newer version for the same recipient exists
+    queued      muted       an end-notice whose start never arrived
+    queued      expired     its alert expired before it could be sent
+    claimed     accepted    the channel's own answer (submit response, 250, 2xx, 201, PUBACK, fsync, read back)
+    claimed     delivered   a handset receipt overtook the answer
+    claimed     queued      the channel asks to try again, or the lease ran out (then ``maybe_twice``)
+    claimed     failed      the channel refused for good, or the tries are used up
+    claimed     expired     refused because its time is over
+    claimed     unknown     sent, and no answer came
+    unknown     queued      after a grace, tried again (``maybe_twice``)
+    unknown     accepted    the answer came late
+    unknown     delivered   the receipt came late
+    unknown     failed      the tries are used up
+    accepted    delivered   a handset receipt (SMS only may claim the handset)
+    accepted    failed      a receipt that says the handset was never reached
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from channels.message import Outcome, Reason, Receipt
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    MUTED = "muted"
+    SUPERSEDED = "superseded"
+    UNKNOWN = "unknown"
+
+
+MOVES: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.CLAIMED, State.SUPERSEDED, State.MUTED, State.EXPIRED}),
+    State.CLAIMED: frozenset(
+        {State.ACCEPTED, State.DELIVERED, State.QUEUED, State.FAILED, State.EXPIRED, State.UNKNOWN}
+    ),
+    State.UNKNOWN: frozenset({State.QUEUED, State.ACCEPTED, State.DELIVERED, State.FAILED}),
+    State.ACCEPTED: frozenset({State.DELIVERED, State.FAILED}),
+}
+
+ENDED = frozenset(set(State) - {State.QUEUED, State.CLAIMED, State.UNKNOWN})
+"""States in which nothing more is owed to the recipient (accepted counts: a receipt may or may not follow)."""
+
+REACHED = frozenset({State.ACCEPTED, State.DELIVERED})
+
+NEXT_STEP = {
+    Reason.BAD_ADDRESS: "correct the address of the subscription",
+    Reason.GONE: "the endpoint is gone for good: ask the subscriber to register again",
+    Reason.TOO_LONG: "shorten the text and send an update",
+    Reason.EXPIRED: "nothing: the warning was over; look why the channel was late",
+    Reason.RATE_LIMITED: "lower the rate of this route or add a second one",
+    Reason.UNREACHABLE: "check the gateway, then press retry; use another channel meanwhile",
+    Reason.TIMEOUT: "check the gateway's load, then press retry",
+    Reason.REFUSED: "read the evidence, correct the route's account or contract",
+    Reason.WRONG_LANE: "a drill met a public address: correct the subscription's lane",
+    Reason.BROKEN_REPLY: "the peer answered outside its protocol: call its operator",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often and how long a channel is tried; waits double from ``first_wait``."""
+
+    max_attempts: int = 8
+    first_wait: timedelta = timedelta(seconds=2)
+    max_wait: timedelta = timedelta(seconds=60)
+    unknown_grace: timedelta = timedelta(seconds=20)
+    lease: timedelta = timedelta(seconds=60)
+
+    def wait(self, attempts: int) -> timedelta:
+        """The pause after the ``attempts``-th try (1-based)."""
+        return min(self.first_wait * int(1 << max(attempts - 1, 0)), self.max_wait)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What a receipt makes of a claimed delivery."""
+
+    state: State
+    reason: str
+    evidence: str
+    external_id: str
+    wait: timedelta | None = None
+
+
+def after_receipt(receipt: Receipt, *, attempts: int, now: datetime, expires: datetime, policy: RetryPolicy) -> Step:
+    """The move that one receipt allows; ``attempts`` counts the try that it answers."""
+    reason = receipt.reason.value if receipt.reason else ""
+    used_up = attempts >= policy.max_attempts
+    over = now >= expires
+    match receipt.outcome:
+        case Outcome.ACCEPTED:
+            state, wait = State.ACCEPTED, None
+        case Outcome.DELIVERED:
+            state, wait = State.DELIVERED, None
+        case Outcome.REJECTED:
+            state, wait = (State.EXPIRED if receipt.reason is Reason.EXPIRED else State.FAILED), None
+        case Outcome.RETRY:
+            if over:
+                state, wait = State.EXPIRED, None
+            elif used_up:
+                state, wait = State.FAILED, None
+            else:
+                state, wait = State.QUEUED, policy.wait(attempts)
+        case Outcome.UNKNOWN:
+            state, wait = (State.FAILED, None) if used_up else (State.UNKNOWN, policy.unknown_grace)
+    return Step(state=state, reason=reason, evidence=receipt.evidence, external_id=receipt.external_id, wait=wait)

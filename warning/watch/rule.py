@@ -1,0 +1,102 @@
+"""Rule and RuleSet: at which number which colour is warned, by whose authority, and how sure we are of the row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from geo.criterion import AllOf, Criterion
+from warning.level import Level
+from warning.watch.hazard import Hazard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One row. ``row`` is its stable id, such as ``shanghai-2019/rainstorm/red``; ``lead`` is how far ahead it looks.
+
+    ``criterion`` is None when no gridded quantity decides the row: data never propose it, and ``manual`` says why.
+    ``unconfirmed`` rows carry a number that the deploying authority has yet to confirm; ``inherited`` names the set
+    the number is taken from. ``confidence`` is A (primary document) to C, K (plausible), U (not found).
+    ``site`` is set when the row is read at one station instead of over an area. ``validity`` may shorten the issuer's.
+    """
+
+    row: str
+    hazard: Hazard
+    level: Level
+    lead: timedelta
+    criterion: Criterion | None
+    confidence: str
+    source: str
+    manual: str = ""
+    unconfirmed: bool = False
+    inherited: str = ""
+    note: str = ""
+    variant: str = ""
+    site: str = ""
+    validity: timedelta | None = None
+
+    @property
+    def event_code(self) -> str:
+        return self.hazard.event_code
+
+    @property
+    def sign_row(self) -> str:
+        """The key under which the answers of ``signed`` are handed to the draft."""
+        return f"{self.row}#sign"
+
+    @property
+    def signed(self) -> Criterion | None:
+        """The criterion together with the sign of its cause in the same cells; None when there is no such sign."""
+        if self.criterion is None or self.hazard.cause is None or self.hazard.cause.sign is None:
+            return None
+        return AllOf(parts=(self.criterion, self.hazard.cause.sign))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """The rules of one authority, from ``valid_from`` on. ``variants`` are rows a deployment may choose instead."""
+
+    id: str
+    title: str
+    authority: str
+    version: str
+    valid_from: date
+    rules: tuple[Rule, ...]
+    variants: tuple[Rule, ...] = ()
+    inherits: tuple[str, ...] = ()
+
+    @property
+    def hazards(self) -> tuple[Hazard, ...]:
+        """Each hazard once, in the order of the file."""
+        return tuple(dict.fromkeys(rule.hazard for rule in self.rules))
+
+    def hazard(self, key: str) -> Hazard:
+        """Raises KeyError that names the set."""
+        for hazard in self.hazards:
+            if hazard.key == key:
+                return hazard
+        raise KeyError(f"no hazard {key!r} in {self.id}")
+
+    def of(self, hazard: str) -> tuple[Rule, ...]:
+        """The rows of one hazard, strongest first."""
+        return tuple(sorted((rule for rule in self.rules if rule.hazard.key == hazard), key=lambda rule: -rule.level))
+
+    def rule(self, hazard: str, level: Level) -> Rule:
+        """Raises KeyError that names the set, the hazard and the colour."""
+        for rule in self.rules:
+            if rule.hazard.key == hazard and rule.level is level:
+                return rule
+        raise KeyError(f"no {level.key} {hazard} in {self.id}")
+
+
+def with_variant(rule_set: RuleSet, variant: str) -> RuleSet:
+    """The set with the rows of ``variant`` in the place of the ordinary ones; raises KeyError when it has none."""
+    chosen = {(rule.hazard.key, rule.level): rule for rule in rule_set.variants if rule.variant == variant}
+    if not chosen:
+        raise KeyError(f"no variant {variant!r} in {rule_set.id}")
+    rules = tuple(chosen.get((rule.hazard.key, rule.level), rule) for rule in rule_set.rules)
+    return replace(rule_set, rules=rules)
+
+
+def decidable(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rows that data can decide."""
+    return tuple(rule for rule in rules if rule.criterion is not None)
