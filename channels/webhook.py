@@ -1,0 +1,87 @@
+"""Signed webhook: POST a warning to the URL that an office registered."""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from pydantic import Field
+
+from channels.message import Limits, Message, Outcome, Reason, Receipt
+from channels.port import ChannelOptions, Doors
+from channels.wire.crew import Crew
+from channels.wire.envelope import envelope
+from channels.wire.http_post import Answer, Letter
+from channels.wire.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, BadSignature, sign, verify
+
+__all__ = ["BadSignature", "Options", "Sender", "verify"]
+
+
+class Options(ChannelOptions):
+    """``timeout_s`` bounds the whole exchange: connection, request, and the answer to its last byte."""
+
+    allow_private: bool = Field(
+        default=False, description="let webhooks go to loopback and private networks (deployment setting allow_private_targets)"
+    )
+    parallel: int = Field(default=32, ge=1, le=256, description="how many webhooks are under way at once, over all batches")
+
+
+class Sender:
+    """The address is a URL; ``Message.secret`` signs (no secret, no signature); receivers check with :func:`verify`."""
+
+    def __init__(self, options: Options, doors: Doors) -> None:
+        self._now = doors.now
+        self._crew = Crew(lane=options.lane, parallel=options.parallel, timeout_s=options.timeout_s,
+                          allow_private=options.allow_private, now=doors.now)
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(max_chars=None)
+
+    async def open(self) -> None:
+        self._crew.open()
+
+    async def close(self) -> None:
+        await self._crew.close()
+
+    async def send(self, messages: Sequence[Message]) -> list[Receipt]:
+        return await self._crew.carry(messages, letter=self._letter, verdict=_verdict)
+
+    def _letter(self, message: Message) -> Letter:
+        body, content_type = envelope(message)
+        timestamp = str(int(self._now().timestamp()))
+        headers = [
+            ("Content-Type", content_type),
+            ("Idempotency-Key", quote(message.key, safe="/:=@+,;~!*'()|")),
+            (TIMESTAMP_HEADER, timestamp),
+        ]
+        if message.secret:
+            headers.append((SIGNATURE_HEADER, sign(message.secret, timestamp, body)))
+        return Letter(url=message.address, headers=tuple(headers), body=body)
+
+
+def _verdict(answer: Answer) -> tuple[Outcome, Reason | None]:
+    """What a status says.
+
+    ============  ========  ============
+    status        outcome   reason
+    ============  ========  ============
+    2xx           accepted
+    404, 410      rejected  gone
+    408           retry     timeout
+    429           retry     rate_limited
+    5xx           retry     refused
+    3xx, 4xx      rejected  refused
+    ============  ========  ============
+    """
+    match answer.status:
+        case status if 200 <= status < 300:
+            return Outcome.ACCEPTED, None
+        case 404 | 410:
+            return Outcome.REJECTED, Reason.GONE
+        case 408:
+            return Outcome.RETRY, Reason.TIMEOUT
+        case 429:
+            return Outcome.RETRY, Reason.RATE_LIMITED
+        case status if status >= 500:
+            return Outcome.RETRY, Reason.REFUSED
+        case _:
+            return Outcome.REJECTED, Reason.REFUSED

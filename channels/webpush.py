@@ -1,0 +1,178 @@
+"""Web Push (RFC 8030, 8291, 8292): a small encrypted note to a browser; the phone fetches the full text."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+
+from channels.message import Limits, Message, Outcome, Reason, Receipt
+from channels.port import ChannelOptions, Doors
+from channels.wire.aes128gcm import MAX_PLAINTEXT, BadPushMessage, PushKeys, b64url, encrypt, from_b64url
+from channels.wire.crew import BadAddress, Crew
+from channels.wire.http_post import Answer, Letter
+from channels.wire.ssrf import parse_target
+from channels.wire.vapid import Vapid, private_key
+
+MAX_TTL_S = 28 * 24 * 3600
+"""What the large push services keep at most; more is refused by some."""
+
+
+class Options(ChannelOptions):
+    """How pushes are signed and sent."""
+
+    vapid_private_key: SecretStr = Field(description="P-256 private key: PEM, or 32 bytes in base64url; subscriptions are bound to it")
+    vapid_subject: str = Field(pattern=r"^(mailto:.+@.+|https://.+)$", description="whom a push service may write to: mailto: or https:")
+    allow_private: bool = Field(
+        default=False, description="let pushes go to loopback and private networks, and over http (deployment setting allow_private_targets)"
+    )
+    parallel: int = Field(default=4, ge=1, le=64, description="connections in use at once, over all batches; each is kept alive")
+
+    @field_validator("vapid_private_key")
+    @classmethod
+    def _readable(cls, value: SecretStr) -> SecretStr:
+        private_key(value.get_secret_value())
+        return value
+
+
+class _Keys(BaseModel):
+    p256dh: str
+    auth: str
+
+
+class _Subscription(BaseModel):
+    """A browser's ``PushSubscription.toJSON()``; other members (expirationTime) are let pass."""
+
+    endpoint: str
+    keys: _Keys
+
+
+class Sender:
+    """The address is the browser's PushSubscription as JSON. ACCEPTED means that the push service took the note, no more."""
+
+    def __init__(self, options: Options, doors: Doors) -> None:
+        self._options = options
+        self._now: Callable[[], datetime] = doors.now
+        self._vapid = Vapid(private_key(options.vapid_private_key.get_secret_value()), options.vapid_subject)
+        self._crew = Crew(lane=options.lane, parallel=options.parallel, timeout_s=options.timeout_s,
+                          allow_private=options.allow_private, now=doors.now)
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(max_chars=None)
+
+    @property
+    def public_key(self) -> str:
+        """The ``applicationServerKey`` with which a page subscribes."""
+        return self._vapid.public_key
+
+    async def open(self) -> None:
+        self._crew.open()
+
+    async def close(self) -> None:
+        await self._crew.close()
+
+    async def send(self, messages: Sequence[Message]) -> list[Receipt]:
+        return await self._crew.carry(messages, letter=self._letter, verdict=_verdict)
+
+    def _letter(self, message: Message) -> Letter:
+        endpoint, keys = _subscription(message.address)
+        target = parse_target(endpoint)
+        if target.scheme != "https" and not self._options.allow_private:
+            raise BadAddress("the push endpoint is not https; subscribe again in the browser")
+        now = self._now()
+        try:
+            body = encrypt(note(message), keys)
+        except BadPushMessage as wrong:
+            raise BadAddress(str(wrong)) from wrong
+        return Letter(
+            url=endpoint,
+            headers=(
+                ("Authorization", self._vapid.authorization(f"{target.scheme}://{target.authority}", now)),
+                ("Content-Type", "application/octet-stream"),
+                ("Content-Encoding", "aes128gcm"),
+                ("TTL", str(max(0, min(MAX_TTL_S, int((message.expires - now).total_seconds()))))),
+                ("Urgency", "high" if message.priority >= 3 else "normal"),
+                ("Topic", topic(message.event)),
+            ),
+            body=body,
+        )
+
+
+def topic(event: str) -> str:
+    """RFC 8030 §5.4: 32 base64url characters, the same for all versions of one event, so that an Update replaces an unread Alert."""
+    return b64url(hashlib.sha256(event.encode()).digest()[:24])
+
+
+def note(message: Message) -> bytes:
+    """The plaintext of a push, JSON of at most 3,993 bytes: id, event, msg_type, version, status, title, expires and, when it fits, body.
+
+    A text that does not fit is left out whole, never cut in the middle of an instruction: the phone fetches it by its id. A title
+    that is too long alone is cut.
+    """
+    said: dict[str, str | int] = {
+        "id": message.identifier,
+        "event": message.event,
+        "msg_type": message.msg_type,
+        "version": message.version,
+        "status": message.status,
+        "expires": message.expires.isoformat(),
+        "title": message.subject,
+    }
+    full = _json(said | {"body": message.text})
+    if message.text and len(full) <= MAX_PLAINTEXT:
+        return full
+    bare = _json(said)
+    while len(bare) > MAX_PLAINTEXT and said["title"]:
+        title = str(said["title"])
+        # One character is at most 6 bytes of JSON, so this never cuts more than it must by much.
+        said["title"] = title[: max(0, len(title) - max(1, (len(bare) - MAX_PLAINTEXT) // 6))]
+        bare = _json(said)
+    return bare
+
+
+def _json(value: dict[str, str | int]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _subscription(address: str) -> tuple[str, PushKeys]:
+    try:
+        said = _Subscription.model_validate_json(address)
+        return said.endpoint, PushKeys(p256dh=from_b64url(said.keys.p256dh), auth=from_b64url(said.keys.auth))
+    except ValidationError as wrong:
+        raise BadAddress('the address is no PushSubscription; store {"endpoint": …, "keys": {"p256dh": …, "auth": …}}') from wrong
+    except BadPushMessage as wrong:
+        raise BadAddress("a key of the subscription is not base64url; subscribe again in the browser") from wrong
+
+
+def _verdict(answer: Answer) -> tuple[Outcome, Reason | None]:
+    """What a push service's status says (RFC 8030 §5, §7.3, §8.4).
+
+    ==============  ========  ============
+    status          outcome   reason
+    ==============  ========  ============
+    200, 201, 202   accepted
+    404, 410        rejected  gone
+    413             rejected  too_long
+    408             retry     timeout
+    429             retry     rate_limited
+    5xx             retry     refused
+    others          rejected  refused
+    ==============  ========  ============
+    """
+    match answer.status:
+        case 200 | 201 | 202:
+            return Outcome.ACCEPTED, None
+        case 404 | 410:
+            return Outcome.REJECTED, Reason.GONE
+        case 413:
+            return Outcome.REJECTED, Reason.TOO_LONG
+        case 408:
+            return Outcome.RETRY, Reason.TIMEOUT
+        case 429:
+            return Outcome.RETRY, Reason.RATE_LIMITED
+        case status if status >= 500:
+            return Outcome.RETRY, Reason.REFUSED
+        case _:
+            return Outcome.REJECTED, Reason.REFUSED

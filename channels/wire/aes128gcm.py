@@ -1,0 +1,109 @@
+"""Web Push message encryption: RFC 8291 over RFC 8188 ``aes128gcm``, one record."""
+
+import base64
+import binascii
+import hmac
+import os
+import struct
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+RECORD_SIZE = 4096
+MAX_PLAINTEXT = 3993
+"""RFC 8291 §4: 4096 bytes that a push service must take, less header (86), tag (16), and the delimiter, rounded as the RFC does."""
+
+_CURVE = ec.SECP256R1()
+
+
+class BadPushMessage(ValueError):
+    """The bytes are no aes128gcm message for this key, or the keys of a subscription are none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushKeys:
+    """What a browser gives: its public key (65 bytes, uncompressed P-256 point) and its 16-byte authentication secret."""
+
+    p256dh: bytes
+    auth: bytes
+
+
+def encrypt(plaintext: bytes, keys: PushKeys, *, ephemeral: ec.EllipticCurvePrivateKey | None = None, salt: bytes | None = None) -> bytes:
+    """The body of the push request. A fresh key pair and salt each time; they are passed in only by tests of the RFC's own example.
+
+    Raises BadPushMessage when the subscription's keys are unusable or the plaintext is longer than MAX_PLAINTEXT.
+    """
+    if len(plaintext) > MAX_PLAINTEXT:
+        raise BadPushMessage(f"{len(plaintext)} bytes are more than the {MAX_PLAINTEXT} a push service takes")
+    receiver = _point(keys.p256dh)
+    if len(keys.auth) != 16:
+        raise BadPushMessage("the subscription's auth secret is not 16 bytes; subscribe again in the browser")
+    sender = ephemeral or ec.generate_private_key(_CURVE)
+    sender_public = public_bytes(sender)
+    salt = salt or os.urandom(16)
+    key, nonce = _derive(sender.exchange(ec.ECDH(), receiver), keys, sender_public, salt)
+    header = salt + struct.pack("!IB", RECORD_SIZE, len(sender_public)) + sender_public
+    return header + AESGCM(key).encrypt(nonce, plaintext + b"\x02", None)
+
+
+def decrypt(body: bytes, private: ec.EllipticCurvePrivateKey, auth: bytes) -> bytes:
+    """What the browser does with a push body; raises BadPushMessage. One record only, as RFC 8291 §4 demands."""
+    if len(body) < 21 + 65 + 17 or body[20] != 65:
+        raise BadPushMessage("the body is too short for a header, a sender's key and one record")
+    salt, sender_public, record = body[:16], body[21:86], body[86:]
+    keys = PushKeys(p256dh=public_bytes(private), auth=auth)
+    key, nonce = _derive(private.exchange(ec.ECDH(), _point(sender_public)), keys, sender_public, salt)
+    try:
+        padded = AESGCM(key).decrypt(nonce, record, None).rstrip(b"\0")
+    except InvalidTag as wrong:
+        raise BadPushMessage("the message was made for other keys or changed on its way") from wrong
+    if not padded.endswith(b"\x02"):
+        raise BadPushMessage("the record does not end in the delimiter of a last record")
+    return padded[:-1]
+
+
+def public_bytes(private: ec.EllipticCurvePrivateKey) -> bytes:
+    """The 65-byte uncompressed point of a private key."""
+    return private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+def b64url(data: bytes) -> str:
+    """Base64url without padding (RFC 7515 §2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def from_b64url(text: str) -> bytes:
+    """The reverse, also for the standard alphabet and with padding, as browsers' libraries differ; raises BadPushMessage."""
+    plain = text.rstrip("=").replace("+", "-").replace("/", "_")
+    try:
+        return base64.b64decode((plain + "=" * (-len(plain) % 4)).encode("ascii"), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as wrong:
+        raise BadPushMessage("a key is not base64url") from wrong
+
+
+def _point(data: bytes) -> ec.EllipticCurvePublicKey:
+    if len(data) != 65:
+        raise BadPushMessage("a public key is not the 65 bytes of an uncompressed P-256 point")
+    try:
+        return ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, data)
+    except ValueError as wrong:
+        raise BadPushMessage("a public key is no point of the curve P-256") from wrong
+
+
+def _derive(shared: bytes, keys: PushKeys, sender_public: bytes, salt: bytes) -> tuple[bytes, bytes]:
+    """RFC 8291 §3.4: the content key (16 bytes) and nonce (12 bytes)."""
+    ikm = _hkdf(keys.auth, shared, b"WebPush: info\0" + keys.p256dh + sender_public, 32)
+    prk = hmac.digest(salt, ikm, "sha256")
+    return _expand(prk, b"Content-Encoding: aes128gcm\0", 16), _expand(prk, b"Content-Encoding: nonce\0", 12)
+
+
+def _hkdf(salt: bytes, ikm: bytes, info: bytes, length: int) -> bytes:
+    return _expand(hmac.digest(salt, ikm, "sha256"), info, length)
+
+
+def _expand(prk: bytes, info: bytes, length: int) -> bytes:
+    """RFC 5869 §2.3 for at most one block of 32 bytes."""
+    return hmac.digest(prk, info + b"\x01", "sha256")[:length]
