@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TypeVar
@@ -35,6 +36,15 @@ class Marked:
     def where(self, loc: Sequence[int | str]) -> str:
         """``file:line: rows[2].level``."""
         return f"{self.name}:{self.line(loc)}: {key_of(loc)}"
+
+
+def shipped() -> Traversable:
+    """The ``config/`` folder that comes with the product, beside the package ``warning``.
+
+    Not ``files("config")``: a namespace package of an editable install has a placeholder in its path, on which
+    importlib.resources of Python 3.11 stumbles.
+    """
+    return files("warning") / ".." / "config"
 
 
 def key_of(loc: Sequence[int | str]) -> str:

@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,7 +14,7 @@ from geo.quantity import Quantity
 from warning.errors import RuleError
 from warning.level import Level
 from warning.watch.hazard import Cause, Hazard
-from warning.watch.marked import Loc, Marked, check, read_marked
+from warning.watch.marked import Loc, Marked, check, read_marked, shipped
 from warning.watch.rule import Rule, RuleSet
 
 NOT_RULE_SETS = ("event-codes.yaml",)
@@ -153,7 +152,7 @@ def load_rule_sets(folder: Path | Traversable | None = None) -> dict[str, RuleSe
 
     Raises RuleError as ``load_rule_set``, and when sets inherit from each other in a circle or an id is used twice.
     """
-    folder = folder if folder is not None else files("config") / "rules"
+    folder = folder if folder is not None else shipped() / "rules"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
     waiting: dict[str, tuple[Marked, RuleSetIn]] = {}
     for name in names:
