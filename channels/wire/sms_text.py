@@ -1,0 +1,125 @@
+"""Text of a short message: choose the alphabet, cut it into parts, and read parts back.
+
+Sources: 3GPP TS 23.038 §6.2.1 (the 7-bit alphabet and its extension table), TS 23.040 §9.2.3.24.1 (concatenation, 8-bit reference),
+SMPP 3.4 §5.2.19 (data_coding). Over SMPP the 7-bit alphabet travels one septet an octet, unpacked.
+"""
+
+from dataclasses import dataclass
+
+DEFAULT_ALPHABET = 0
+UCS2 = 8
+_LATIN1 = 3
+_ASCII = 1
+
+_SINGLE = {DEFAULT_ALPHABET: 160, UCS2: 140}  # octets in an only part
+_MULTI = {DEFAULT_ALPHABET: 153, UCS2: 134}  # octets beside the 6 octets of the concatenation header
+MAX_PARTS = 255
+UCS2_SINGLE_CHARS = 70
+UCS2_PART_CHARS = 67
+
+# Index = septet; 0x1B (escape) has no character of its own.
+_BASIC = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED = {"\f": 0x0A, "^": 0x14, "{": 0x28, "}": 0x29, "\\": 0x2F, "[": 0x3C, "~": 0x3D, "]": 0x3E, "|": 0x40, "€": 0x65}
+_ESCAPE = 0x1B
+
+_TO_GSM: dict[str, bytes] = {c: bytes((i,)) for i, c in enumerate(_BASIC) if i != _ESCAPE} | {
+    c: bytes((_ESCAPE, i)) for c, i in _EXTENDED.items()
+}
+_FROM_EXTENDED = {i: c for c, i in _EXTENDED.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsText:
+    """A text ready for the wire: ``parts`` are octets with their header; ``concatenated`` says whether they have one."""
+
+    data_coding: int
+    parts: tuple[bytes, ...]
+
+    @property
+    def concatenated(self) -> bool:
+        return len(self.parts) > 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One received part: its place in a concatenated message (ref 0, total 1 and seq 1 when it stands alone) and its octets."""
+
+    ref: int
+    total: int
+    seq: int
+    octets: bytes
+
+
+def encode(text: str, *, ref: int) -> SmsText:
+    """Encode ``text`` in the fewest parts; ``ref`` (0..255) marks the parts that belong together.
+
+    The 7-bit alphabet is taken when every character is in it, UCS-2 otherwise (characters outside the BMP travel as surrogate pairs,
+    as handsets expect). A pair, or an escape with its character, is never cut in two. Raises ValueError when more than 255 parts are needed.
+    """
+    units = [_TO_GSM.get(c, b"") for c in text]
+    if all(units):
+        coding = DEFAULT_ALPHABET
+    else:
+        coding = UCS2
+        units = [c.encode("utf-16-be", "replace") for c in text]
+    whole = b"".join(units)
+    if len(whole) <= _SINGLE[coding]:
+        return SmsText(data_coding=coding, parts=(whole,))
+    pieces = _cut(units, room=_MULTI[coding])
+    if len(pieces) > MAX_PARTS:
+        raise ValueError(f"the text needs {len(pieces)} SMS parts and {MAX_PARTS} is the most there can be: shorten it")
+    head = bytes((5, 0, 3, ref & 0xFF, len(pieces)))
+    return SmsText(data_coding=coding, parts=tuple(head + bytes((i,)) + p for i, p in enumerate(pieces, 1)))
+
+
+def _cut(units: list[bytes], *, room: int) -> list[bytes]:
+    pieces: list[bytes] = []
+    piece = bytearray()
+    for unit in units:
+        if len(piece) + len(unit) > room:
+            pieces.append(bytes(piece))
+            piece.clear()
+        piece += unit
+    pieces.append(bytes(piece))
+    return pieces
+
+
+def decode(data_coding: int, octets: bytes) -> str:
+    """Read octets (without header) back; what cannot be read becomes U+FFFD, since a reply must never be lost for its alphabet."""
+    if data_coding == UCS2:
+        return octets.decode("utf-16-be", "replace")
+    if data_coding == _LATIN1:
+        return octets.decode("latin-1")
+    if data_coding == _ASCII:
+        return octets.decode("ascii", "replace")
+    out: list[str] = []
+    escaped = False
+    for septet in octets:
+        if escaped:
+            out.append(_FROM_EXTENDED.get(septet, "\ufffd"))
+            escaped = False
+        elif septet == _ESCAPE:
+            escaped = True
+        else:
+            out.append(_BASIC[septet] if septet < len(_BASIC) else "\ufffd")
+    return "".join(out)
+
+
+def split_header(octets: bytes) -> Part:
+    """Take the user data header off ``octets`` (esm_class has 0x40); 8-bit and 16-bit references are understood, other elements skipped."""
+    end = octets[0] + 1 if octets else 0
+    if not octets or end > len(octets):
+        return Part(ref=0, total=1, seq=1, octets=octets)
+    at = 1
+    while at + 2 <= end:
+        element, length = octets[at], octets[at + 1]
+        value = octets[at + 2:min(at + 2 + length, end)]
+        if element == 0x00 and len(value) == 3:
+            return Part(ref=value[0], total=value[1], seq=value[2], octets=octets[end:])
+        if element == 0x08 and len(value) == 4:
+            return Part(ref=value[0] << 8 | value[1], total=value[2], seq=value[3], octets=octets[end:])
+        at += 2 + length
+    return Part(ref=0, total=1, seq=1, octets=octets[end:])
