@@ -1,0 +1,67 @@
+"""Account: who acts, in which role, for which hazards and which area."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from warning.errors import NotAllowed
+
+
+class Act(StrEnum):
+    VIEW = "view"
+    SUBMIT = "submit"
+    APPROVE = "approve"
+    SUBSCRIBE = "subscribe"
+    OPERATE = "operate"
+    ADMINISTER = "administer"
+
+
+ROLES: dict[str, frozenset[Act]] = {
+    "viewer": frozenset({Act.VIEW}),
+    "forecaster": frozenset({Act.VIEW, Act.SUBMIT, Act.OPERATE}),
+    "approver": frozenset({Act.VIEW, Act.SUBMIT, Act.APPROVE, Act.OPERATE}),
+    "office": frozenset({Act.VIEW, Act.SUBSCRIBE}),
+    "admin": frozenset({Act.VIEW, Act.SUBSCRIBE, Act.OPERATE, Act.ADMINISTER}),
+}
+"""The role table. An admin may not sign: keeping the machine and warning the public are two people's work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """``hazards`` empty = every hazard; ``area`` is a zone-code prefix ("" everywhere, "310115" Pudong only)."""
+
+    name: str
+    role: str
+    hazards: tuple[str, ...] = ()
+    area: str = ""
+    scripted: bool = False
+
+
+def covers(account: Account, zones: Sequence[str]) -> bool:
+    """310000 stands for all of 31…; otherwise a zone belongs to an area when its code starts with it."""
+    prefix = account.area.removesuffix("0000")
+    return all(zone.startswith(prefix) for zone in zones)
+
+
+def require(account: Account, act: Act, *, hazard: str | None = None, zones: Sequence[str] = ()) -> None:
+    """Raise NotAllowed with the reason, or return."""
+    if act not in ROLES[account.role]:
+        able = ", ".join(role for role, acts in ROLES.items() if act in acts)
+        raise NotAllowed(f"a {account.role} may not {act}; it needs one of: {able}")
+    if hazard is not None and account.hazards and hazard not in account.hazards:
+        raise NotAllowed(f"{account.name} may act on {', '.join(account.hazards)}, not on {hazard}")
+    if not covers(account, zones):
+        outside = [zone for zone in zones if not zone.startswith(account.area.removesuffix("0000"))]
+        raise NotAllowed(f"{account.name} may act inside {account.area}, not for {', '.join(outside)}")
+
+
+def new_token() -> str:
+    """A fresh bearer token; only its hash is stored."""
+    return "xxs_" + secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> str:
+    """SHA-256 is enough for 256 random bits (passwords, which are weaker, come with log-in)."""
+    return hashlib.sha256(token.encode()).hexdigest()

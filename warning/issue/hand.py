@@ -1,0 +1,25 @@
+"""HandMade: a warning that a person composes, without a grid; any issuer, any event code."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from warning.level import Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandMade:
+    """``texts`` may be empty: then the template library fills them. ``replaces`` is the alert to update or cancel."""
+
+    issuer: str
+    hazard: str
+    event_code: str
+    level: Level
+    zones: tuple[str, ...]
+    onset: datetime
+    expires: datetime
+    action: Literal["new", "update", "cancel"] = "new"
+    polygon: Mapping[str, object] | None = None
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    replaces: str | None = None

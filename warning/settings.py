@@ -1,0 +1,103 @@
+"""Settings: what a deployment decides, from the environment (``XIAOXISHU_…``) and one YAML file.
+
+The file is refused at start with its path and the faulty key. Channels are named by ``kind:``, which is the adapter's file name.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from warning.errors import ConfigError
+
+CapStatus = Literal["Actual", "Exercise", "Test"]
+
+
+class RetrySettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_attempts: int = Field(default=8, ge=1, description="tries before a delivery is called failed")
+    first_wait_s: float = Field(default=2.0, gt=0, description="pause after the first failed try, doubling from there")
+    max_wait_s: float = Field(default=60.0, gt=0, description="longest pause between two tries")
+    lease_s: float = Field(default=60.0, gt=0, description="how long a worker may hold a batch before another takes it over")
+    unknown_grace_s: float = Field(default=20.0, gt=0, description="how long a missing answer is waited for before a second try")
+
+
+class ChannelSettings(BaseModel):
+    """One channel: the adapter's ``kind`` and its own options (validated by the adapter itself)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(description="the word that subscriptions use, e.g. sms")
+    kind: str = Field(description="the adapter: sms, email, webhook, mqtt, webpush, page, spool, or an entry point's name")
+    options: dict[str, object] = Field(default_factory=dict, description="the adapter's own options")
+    batch: int = Field(default=500, ge=1, description="recipients handled in one job")
+
+
+class FeedSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["folder", "replay"] = Field(description="folder = watched; replay = a recorded folder")
+    source: str = Field(description="name that overrides and provenance use")
+    path: Path = Field(description="the folder")
+    pattern: str = Field(default="*", description="which files")
+    max_age_s: float = Field(default=3600, gt=0, description="older runs are called stale and not used")
+
+
+class ZoneSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path | None = Field(default=None, description="GeoJSON, GeoPackage or Shapefile; empty = Shanghai's districts")
+    crs: Literal["wgs84", "gcj02"] = Field(default="wgs84", description="gcj02 is undone exactly; forgetting it moves edges 300-500 m")
+    code: str = Field(default="code", description="property with the zone's code")
+    name_zh: str = Field(default="name_zh", description="property with the Chinese name")
+    name_en: str = Field(default="name_en", description="property with the English name")
+    level: str = Field(default="level", description="property with the level: city, district, street or cell")
+    parent: str = Field(default="parent", description="property with the parent zone's code")
+
+
+class Settings(BaseSettings):
+    """Every option of a deployment."""
+
+    model_config = SettingsConfigDict(env_prefix="XIAOXISHU_", extra="forbid", frozen=True)
+
+    database_url: str = Field(default="", description="PostgreSQL URL; empty = an embedded server in the data folder")
+    data: Path = Field(default=Path("var"), description="folder for the embedded database, the spool and generated files")
+    public_url: str = Field(default="http://127.0.0.1:8000", description="address of the public page in messages")
+    status: CapStatus = Field(default="Exercise", description="CAP status of what is issued; Actual is set on purpose only")
+    secret: SecretStr = Field(default=SecretStr(""), description="signs acknowledgement links; empty = made once in the data folder")
+    allow_private_targets: bool = Field(default=False, description="let webhooks and pushes go to private addresses (drills only)")
+    clock: Literal["system", "drill"] = Field(default="system", description="drill = virtual time from the database")
+    rule_sets: tuple[str, ...] = Field(default=("shanghai-2019", "hydrology-shanghai"), description="rule files in config/rules")
+    zones: ZoneSettings = Field(default_factory=ZoneSettings, description="where the borders come from")
+    feeds: tuple[FeedSettings, ...] = Field(default=(), description="what is watched")
+    channels: tuple[ChannelSettings, ...] = Field(default=(), description="ways out")
+    retry: RetrySettings = Field(default_factory=RetrySettings, description="how delivery is retried")
+    answer_within_s: float = Field(default=300, gt=0, description="time an office has to acknowledge orange and red")
+    concurrency: int = Field(default=4, ge=1, description="jobs that one worker runs side by side")
+
+
+def load_settings(path: Path | None) -> Settings:
+    """The environment over the file over the defaults. Raises ConfigError with file and key."""
+    if path is None:
+        return _validated({}, "the environment")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: is no YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: the top must be a mapping of settings")
+    return _validated(content, str(path))
+
+
+def _validated(content: dict[str, object], origin: str) -> Settings:
+    try:
+        return Settings.model_validate(content) if not content else Settings(**content)  # type: ignore[arg-type]  # pydantic checks
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{origin}: {key}: {first['msg']}") from error

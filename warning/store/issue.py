@@ -1,0 +1,248 @@
+"""The issue desk's ledger: proposals on their way to two signatures, and the alerts that they become."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from warning.errors import Conflict, NotFound
+from warning.issue.approval import Approval
+from warning.issue.state import move
+from warning.level import Level
+from warning.store.audit import note
+from warning.store.database import Database
+from warning.store.jobs import Jobs
+from warning.store.stages import mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredProposal:
+    """A proposal as it stands, the forecaster's changes apart from the data's own words."""
+
+    id: UUID
+    issuer: str
+    hazard: str
+    event_code: str
+    level: Level
+    action: str
+    reason: str
+    status: str
+    event_id: UUID | None
+    cap_status: str
+    zones: tuple[str, ...]
+    body: Mapping[str, object]
+    texts: Mapping[str, Mapping[str, str]]
+    polygon: Mapping[str, object] | None
+    onset: datetime
+    expires: datetime
+    created_at: datetime
+    submitted_by: str | None
+    changes: Mapping[str, object]
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """The version of the event that an Update or Cancel refers to."""
+
+    identifier: str
+    sender: str
+    sent: datetime
+    version: int
+    level: Level
+    hazard: str
+    zones: tuple[str, ...]
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAlert:
+    """An alert that two people have signed, ready to be stored for good."""
+
+    identifier: str
+    event_id: UUID
+    version: int
+    msg_type: str
+    status: str
+    issuer: str
+    sender: str
+    hazard: str
+    event_code: str
+    level: Level
+    sent: datetime
+    onset: datetime
+    expires: datetime
+    zones: tuple[str, ...]
+    polygon: Mapping[str, object] | None
+    headlines: Mapping[str, str]
+    cap_xml: str
+    proposal_id: UUID
+
+
+class IssueLedger:
+    """Each verb is one transaction."""
+
+    def __init__(self, database: Database, jobs: Jobs) -> None:
+        self._db = database
+        self._jobs = jobs
+
+    async def proposal(self, proposal_id: UUID) -> StoredProposal:
+        async with self._db.begin() as connection:
+            return await _load(connection, proposal_id)
+
+    async def add(self, proposal: StoredProposal, *, who: str) -> None:
+        """Store a proposal that a person wrote by hand."""
+        async with self._db.begin() as connection:
+            await insert_proposal(connection, proposal, payload_id=None, data_time=None)
+            await mark(connection, chain=str(proposal.id), stage="arrival", at=proposal.created_at)
+            await mark(connection, chain=str(proposal.id), stage="propose", at=proposal.created_at)
+            await note(connection, who=who, act="compose", what=f"proposal {proposal.id}", at=proposal.created_at,
+                       detail={"hazard": proposal.hazard, "level": proposal.level.key, "zones": list(proposal.zones)})
+
+    async def submit(
+        self, proposal_id: UUID, *, who: str, revision: int, changes: Mapping[str, object], at: datetime
+    ) -> None:
+        async with self._db.begin() as connection:
+            stored = await _load(connection, proposal_id, lock=True)
+            _same(stored, revision)
+            await connection.execute(text(
+                "UPDATE proposal SET status = :s, submitted_by = :who, submitted_at = :at, revision = revision + 1, "
+                "changes = CAST(:changes AS jsonb) WHERE id = :id"),
+                {"s": move(stored.status, "submit"), "who": who, "at": at, "id": proposal_id,
+                 "changes": json.dumps(dict(changes), ensure_ascii=False)})
+            await mark(connection, chain=str(proposal_id), stage="submit", at=at, newest=True)
+            await note(connection, who=who, act="submit", what=f"proposal {proposal_id}", at=at, detail=changes)
+
+    async def close(self, proposal_id: UUID, *, act: str, who: str, reason: str, at: datetime) -> None:
+        """``return`` to the forecaster or ``dismiss``, with the reason."""
+        async with self._db.begin() as connection:
+            stored = await _load(connection, proposal_id, lock=True)
+            status = move(stored.status, act)
+            await connection.execute(
+                text("UPDATE proposal SET status = :s, revision = revision + 1 WHERE id = :id"), {"s": status, "id": proposal_id})
+            if act == "return":
+                await _sign(connection, proposal_id, Approval(
+                    submitted_by=stored.submitted_by or "", by=who, at=at, verdict="returned", reason=reason,
+                    changes=stored.changes, scripted=False))
+            await note(connection, who=who, act=act, what=f"proposal {proposal_id}", at=at, detail={"reason": reason})
+
+    async def latest(self, event_id: UUID) -> Earlier | None:
+        """The newest version of an event, for references and order."""
+        async with self._db.begin() as connection:
+            row = (await connection.execute(
+                text("SELECT * FROM alert WHERE event_id = :e ORDER BY version DESC LIMIT 1"), {"e": event_id})).one_or_none()
+        return None if row is None else _earlier(row)
+
+    async def event_of(self, identifier: str) -> UUID:
+        async with self._db.begin() as connection:
+            found = (await connection.execute(
+                text("SELECT event_id FROM alert WHERE identifier = :i"), {"i": identifier})).scalar_one_or_none()
+        if found is None:
+            raise NotFound(f"no alert {identifier}")
+        return UUID(str(found))
+
+    async def taken(self, prefix: str) -> set[str]:
+        """Identifiers in use that start alike (one sender, one minute or more)."""
+        async with self._db.begin() as connection:
+            rows = await connection.execute(
+                text("SELECT identifier FROM alert WHERE identifier LIKE :p"), {"p": prefix + "%"})
+            return {row.identifier for row in rows}
+
+    async def issue(self, alert: NewAlert, approval: Approval, *, revision: int) -> None:
+        """One transaction: the signature, the alert for good, its stage marks and its work.
+
+        Raises Conflict when the proposal has moved on, or when the identifier was taken this moment (try again).
+        """
+        try:
+            async with self._db.begin() as connection:
+                stored = await _load(connection, alert.proposal_id, lock=True)
+                _same(stored, revision)
+                await connection.execute(
+                    text("UPDATE proposal SET status = :s, event_id = :e WHERE id = :id"),
+                    {"s": move(stored.status, "approve"), "e": alert.event_id, "id": alert.proposal_id})
+                await _sign(connection, alert.proposal_id, approval)
+                await connection.execute(text(_INSERT_ALERT), {
+                    "identifier": alert.identifier, "event_id": alert.event_id, "version": alert.version,
+                    "msg_type": alert.msg_type, "status": alert.status, "issuer": alert.issuer, "sender": alert.sender,
+                    "hazard": alert.hazard, "event_code": alert.event_code, "level": int(alert.level),
+                    "sent": alert.sent, "onset": alert.onset, "expires": alert.expires, "zones": list(alert.zones),
+                    "polygon": None if alert.polygon is None else json.dumps(alert.polygon),
+                    "headlines": json.dumps(dict(alert.headlines), ensure_ascii=False), "cap_xml": alert.cap_xml,
+                    "proposal_id": alert.proposal_id,
+                })
+                await connection.execute(text(
+                    "UPDATE callout SET state = 'ended', answered_at = NULL WHERE event_id = :e AND state IN ('waiting', 'overdue') "
+                    "AND :cancel"), {"e": alert.event_id, "cancel": alert.msg_type == "Cancel"})
+                chain = str(alert.proposal_id)
+                await mark(connection, chain=chain, stage="approve", at=approval.at)
+                await mark(connection, chain=chain, stage="issue", at=alert.sent)
+                await note(connection, who=approval.by, act="approve", what=f"alert {alert.identifier}", at=approval.at,
+                           detail={"proposal": chain, "submitted_by": approval.submitted_by})
+                await self._jobs.defer_expand(connection, alert.identifier, priority=int(alert.level))
+        except IntegrityError as error:
+            raise Conflict(f"identifier {alert.identifier} or version {alert.version} was taken meanwhile: approve again") from error
+
+
+async def insert_proposal(
+    connection: AsyncConnection, proposal: StoredProposal, *, payload_id: UUID | None, data_time: datetime | None
+) -> None:
+    """Store a new proposal inside the caller's transaction."""
+    await connection.execute(text(
+        "INSERT INTO proposal (id, issuer, hazard, event_code, level, action, reason, status, event_id, cap_status, zones, "
+        "body, texts, polygon, payload_id, data_time, onset, expires, created_at) VALUES (:id, :issuer, :hazard, :code, "
+        ":level, :action, :reason, :status, :event, :cap, :zones, CAST(:body AS jsonb), CAST(:texts AS jsonb), "
+        "CAST(:polygon AS jsonb), :payload, :data_time, :onset, :expires, :created)"),
+        {"id": proposal.id, "issuer": proposal.issuer, "hazard": proposal.hazard, "code": proposal.event_code,
+         "level": int(proposal.level), "action": proposal.action, "reason": proposal.reason, "status": proposal.status,
+         "event": proposal.event_id, "cap": proposal.cap_status, "zones": list(proposal.zones),
+         "body": json.dumps(proposal.body, ensure_ascii=False), "texts": json.dumps(proposal.texts, ensure_ascii=False),
+         "polygon": None if proposal.polygon is None else json.dumps(proposal.polygon), "payload": payload_id,
+         "data_time": data_time, "onset": proposal.onset, "expires": proposal.expires, "created": proposal.created_at})
+
+
+async def _load(connection: AsyncConnection, proposal_id: UUID, *, lock: bool = False) -> StoredProposal:
+    row = (await connection.execute(
+        text("SELECT * FROM proposal WHERE id = :id" + (" FOR UPDATE" if lock else "")), {"id": proposal_id})).one_or_none()
+    if row is None:
+        raise NotFound(f"no proposal {proposal_id}")
+    return StoredProposal(
+        id=row.id, issuer=row.issuer, hazard=row.hazard, event_code=row.event_code, level=Level(row.level),
+        action=row.action, reason=row.reason, status=row.status, event_id=row.event_id, cap_status=row.cap_status,
+        zones=tuple(row.zones), body=row.body, texts=row.texts, polygon=row.polygon, onset=row.onset, expires=row.expires,
+        created_at=row.created_at, submitted_by=row.submitted_by, changes=row.changes, revision=row.revision,
+    )
+
+
+def _same(stored: StoredProposal, revision: int) -> None:
+    if stored.revision != revision:
+        raise Conflict(f"the proposal was changed meanwhile (you read revision {revision}, it is {stored.revision}): reload it")
+
+
+def _earlier(row: Row[tuple[object, ...]]) -> Earlier:
+    fields = row._mapping
+    return Earlier(
+        identifier=fields["identifier"], sender=fields["sender"], sent=fields["sent"], version=fields["version"],
+        level=Level(fields["level"]), hazard=fields["hazard"], zones=tuple(fields["zones"]), expires=fields["expires"],
+    )
+
+
+async def _sign(connection: AsyncConnection, proposal_id: UUID, approval: Approval) -> None:
+    await connection.execute(text(
+        "INSERT INTO approval (proposal_id, verdict, submitted_by, by, reason, changes, scripted, at) VALUES "
+        "(:p, :verdict, :submitted_by, :by, :reason, CAST(:changes AS jsonb), :scripted, :at)"),
+        {"p": proposal_id, "verdict": approval.verdict, "submitted_by": approval.submitted_by, "by": approval.by,
+         "reason": approval.reason, "changes": json.dumps(dict(approval.changes), ensure_ascii=False),
+         "scripted": approval.scripted, "at": approval.at})
+
+
+_INSERT_ALERT = """
+INSERT INTO alert (identifier, event_id, version, msg_type, status, issuer, sender, hazard, event_code, level, sent, onset,
+  expires, zones, polygon, headlines, cap_xml, proposal_id)
+VALUES (:identifier, :event_id, :version, :msg_type, :status, :issuer, :sender, :hazard, :event_code, :level, :sent, :onset,
+  :expires, :zones, CAST(:polygon AS jsonb), CAST(:headlines AS jsonb), :cap_xml, :proposal_id)
+"""
