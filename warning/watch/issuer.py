@@ -1,0 +1,120 @@
+"""Issuer: an authority that may warn, for which zones, by which rules, and from which share of the area on."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from warning.errors import ConfigError
+from warning.watch.marked import check, read_marked, shipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaCriterion:
+    """How much of a zone must exceed before the zone counts.
+
+    Either ``min_share`` (0..1) of the zone's own area, or at least ``min_districts`` of the issuer's parts (None = not
+    counted), each with ``part_share`` of its own area. A share of 0 never counts, whatever ``min_share`` says.
+    """
+
+    min_share: float
+    min_districts: int | None = None
+    part_share: float = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """``zones``: codes it is asked to propose for; ``parts``: the districts counted by ``area.min_districts``."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    area_code: str
+    organisation: str
+    zones: tuple[str, ...]
+    rule_set: str
+    area: AreaCriterion
+    parts: tuple[str, ...] = ()
+
+    @property
+    def sender(self) -> str:
+        """The 14-digit sender code ZZZZZZ DDD UUU XX of GB/T 35965.1: area, organisation, inner unit and extension 0."""
+        return f"{self.area_code}{self.organisation}00000"
+
+    def may_warn(self, zone: str) -> bool:
+        """Whether ``zone`` is one of the issuer's, or lies inside one: Pudong's 310115 holds 310115103."""
+        return any(zone.startswith(_stem(own)) for own in self.zones)
+
+
+class _AreaIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    min_share: Annotated[float, Field(ge=0, le=1, strict=False)]
+    min_districts: Annotated[int, Field(ge=1)] | None = None
+    part_share: Annotated[float, Field(gt=0, le=1)] = 0.05
+
+
+class _IssuerIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    code: Annotated[str, Field(min_length=1)]
+    zh: Annotated[str, Field(min_length=1)]
+    en: Annotated[str, Field(min_length=1)]
+    area_code: Annotated[str, Field(pattern=r"^\d{6}$")]
+    organisation: Annotated[str, Field(pattern=r"^\d{3}$")]
+    zones: list[Annotated[str, Field(pattern=r"^\d{6}(\d{3}){0,2}$")]] = Field(min_length=1)
+    parts: list[Annotated[str, Field(pattern=r"^\d{6}(\d{3}){0,2}$")]] = []
+    rule_set: Annotated[str, Field(min_length=1)]
+    area: _AreaIn
+
+    @model_validator(mode="after")
+    def _countable(self) -> "_IssuerIn":
+        if self.area.min_districts is not None and self.area.min_districts > len(self.parts):
+            raise ValueError(f"min_districts {self.area.min_districts} of {len(self.parts)} parts; list the districts in parts:")
+        return self
+
+
+class _IssuersIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    issuers: list[_IssuerIn] = Field(min_length=1)
+
+
+def load_issuers(source: Path | Traversable | None = None, *, rule_sets: Collection[str]) -> tuple[Issuer, ...]:
+    """The issuers of ``source``, of the shipped file when None; ``rule_sets`` are the ids they may name.
+
+    Raises ConfigError with file, line and key, also for a code given twice and a rule set that is not there.
+    """
+    marked = read_marked(source if source is not None else shipped() / "issuers.yaml", refusal=ConfigError)
+    issuers: dict[str, Issuer] = {}
+    for index, entry in enumerate(check(marked, _IssuersIn, refusal=ConfigError).issuers):
+        if entry.code in issuers:
+            raise ConfigError(f"{marked.where(('issuers', index, 'code'))}: {entry.code!r} is given twice; keep one")
+        if entry.rule_set not in rule_sets:
+            known = ", ".join(sorted(rule_sets))
+            raise ConfigError(f"{marked.where(('issuers', index, 'rule_set'))}: no rule set {entry.rule_set!r}; known: {known}")
+        issuers[entry.code] = Issuer(
+            code=entry.code,
+            name_zh=entry.zh,
+            name_en=entry.en,
+            area_code=entry.area_code,
+            organisation=entry.organisation,
+            zones=tuple(entry.zones),
+            rule_set=entry.rule_set,
+            area=AreaCriterion(
+                min_share=entry.area.min_share,
+                min_districts=entry.area.min_districts,
+                part_share=entry.area.part_share,
+            ),
+            parts=tuple(entry.parts),
+        )
+    return tuple(issuers.values())
+
+
+def _stem(code: str) -> str:
+    """The digits that a zone's insides share: 310000 → 31, 310115 → 310115, 310115103000 → 310115103."""
+    while len(code) > 6 and code.endswith("000"):
+        code = code[:-3]
+    while len(code) == 6 and code.endswith("00") or len(code) == 4 and code.endswith("00"):
+        code = code[:-2]
+    return code
