@@ -1,0 +1,219 @@
+"""Subscriptions: an office asks by polygon or zone, a resident by place; both are validated at the door."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import shapely
+from pydantic import BaseModel, ConfigDict, Field
+from shapely.errors import GEOSException
+
+from channels.message import Lane
+from channels.wire.ssrf import BadTarget, check_url
+from geo.zone import ZoneSet
+from warning.clock import Clock
+from warning.errors import Invalid
+from warning.issue.account import Account, Act, require
+from warning.level import Level
+
+CELL_DEGREES = 0.01
+"""A resident's place is kept as a cell of about 1 km, never as a point."""
+
+_PHONE = re.compile(r"^\+?[0-9]{8,15}$")
+_MAIL = re.compile(r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+$")
+_TOPIC = re.compile(r"^[^#+\x00]{1,200}$")
+
+
+class OfficeSubscription(BaseModel):
+    """What an office wants: where (polygon or zone codes; neither = everywhere), which hazards, from which level on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, max_length=100, description="the office or duty post, as it is called when it must answer")
+    channel: str = Field(description="webhook, email, sms or mqtt")
+    address: str = Field(min_length=1, max_length=2000, description="where to: a URL, an e-mail address, a phone number, a topic")
+    secret: str = Field(default="", max_length=200, description="signs webhooks (HMAC-SHA-256)")
+    hazards: tuple[str, ...] = Field(default=(), description="hazard keys such as rainstorm; empty = every hazard")
+    min_level: str = Field(default="blue", description="blue, yellow, orange or red")
+    zones: tuple[str, ...] = Field(default=(), description="zone codes, e.g. 310115; a longer code's prefix also matches")
+    polygon: dict[str, object] | None = Field(default=None, description="GeoJSON Polygon or MultiPolygon, WGS 84")
+    language: Literal["zh-CN", "en-US"] = Field(default="zh-CN")
+    lane: Lane = Field(default="exercise", description="exercise = drills only; actual = real warnings only")
+
+
+class ResidentSubscription(BaseModel):
+    """What a resident wants: one place, one address. The place is reduced to a coarse cell before it is stored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channel: str = Field(description="sms, webpush or email")
+    address: str = Field(min_length=1, max_length=2000)
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+    hazards: tuple[str, ...] = ()
+    min_level: str = "yellow"
+    language: Literal["zh-CN", "en-US"] = "zh-CN"
+    lane: Lane = "exercise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A validated subscription as it is stored."""
+
+    kind: str
+    lane: Lane
+    name: str
+    owner: str
+    channel: str
+    address: str
+    secret: str
+    language: str
+    hazards: tuple[str, ...]
+    min_level: Level
+    zones: tuple[str, ...]
+    polygon: Mapping[str, object] | None
+    cell: str | None
+    district: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A subscription as its owner sees it; the address is masked."""
+
+    id: int
+    name: str
+    channel: str
+    address: str
+    lane: Lane
+    hazards: tuple[str, ...]
+    min_level: Level
+    zones: tuple[str, ...]
+    polygon: Mapping[str, object] | None
+    overlaps: tuple[int, ...] = ()
+
+
+class SubscriptionLedger(Protocol):
+    async def add(self, entry: Entry) -> int: ...
+
+    async def end(self, subscription_id: int, *, owner: str | None) -> None: ...
+
+    async def held(self, owner: str | None) -> list[Held]: ...
+
+    async def stop(self, channel: str, address: str) -> int: ...
+
+
+class SubscriptionDesk:
+    """Adds, lists and ends subscriptions; an office sees only its own."""
+
+    def __init__(
+        self, ledger: SubscriptionLedger, *, zones: ZoneSet, clock: Clock, hazards: Sequence[str], channels: Sequence[str],
+        allow_private: bool,
+    ) -> None:
+        self._ledger = ledger
+        self._zones = zones
+        self._clock = clock
+        self._hazards = frozenset(hazards)
+        self._channels = frozenset(channels)
+        self._allow_private = allow_private
+
+    async def office(self, new: OfficeSubscription, *, account: Account) -> int:
+        """Returns the id; the same subscription again returns the same id. Raises Invalid or NotAllowed."""
+        require(account, Act.SUBSCRIBE)
+        self._check(new.channel, new.address, new.hazards)
+        for code in new.zones:
+            if not any(zone.code.startswith(code) or code.startswith(zone.code) for zone in self._zones):
+                raise Invalid(f"zones: {code!r} is no zone of this deployment; GET /api/zones.geojson lists them")
+        return await self._ledger.add(Entry(
+            kind="office", lane=new.lane, name=new.name, owner=account.name, channel=new.channel, address=new.address,
+            secret=new.secret, language=new.language, hazards=new.hazards, min_level=_level(new.min_level),
+            zones=new.zones, polygon=_polygon(new.polygon), cell=None, district=None,
+        ))
+
+    async def resident(self, new: ResidentSubscription) -> int:
+        """Returns the id. A place outside every zone is refused, because nobody would warn it."""
+        if new.channel not in ("sms", "webpush", "email"):
+            raise Invalid(f"channel: residents register sms, webpush or email, not {new.channel!r}")
+        self._check(new.channel, new.address, new.hazards)
+        column, row = _cell(new.lon), _cell(new.lat)
+        centre = shapely.Point((column + 0.5) * CELL_DEGREES, (row + 0.5) * CELL_DEGREES)
+        district = next((z.code for z in self._zones.at("district") if z.geometry.covers(centre)), None)
+        if district is None:
+            raise Invalid("lat/lon: this place lies in no district of this deployment")
+        return await self._ledger.add(Entry(
+            kind="resident", lane=new.lane, name="", owner="", channel=new.channel, address=new.address, secret="",
+            language=new.language, hazards=new.hazards, min_level=_level(new.min_level), zones=(), polygon=None,
+            cell=f"c{row}_{column}", district=district,
+        ))
+
+    async def end(self, subscription_id: int, *, account: Account) -> None:
+        require(account, Act.SUBSCRIBE)
+        await self._ledger.end(subscription_id, owner=None if account.role == "admin" else account.name)
+
+    async def of(self, account: Account) -> list[Held]:
+        """An office's own subscriptions, those that overlap each other marked (each place is still told only once)."""
+        require(account, Act.SUBSCRIBE)
+        return await self._ledger.held(None if account.role == "admin" else account.name)
+
+    async def stop(self, channel: str, address: str) -> int:
+        """A STOP that came back on a channel ends everything for that address; returns how many."""
+        return await self._ledger.stop(channel, address)
+
+    def _check(self, channel: str, address: str, hazards: Sequence[str]) -> None:
+        if channel not in self._channels:
+            raise Invalid(f"channel: {channel!r} is not offered here; there is {', '.join(sorted(self._channels))}")
+        for hazard in hazards:
+            if hazard not in self._hazards:
+                raise Invalid(f"hazards: {hazard!r} is unknown; there is {', '.join(sorted(self._hazards))}")
+        match channel:
+            case "sms" if not _PHONE.match(address):
+                raise Invalid("address: a phone number has 8 to 15 digits with the country code, e.g. 8613800000000")
+            case "email" if not _MAIL.match(address):
+                raise Invalid("address: this is no e-mail address")
+            case "mqtt" if not _TOPIC.match(address):
+                raise Invalid("address: an MQTT topic has no wildcards (# +)")
+            case "webhook":
+                self._check_url(address)
+            case "webpush":
+                try:
+                    endpoint = json.loads(address)["endpoint"]
+                except (ValueError, KeyError, TypeError) as error:
+                    raise Invalid('address: needs the PushSubscription as JSON: {"endpoint": …, "keys": {"p256dh", "auth"}}') from error
+                self._check_url(str(endpoint))
+
+    def _check_url(self, url: str) -> None:
+        try:
+            check_url(url, allow_private=self._allow_private)
+        except BadTarget as error:
+            raise Invalid(f"address: {error}") from error
+
+
+def _level(word: str) -> Level:
+    try:
+        return Level.of(word)
+    except ValueError as error:
+        raise Invalid(f"min_level: {error}") from error
+
+
+def _cell(degrees: float) -> int:
+    return int(degrees // CELL_DEGREES)
+
+
+def _polygon(geojson: Mapping[str, object] | None) -> Mapping[str, object] | None:
+    if geojson is None:
+        return None
+    try:
+        shape = shapely.from_geojson(json.dumps(dict(geojson)))
+    except (GEOSException, TypeError) as error:
+        raise Invalid(f"polygon: is no GeoJSON geometry: {error}") from error
+    if shape.geom_type not in ("Polygon", "MultiPolygon"):
+        raise Invalid(f"polygon: must be a Polygon or MultiPolygon, not a {shape.geom_type}")
+    if not shape.is_valid:
+        raise Invalid(f"polygon: {shapely.is_valid_reason(shape)}; draw it without crossing lines")
+    if shape.area == 0:
+        raise Invalid("polygon: has no area")
+    west, south, east, north = shape.bounds
+    if west < -180 or east > 180 or south < -90 or north > 90:
+        raise Invalid("polygon: coordinates must be longitude, latitude in degrees (WGS 84); these look projected")
+    return geojson

@@ -1,0 +1,84 @@
+"""The subscription ledger."""
+
+import json
+from itertools import combinations
+
+import shapely
+from sqlalchemy import text
+
+from warning.dispatch.subscribe import Entry, Held
+from warning.errors import Conflict, NotFound
+from warning.level import Level
+from warning.store.database import Database
+
+
+class SubscriptionStore:
+    """Each verb is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def add(self, entry: Entry) -> int:
+        """The same lane, channel, address, place and name again is the same subscription, with the newest wishes."""
+        async with self._db.begin() as connection:
+            found = (await connection.execute(text(_ADD), {
+                "kind": entry.kind, "lane": entry.lane, "name": entry.name, "owner": entry.owner, "channel": entry.channel,
+                "address": entry.address, "secret": entry.secret, "language": entry.language,
+                "hazards": list(entry.hazards), "min_level": int(entry.min_level), "zones": list(entry.zones),
+                "polygon": None if entry.polygon is None else json.dumps(dict(entry.polygon)), "cell": entry.cell,
+                "district": entry.district,
+            })).scalar_one_or_none()
+        if found is None:
+            raise Conflict("this name and address are subscribed by another account: choose another name")
+        return int(found)
+
+    async def end(self, subscription_id: int, *, owner: str | None) -> None:
+        async with self._db.begin() as connection:
+            ended = await connection.execute(text(
+                "UPDATE subscription SET active = false WHERE id = :id AND active AND (CAST(:o AS text) IS NULL OR owner = :o)"),
+                {"id": subscription_id, "o": owner})
+            if ended.rowcount == 0:
+                raise NotFound(f"no subscription {subscription_id} of yours")
+
+    async def held(self, owner: str | None) -> list[Held]:
+        async with self._db.begin() as connection:
+            rows = (await connection.execute(text(
+                "SELECT * FROM subscription WHERE active AND kind = 'office' AND (CAST(:o AS text) IS NULL OR owner = :o) "
+                "ORDER BY id"), {"o": owner})).all()
+        shapes = {row.id: shapely.geometry.shape(row.polygon) for row in rows if row.polygon is not None}
+        touching: dict[int, set[int]] = {row.id: set() for row in rows}
+        for one, other in combinations(rows, 2):
+            both_drawn = one.id in shapes and other.id in shapes
+            drawn = both_drawn and shapes[one.id].intersection(shapes[other.id]).area > 0
+            if drawn or set(one.zones) & set(other.zones):
+                touching[one.id].add(other.id)
+                touching[other.id].add(one.id)
+        return [
+            Held(id=row.id, name=row.name, channel=row.channel, address=_masked(row.address), lane=row.lane,
+                 hazards=tuple(row.hazards), min_level=Level(row.min_level), zones=tuple(row.zones), polygon=row.polygon,
+                 overlaps=tuple(sorted(touching[row.id])))
+            for row in rows
+        ]
+
+    async def stop(self, channel: str, address: str) -> int:
+        async with self._db.begin() as connection:
+            ended = await connection.execute(text(
+                "UPDATE subscription SET active = false WHERE channel = :c AND address = :a AND active AND kind = 'resident'"),
+                {"c": channel, "a": address})
+            return ended.rowcount
+
+
+def _masked(address: str) -> str:
+    return address if len(address) <= 8 else f"{address[:4]}…{address[-4:]}"
+
+
+_ADD = """
+INSERT INTO subscription (kind, lane, name, owner, channel, address, secret, language, hazards, min_level, zones, polygon,
+  cell, district)
+VALUES (:kind, :lane, :name, :owner, :channel, :address, :secret, :language, :hazards, :min_level, :zones,
+  CAST(:polygon AS jsonb), :cell, :district)
+ON CONFLICT (lane, channel, address, cell, name) DO UPDATE SET hazards = excluded.hazards, min_level = excluded.min_level,
+  zones = excluded.zones, polygon = excluded.polygon, secret = excluded.secret, language = excluded.language, active = true
+  WHERE subscription.owner = excluded.owner
+RETURNING id
+"""
