@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from warning.errors import ConfigError, NotFound
+from warning.watch.hazard import Hazard
 from warning.watch.marked import check, read_marked, shipped
+from warning.watch.rule import RuleSet
 
 # CAP 1.2 §3.2.2, category.
 Category = Literal[
@@ -75,3 +77,15 @@ def event_code(codes: Iterable[EventCode], code: str) -> EventCode:
         if code == entry.code or code in entry.aliases:
             return entry
     raise NotFound(f"no event code {code!r}; add it to event-codes.yaml")
+
+
+def hazard_of(code: str, rule_set: RuleSet, codes: Iterable[EventCode]) -> Hazard:
+    """The hazard that ``code`` means for the authority of ``rule_set``, so that a warning by hand and one from data meet.
+
+    A code without a rule becomes a hazard whose key is the code. Raises NotFound when no list has it.
+    """
+    for hazard in rule_set.hazards:
+        if code in (hazard.event_code, *hazard.aliases):
+            return hazard
+    entry = event_code(codes, code)
+    return Hazard(key=entry.code, event_code=entry.code, zh=entry.zh, en=entry.en, aliases=entry.aliases)

@@ -1,0 +1,56 @@
+"""Evidence: what was read in one zone, by which row of which version of the rules."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+from geo.exceedance import Exceedance
+from warning.watch.rule import Rule, RuleSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """``peak`` in ``units`` at ``peak_time``, read against ``test`` ("rain/6h [mm] >= 150"); None when nothing was read.
+
+    ``share`` and ``known_share`` are parts (0..1) of the zone's area, ``cells`` flat indices of exceeding grid cells;
+    ``row`` and ``version`` name the rule; ``observed`` says that the threshold has been reached already.
+    """
+
+    zone: str
+    hazard: str
+    peak: float | None
+    units: str
+    test: str
+    share: float
+    known_share: float
+    cells: tuple[int, ...]
+    peak_time: datetime | None
+    onset: datetime | None
+    end: datetime | None
+    row: str
+    rule_set: str
+    version: str
+    observed: bool
+    unconfirmed: bool = False
+
+
+def evidence(rule_set: RuleSet, rule: Rule, zone: str, answer: Exceedance) -> Evidence:
+    """The answer to ``rule`` in ``zone``, kept with the version of the rules."""
+    return Evidence(
+        zone=zone,
+        hazard=rule.hazard.key,
+        peak=answer.peak if math.isfinite(answer.peak) else None,
+        units=answer.leading.quantity.units,
+        test=str(answer.leading),
+        share=answer.share,
+        known_share=answer.known_share,
+        cells=answer.cells,
+        peak_time=answer.peak_time,
+        onset=answer.onset,
+        end=answer.end,
+        row=rule.row,
+        rule_set=rule_set.id,
+        version=rule_set.version,
+        observed=answer.observed,
+        unconfirmed=rule.unconfirmed,
+    )
