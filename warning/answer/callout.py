@@ -16,11 +16,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from warning.level import Level
-
-ANSWERED_FROM = Level.ORANGE
-"""Call-and-acknowledge applies to orange and red (facts: default of the engine, to be confirmed by the authority)."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callout:
@@ -46,11 +41,6 @@ class Acknowledged:
     post: str
     at: datetime
     late: bool
-
-
-def must_answer(*, kind: str, role: str, level: Level) -> bool:
-    """Offices answer for what begins or changes at orange and above; nobody answers an end-notice."""
-    return kind == "office" and role != "end" and level >= ANSWERED_FROM
 
 
 def token(secret: str, callout_id: UUID) -> str:

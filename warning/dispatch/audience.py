@@ -9,6 +9,9 @@ from shapely.ops import unary_union
 from geo.zone import ZoneSet
 from warning.level import Level
 
+ANSWERED_FROM = Level.ORANGE
+"""Call-and-acknowledge applies to orange and red (the engine's default, to be confirmed by the authority)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
@@ -63,3 +66,8 @@ def concerned(interest: Interest, *, hazard: str, level: Level, where: Reach) ->
         and level >= interest.min_level
         and place_matches(interest, where)
     )
+
+
+def must_answer(*, kind: str, role: str, level: Level) -> bool:
+    """Offices answer for what begins or changes at orange and above; nobody answers an end-notice."""
+    return kind == "office" and role != "end" and level >= ANSWERED_FROM

@@ -13,9 +13,9 @@ from shapely.errors import GEOSException
 from channels.message import Lane
 from channels.wire.ssrf import BadTarget, check_url
 from geo.zone import ZoneSet
+from warning.account import Account, Act, require
 from warning.clock import Clock
 from warning.errors import Invalid
-from warning.issue.account import Account, Act, require
 from warning.level import Level
 
 CELL_DEGREES = 0.01

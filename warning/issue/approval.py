@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from warning.issue.account import ROLES, Account, Act, covers
+from warning.account import ROLES, Account, Act, covers
 
 
 class Refusal(StrEnum):

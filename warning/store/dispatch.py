@@ -1,9 +1,7 @@
 """The dispatch desk's ledger: audiences become deliveries, workers claim batches, receipts end them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 import shapely
 from sqlalchemy import text
@@ -13,6 +11,7 @@ from channels.message import Receipt
 from warning.dispatch.audience import Interest
 from warning.dispatch.delivery import RetryPolicy, Step
 from warning.dispatch.order import Standing, Turn, turn
+from warning.dispatch.work import StoredAlert, Work
 from warning.errors import NotFound
 from warning.level import Level
 from warning.store.database import Database
@@ -20,46 +19,7 @@ from warning.store.jobs import Jobs
 from warning.store.stages import mark
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredAlert:
-    """An issued alert as the dispatch desk needs it."""
-
-    identifier: str
-    event_id: UUID
-    version: int
-    msg_type: str
-    status: str
-    issuer: str
-    hazard: str
-    level: Level
-    zones: tuple[str, ...]
-    polygon: dict[str, object] | None
-    expires: datetime
-    sent: datetime
-    cap_xml: str
-    chain: str
-
-    @property
-    def lane(self) -> str:
-        return "actual" if self.status == "Actual" else "exercise"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """One claimed delivery. ``address`` and ``secret`` never reach a log."""
-
-    delivery_id: int
-    subscription_id: int
-    kind: str
-    name: str
-    address: str
-    secret: str
-    language: str
-    role: str
-    attempts: int
-
-
-class DispatchLedger:
+class DispatchStore:
     """Reads and writes of the dispatch desk; each verb is one transaction."""
 
     def __init__(self, database: Database, jobs: Jobs) -> None:
@@ -211,6 +171,15 @@ class DispatchLedger:
             for row in rows:
                 found.setdefault(row.channel, {})[row.state] = row.n
         return found
+
+    async def cells_of(self, codes: Sequence[str] | None) -> list[str]:
+        """The coarse cells in which somebody lives, in these districts or everywhere."""
+        async with self._db.begin() as connection:
+            rows = await connection.execute(text(
+                "SELECT DISTINCT cell FROM subscription WHERE active AND cell IS NOT NULL "
+                "AND (CAST(:codes AS text[]) IS NULL OR district = ANY(CAST(:codes AS text[])))"),
+                {"codes": None if codes is None else list(codes)})
+            return [row.cell for row in rows]
 
     async def unfinished(self) -> int:
         """Deliveries and alerts that still owe something; 0 = everything has an end state."""

@@ -1,0 +1,220 @@
+"""The dispatch desk: works out the audience, sends batches, and believes nothing but receipts."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Literal, Protocol
+
+import shapely
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from channels.message import Message, Outcome, Reason, Receipt
+from channels.port import ChannelSender
+from geo.zone import ZoneSet
+from warning.account import Account, Act, require
+from warning.cap import Alert
+from warning.capxml import read
+from warning.clock import Clock
+from warning.dispatch.audience import Interest, Reach, concerned, must_answer, place_matches, reach
+from warning.dispatch.compose import Composed, compose
+from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
+from warning.dispatch.work import StoredAlert, Work
+
+log = structlog.get_logger()
+
+_MACHINES = frozenset({"webhook", "mqtt"})
+"""Channels whose reader is a program: they carry the CAP document."""
+
+
+class DispatchLedger(Protocol):
+    async def alert(self, identifier: str) -> StoredAlert: ...
+
+    async def interests(self, lane: str) -> list[Interest]: ...
+
+    async def expand(
+        self, alert: StoredAlert, *, in_area: Sequence[int], matching: Sequence[int], codes: Sequence[str],
+        cells: Sequence[str] | None, batch_sizes: Mapping[str, int], now: datetime,
+    ) -> bool: ...
+
+    async def batch_of(self, batch_id: int) -> tuple[str, str, int]: ...
+
+    async def claim(
+        self, batch_id: int, alert: StoredAlert, channel: str, *, now: datetime, policy: RetryPolicy
+    ) -> list[Work]: ...
+
+    async def record(
+        self, alert: StoredAlert, channel: str, batch_id: int, steps: Mapping[int, Step], *, priority: int, now: datetime
+    ) -> None: ...
+
+    async def late(self, receipts: Sequence[Receipt]) -> int: ...
+
+    async def retry(self, delivery_ids: Sequence[int]) -> int: ...
+
+    async def cells_of(self, codes: Sequence[str] | None) -> list[str]: ...
+
+
+class Calls(Protocol):
+    """The answer desk's door: opens callouts and gives back answer links."""
+
+    async def call(self, identifier: str, posts: Sequence[tuple[int, str]]) -> dict[int, str]: ...
+
+
+class DispatchDesk:
+    """Runs in every worker. Its verbs are idempotent: what is due is read from the ledger each time."""
+
+    def __init__(
+        self, ledger: DispatchLedger, senders: Mapping[str, ChannelSender], *, calls: Calls, clock: Clock, zones: ZoneSet,
+        policy: RetryPolicy, batch_sizes: Mapping[str, int],
+    ) -> None:
+        self._ledger = ledger
+        self._senders = senders
+        self._calls = calls
+        self._clock = clock
+        self._zones = zones
+        self._policy = policy
+        self._batch_sizes = batch_sizes
+        self._late: list[Receipt] = []
+
+    async def expand(self, identifier: str) -> None:
+        """Alert → one delivery per recipient and channel, in batches."""
+        alert = await self._ledger.alert(identifier)
+        where = self._reach(alert)
+        interests = await self._ledger.interests(alert.lane)
+        in_area = [i.subscription_id for i in interests if place_matches(i, where)]
+        matching = [
+            i.subscription_id for i in interests if concerned(i, hazard=alert.hazard, level=alert.level, where=where)
+        ]
+        cells = None
+        if alert.polygon is not None:
+            cells = [cell for cell in await self._ledger.cells_of(None) if where.ground.intersects(_centre(cell))]
+        await self._ledger.expand(
+            alert, in_area=in_area, matching=matching, codes=sorted(where.codes), cells=cells,
+            batch_sizes=self._batch_sizes, now=self._clock.now(),
+        )
+
+    async def send(self, batch_id: int) -> None:
+        """Claim what is due of a batch, hand it to the channel, write down what the channel said."""
+        identifier, channel, priority = await self._ledger.batch_of(batch_id)
+        alert = await self._ledger.alert(identifier)
+        works = await self._ledger.claim(batch_id, alert, channel, now=self._clock.now(), policy=self._policy)
+        receipts: Sequence[Receipt] = ()
+        if works:
+            links = await self._links(alert, works)
+            messages = [self._message(alert, channel, work, links.get(work.subscription_id, "")) for work in works]
+            sender = self._senders.get(channel)
+            receipts = await sender.send(messages) if sender is not None else [_no_channel(m, self._clock.now()) for m in messages]
+        now = self._clock.now()
+        attempts = {work.delivery_id: work.attempts for work in works}
+        steps = {}
+        for receipt in receipts:
+            delivery_id = int(receipt.key.rsplit(".", 1)[-1])
+            steps[delivery_id] = after_receipt(
+                receipt, attempts=attempts[delivery_id], now=now, expires=alert.expires, policy=self._policy)
+        await self._ledger.record(alert, channel, batch_id, steps, priority=priority, now=now)
+
+    async def on_receipt(self, receipt: Receipt) -> None:
+        """A receipt that came after the answer; written with others in ``flush``."""
+        self._late.append(receipt)
+
+    async def flush(self) -> None:
+        """Write the late receipts that have come in; they are kept and tried again when the database is away."""
+        batch, self._late = self._late, []
+        if not batch:
+            return
+        try:
+            fitted = await self._ledger.late(batch)
+        except OperationalError as error:
+            self._late = batch + self._late
+            log.warning("late receipts wait for the database", count=len(batch), error=str(error.orig))
+            return
+        if fitted < len(batch):
+            log.info("receipts for unknown or settled deliveries", count=len(batch) - fitted)
+
+    async def keep_flushing(self, *, every_s: float = 0.25) -> None:
+        """Flush until cancelled."""
+        while True:
+            await asyncio.sleep(every_s)
+            await self.flush()
+
+    async def retry(self, delivery_ids: Sequence[int], *, account: Account) -> int:
+        """An operator presses retry; returns how many failed deliveries are tried again."""
+        require(account, Act.OPERATE)
+        return await self._ledger.retry(delivery_ids)
+
+    def _reach(self, alert: StoredAlert) -> Reach:
+        polygon = None if alert.polygon is None else shapely.geometry.shape(alert.polygon)
+        return reach(alert.zones, self._zones, polygon)
+
+    async def _links(self, alert: StoredAlert, works: Sequence[Work]) -> dict[int, str]:
+        posts = [
+            (work.subscription_id, work.name) for work in works
+            if must_answer(kind=work.kind, role=work.role, level=alert.level)
+        ]
+        return await self._calls.call(alert.identifier, posts) if posts else {}
+
+    def _message(self, alert: StoredAlert, channel: str, work: Work, link: str) -> Message:
+        sender = self._senders.get(channel)
+        finished = _composed(
+            alert.cap_xml, channel, work.language, sender.limits.max_chars if sender else None,
+            work.role == "end" and alert.msg_type != "Cancel")
+        body, content_type = finished.body, finished.content_type
+        if channel in _MACHINES:
+            body, content_type = _envelope(alert, finished, link), "application/json"
+        return Message(
+            key=f"{alert.identifier}.{work.delivery_id}", address=work.address, subject=finished.subject,
+            text=f"{finished.text}\n{link}" if link and channel in ("email", "sms") else finished.text,
+            language=work.language, identifier=alert.identifier, event=str(alert.event_id), version=alert.version,
+            msg_type=_msg_type(alert.msg_type), status=_status(alert.status), priority=int(alert.level), sent=alert.sent,
+            expires=alert.expires, body=body, content_type=content_type, secret=work.secret,
+        )
+
+
+@lru_cache(maxsize=64)
+def _parsed(cap_xml: str) -> Alert:
+    return read(cap_xml.encode()).alert
+
+
+@lru_cache(maxsize=512)
+def _composed(cap_xml: str, channel: str, language: str, max_chars: int | None, left_area: bool) -> Composed:
+    """One text per channel and language serves everyone in the batch."""
+    return compose(_parsed(cap_xml), channel=channel, language=language, max_chars=max_chars, left_area=left_area)
+
+
+def _envelope(alert: StoredAlert, finished: Composed, link: str) -> bytes:
+    """What a program gets: the facts a display needs, the CAP document, and where to answer."""
+    document = {
+        "identifier": alert.identifier, "event": str(alert.event_id), "version": alert.version, "msg_type": alert.msg_type,
+        "status": alert.status, "hazard": alert.hazard, "level": alert.level.key, "zones": list(alert.zones),
+        "sent": alert.sent.isoformat(), "expires": alert.expires.isoformat(), "headline": finished.subject,
+        "text": finished.text, "cap": alert.cap_xml,
+    }
+    if link:
+        document["ack_url"] = link
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _centre(cell: str) -> shapely.Point:
+    row, column = cell.removeprefix("c").split("_")
+    return shapely.Point((int(column) + 0.5) / 100, (int(row) + 0.5) / 100)
+
+
+def _no_channel(message: Message, now: datetime) -> Receipt:
+    return Receipt(key=message.key, outcome=Outcome.RETRY, at=now, reason=Reason.UNREACHABLE,
+                   evidence="this worker has no such channel: name it under channels: in the settings")
+
+
+def _msg_type(word: str) -> Literal["Alert", "Update", "Cancel"]:
+    match word:
+        case "Alert" | "Update" | "Cancel":
+            return word
+    raise ValueError(f"an alert of type {word!r} is never sent")
+
+
+def _status(word: str) -> Literal["Actual", "Exercise", "Test"]:
+    match word:
+        case "Actual" | "Exercise" | "Test":
+            return word
+    raise ValueError(f"an alert of status {word!r} is never sent")

@@ -1,0 +1,46 @@
+"""Work: what the dispatch desk reads from its ledger."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from warning.level import Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAlert:
+    """An issued alert as the dispatch desk needs it."""
+
+    identifier: str
+    event_id: UUID
+    version: int
+    msg_type: str
+    status: str
+    issuer: str
+    hazard: str
+    level: Level
+    zones: tuple[str, ...]
+    polygon: dict[str, object] | None
+    expires: datetime
+    sent: datetime
+    cap_xml: str
+    chain: str
+
+    @property
+    def lane(self) -> str:
+        return "actual" if self.status == "Actual" else "exercise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One claimed delivery. ``address`` and ``secret`` never reach a log."""
+
+    delivery_id: int
+    subscription_id: int
+    kind: str
+    name: str
+    address: str
+    secret: str
+    language: str
+    role: str
+    attempts: int
