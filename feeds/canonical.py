@@ -1,0 +1,38 @@
+"""Canonical: a field in the unit we keep its quantity in."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from feeds.errors import BadField
+from feeds.variable import CANONICAL_UNITS, plain_units
+from geo.field import GridField
+from geo.units import UnitError, convert
+
+
+def canonical(field: GridField) -> GridField:
+    """``field`` in canonical units (rain mm, wind m s-1, temperature degC, visibility m, humidity %, pressure Pa).
+
+    A probability is in %, its threshold in the quantity's unit. A spread of temperatures stays in K: it is a difference.
+    Quantities without a unit of ours keep the file's. Raises BadField naming variable and mend when there is no unit
+    at all or one that measures something else.
+    """
+    if not field.units:
+        raise BadField(f"variable {field.variable!r} has no units; ask the issuer for a units attribute, "
+                       f"or say set_units for this source in config/overrides.yaml")
+    units, threshold_units = plain_units(field.units) or "unknown", plain_units(field.threshold_units)
+    ours = CANONICAL_UNITS.get(field.variable, "")
+    try:
+        if field.statistic.startswith("probability"):
+            threshold = field.threshold
+            if threshold is not None and ours and threshold_units:
+                threshold = float(f"{float(convert(np.array([threshold]), threshold_units, ours)[0]):.9g}")
+            return replace(field, units="%", values=convert(field.values, units, "%"), threshold=threshold,
+                           threshold_units=ours or threshold_units)
+        if not ours or units == "unknown":
+            return replace(field, units=units, threshold_units=threshold_units)
+        if field.statistic == "spread" and ours == "degC":
+            return replace(field, units="K") if units in ("K", "degC") else replace(field, units=units)
+        return replace(field, units=ours, values=convert(field.values, units, ours))
+    except UnitError as fault:
+        raise BadField(f"variable {field.variable!r}: {fault}; or say set_variable/set_units in config/overrides.yaml") from fault

@@ -1,0 +1,88 @@
+"""Format: know a file by its first bytes, read it, correct it, and give it in our units."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from feeds import grib, netcdf
+from feeds.canonical import canonical
+from feeds.errors import BadField, PartlyRead, Truncated, UnknownFormat
+from feeds.override import NONE, Overrides, correct, suspect
+from geo.field import GridField
+
+
+class Read(Protocol):
+    """What a reader's ``read`` looks like."""
+
+    def __call__(self, path: Path, *, source: str, checksum: str = "") -> Iterator[GridField]: ...
+
+
+# One line per reader; a reader is a file with MAGIC and read.
+READERS: tuple[tuple[str, tuple[bytes, ...], Read], ...] = (
+    ("grib", grib.MAGIC, grib.read),
+    ("netcdf", netcdf.MAGIC, netcdf.read),
+)
+
+_HEAD = 512  # a GRIB file may begin with a telecommunication heading
+_HINTS: tuple[tuple[bytes, str], ...] = (
+    (b"\x1f\x8b", "it is compressed (gzip): decompress it in the transfer"),
+    (b"BZh", "it is compressed (bzip2): decompress it in the transfer"),
+    (b"PK\x03\x04", "it is a ZIP archive: unpack it in the transfer"),
+    (b"<", "it is a page of text (HTML or XML), most likely an error message of the server: open it and read"),
+    (b"{", "it is JSON, most likely an error message of the server: open it and read"),
+)  # fmt: skip
+
+
+def sniff(path: Path) -> str:
+    """``grib`` or ``netcdf``; raises UnknownFormat with a hint, Truncated for an empty file."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if not head:
+        raise Truncated(f"{path.name}: the file is empty; fetch it again")
+    for kind, magic, _ in READERS:
+        if head.startswith(magic):
+            return kind
+    if b"GRIB" in head:
+        return "grib"
+    hint = next((hint for start, hint in _HINTS if head.lstrip().startswith(start)), "known are " + ", ".join(kind for kind, _, _ in READERS))
+    raise UnknownFormat(f"{path.name}: no known format (it begins with {head[:8]!r}); {hint}")
+
+
+def reader_of(path: Path) -> Read:
+    """The reader that knows this file."""
+    kind = sniff(path)
+    return next(read for name, _, read in READERS if name == kind)
+
+
+def read(
+    path: Path, *, source: str, overrides: Overrides = NONE, checksum: str = "", lenient: bool = False
+) -> Iterator[GridField]:
+    """Yield every field in file order: corrected, in canonical units, with suspicions.
+
+    Fields that cannot be used are passed over and told at the end: after the last good field PartlyRead (or the
+    reader's own Truncated) is raised; ``lenient`` logs it instead. A file of no known format is never passed over.
+    """
+    reader = reader_of(path)
+    faults: list[str] = []
+    try:
+        for raw in reader(path, source=source, checksum=checksum):
+            try:
+                field = suspect(canonical(correct(raw, overrides)), overrides)
+            except BadField as fault:
+                if str(fault) not in faults:
+                    faults.append(str(fault))
+                continue
+            yield field
+    except PartlyRead as fault:
+        faults.extend(fault.faults)
+    except Truncated as fault:
+        if not lenient and not faults:
+            raise
+        faults.append(str(fault))
+        if not lenient:
+            raise PartlyRead(path.name, tuple(faults), retry=True) from fault
+    if faults and not lenient:
+        raise PartlyRead(path.name, tuple(faults))
+    for told in faults:
+        logging.getLogger(__name__).warning("%s: %s", path.name, told)

@@ -1,0 +1,152 @@
+"""Read GRIB, editions 1 and 2: every field of every message, as the file has it, on a grid in geo's form."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import eccodes  # type: ignore[import-untyped]  # the package ships no type information
+import numpy as np
+from numpy.typing import NDArray
+
+from feeds import grib_header, lattice, variable
+from feeds.errors import BadField, PartlyRead, Truncated, UnknownFormat
+from feeds.grib_scan import Scan, scan
+from geo.field import GridField, Provenance
+from geo.grid import Grid
+
+MAGIC = (b"GRIB",)
+
+_MISSING = -9.87654321e35  # asked of the decoder in place of a missing value; no quantity comes near it
+
+
+def read(path: Path, *, source: str, checksum: str = "") -> Iterator[GridField]:
+    """Yield every field in file order; units, thresholds and values are the file's own, the variable's name is ours.
+
+    ``Provenance.index`` counts fields from 1, also inside a message that holds many. Fields that were whole are
+    yielded first; then Truncated or PartlyRead says what was not. UnknownFormat when there is no GRIB message at all.
+    Bytes that belong to no message are a suspicion on every field, for a field may be missing there.
+    """
+    found = scan(path)
+    if not found.messages and not found.fault:
+        raise UnknownFormat(f"{path.name}: no GRIB message in it; look whether the download is a page of text")
+    # Without this, ecCodes gives the first field of a message (u) and not the others (v).
+    eccodes.codes_grib_multi_support_on()
+    index, refused = 0, []
+    suspicions = tuple(f"{stray}: a field may be missing there" for stray in found.strays)
+    with path.open("rb") as file:
+        try:
+            while (handle := _next(file, path, index, found)) is not None:
+                index += 1
+                try:
+                    field = _field(handle, path=path, source=source, checksum=checksum, index=index, suspicions=suspicions)
+                except BadField as fault:
+                    refused.append(f"field {index}: {fault}")
+                    continue
+                finally:
+                    eccodes.codes_release(handle)
+                yield field
+        finally:
+            # ecCodes remembers half-read messages by file; the next file could be taken for this one.
+            eccodes.codes_grib_multi_support_reset_file(file)
+    if found.fault:
+        raise Truncated(_broken(path, index, found.fault))
+    if refused:
+        raise PartlyRead(path.name, tuple(refused))
+
+
+def _next(file: object, path: Path, index: int, found: Scan) -> int | None:
+    try:
+        handle: int | None = eccodes.codes_grib_new_from_file(file)
+    except eccodes.CodesInternalError as fault:
+        raise Truncated(_broken(path, index, found.fault or str(fault))) from fault
+    return handle
+
+
+def _broken(path: Path, index: int, fault: str) -> str:
+    return f"{path.name}: broken after field {index}: {fault}. {index} field(s) were read; fetch the file again"
+
+
+def _field(handle: int, *, path: Path, source: str, checksum: str, index: int, suspicions: tuple[str, ...]) -> GridField:
+    times = grib_header.times(handle)
+    values = _values(handle)
+    missing = int(np.count_nonzero(np.isnan(values)))
+    raw_min, raw_max = (float(np.nanmin(values)), float(np.nanmax(values))) if missing < values.size else (math.nan, math.nan)
+    grid, turned = _on_grid(handle, values)
+
+    key = tuple(grib_header.number(handle, name) for name in ("discipline", "parameterCategory", "parameterNumber"))
+    whole_key = (key[0], key[1], key[2]) if key[0] is not None and key[1] is not None and key[2] is not None else None
+    short_name = grib_header.text(handle, "shortName")
+    known, level_of_name = variable.of_grib(whole_key, short_name, grib_header.text(handle, "typeOfLevel"))
+    units = variable.plain_units(grib_header.text(handle, "units")) or (known.grib_units if known else "") or "unknown"
+    probability = grib_header.threshold(handle)
+    statistic = probability[1] if probability else grib_header.statistic(handle, times)
+    if known is not None and known.statistic and times.window is not None and statistic in ("unknown", "instant"):
+        statistic = known.statistic
+
+    return GridField(
+        variable=known.name if known else _name(short_name, whole_key),
+        units="%" if probability else units,  # WMO-No. 306, table 4.9: probabilities are in per cent
+        values=turned, grid=grid, valid_time=times.valid, run_time=times.run, window=times.window, statistic=statistic,
+        level=level_of_name or grib_header.level(handle), member=grib_header.member(handle),
+        threshold=probability[0] if probability else None, threshold_units=units if probability else "",
+        raw_min=raw_min, raw_max=raw_max, missing_count=missing,
+        provenance=Provenance(source=source, path=str(path), checksum=checksum, index=index, original=grib_header.original(handle),
+                              suspicions=suspicions),
+    )  # fmt: skip
+
+
+def _name(short_name: str, key: tuple[int, int, int] | None) -> str:
+    """The file's own name; a parameter that ecCodes has no name for keeps its numbers."""
+    if short_name != "unknown" or key is None:
+        return short_name
+    return "grib2_{}_{}_{}".format(*key)
+
+
+def _values(handle: int) -> NDArray[np.float64]:
+    """All points in file order, NaN where the bitmap (or the packing's own missing value) says so."""
+    eccodes.codes_set(handle, "missingValue", _MISSING)
+    try:
+        values = np.asarray(eccodes.codes_get_values(handle), dtype=np.float64)
+    except eccodes.CodesInternalError as fault:
+        raise BadField(f"its values cannot be unpacked ({fault}); fetch the file again") from fault
+    return np.where(values == _MISSING, np.nan, values)
+
+
+def _on_grid(handle: int, values: NDArray[np.float64]) -> tuple[Grid, NDArray[np.floating]]:
+    kind = grib_header.text(handle, "gridType")
+    ny, nx = (grib_header.number(handle, "Nj"), grib_header.number(handle, "Ni"))
+    if ny is None or nx is None:
+        ny, nx = (grib_header.number(handle, "Ny"), grib_header.number(handle, "Nx"))
+    if ny is None or nx is None or ny * nx != values.size:
+        # Reduced and spectral grids have no rows of one length: one row of all points keeps every value.
+        if kind == "regular_ll":
+            raise BadField(f"its grid says {ny} x {nx} points and it has {values.size} values; ask the issuer for a mended file")
+        return Grid(kind=kind, ny=1, nx=values.size), values.reshape(1, -1)
+    flags = {key: bool(grib_header.number(handle, key)) for key in ("iScansNegatively", "jScansPositively", "jPointsAreConsecutive",
+                                                                   "alternativeRowScanning")}  # fmt: skip
+    rows = lattice.unscramble(values, ny=ny, nx=nx, i_negative=flags["iScansNegatively"], j_positive=flags["jScansPositively"],
+                              j_consecutive=flags["jPointsAreConsecutive"], alternating=flags["alternativeRowScanning"])
+    if kind != "regular_ll":
+        return Grid(kind=kind, ny=ny, nx=nx), np.ascontiguousarray(rows)
+    return _regular(handle, rows, i_negative=flags["iScansNegatively"])
+
+
+def _regular(handle: int, rows: NDArray[np.floating], *, i_negative: bool) -> tuple[Grid, NDArray[np.floating]]:
+    ny, nx = rows.shape
+    lats = [eccodes.codes_get_double(handle, f"latitudeOf{end}GridPointInDegrees") for end in ("First", "Last")]
+    lons = [eccodes.codes_get_double(handle, f"longitudeOf{end}GridPointInDegrees") for end in ("First", "Last")]
+    west, east = reversed(lons) if i_negative else lons
+    span = (east - west) % 360.0
+    if nx > 1 and span == 0:
+        span = 360.0  # 0 to 360: the first meridian twice
+    # Steps come from the corners, which are exact; edition 1 rounds a step of 1/3° to 0.333.
+    dlat = (max(lats) - min(lats)) / (ny - 1) if ny > 1 else _increment(handle, "j")
+    dlon = span / (nx - 1) if nx > 1 else _increment(handle, "i")
+    if dlat <= 0 or dlon <= 0 or not -90.0 <= min(lats) <= max(lats) <= 90.0:
+        raise BadField(f"its corners {lats[0]:g},{lons[0]:g} and {lats[1]:g},{lons[1]:g} make no grid of {ny} x {nx} points")
+    return lattice.regular(rows, south=min(lats), dlat=dlat, west=west, dlon=dlon)
+
+
+def _increment(handle: int, axis: str) -> float:
+    """The declared step of an axis with a single point, degrees."""
+    return float(eccodes.codes_get_double(handle, f"{axis}DirectionIncrementInDegrees"))

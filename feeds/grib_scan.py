@@ -1,0 +1,69 @@
+"""Scan: where the messages of a GRIB file lie, and what in it is no whole message."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_PADDING = re.compile(rb"[\0\s\x01\x03]*")
+_BULLETIN_HEADER = 128  # bytes of telecommunication heading (WMO-No. 386) that may stand between messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """``messages`` whole GRIB messages; ``fault`` a message that begins and is not whole; ``strays`` bytes that are no message."""
+
+    messages: int
+    fault: str = ""
+    strays: tuple[str, ...] = ()
+
+
+def scan(path: Path) -> Scan:
+    """Walk from message to message by the length each declares (section 0: octets 5-7 in edition 1, 9-16 in edition 2).
+
+    A library that looks for the next "GRIB" passes over a damaged stretch without a word; this does not.
+    """
+    data = path.read_bytes()
+    messages, strays, at = 0, [], 0
+    while (start := data.find(b"GRIB", at)) >= 0:
+        if start - at > _BULLETIN_HEADER and not _PADDING.fullmatch(data, at, start):
+            strays.append(f"bytes {at} to {start} are no GRIB message")
+        length = _length(data, start)
+        end = start + length if length else 0
+        if length and end > len(data):
+            short = f"message {messages + 1} at byte {start} should have {length} bytes and has {len(data) - start}"
+            return Scan(messages=messages, fault=short, strays=tuple(strays))
+        if not length or data[end - 4 : end] != b"7777":
+            endless = f"message {messages + 1} at byte {start} does not end with 7777 where it should"
+            return Scan(messages=messages, fault=endless, strays=tuple(strays))
+        messages, at = messages + 1, end
+    if at < len(data) and not _PADDING.fullmatch(data, at):
+        if b"GRIB".startswith(data[at:].lstrip(b"\0\r\n ")):
+            return Scan(messages=messages, fault=f"message {messages + 1} at byte {at} is only begun", strays=tuple(strays))
+        strays.append(f"the last {len(data) - at} bytes, from byte {at}, are no GRIB message")
+    return Scan(messages=messages, strays=tuple(strays))
+
+
+def _length(data: bytes, start: int) -> int:
+    """Declared length of the message at ``start``, or 0 when the head is cut off or of an unknown edition."""
+    head = data[start : start + 16]
+    if len(head) < 16:
+        return 0
+    if head[7] == 2:
+        return int.from_bytes(head[8:16], "big")
+    if head[7] != 1:
+        return 0
+    length = int.from_bytes(head[4:7], "big")
+    if length & 0x800000:  # over 8 MiB: the length counts 120-byte blocks and section 4 says how much of the last is used
+        return _long_edition_1(data, start, (length & 0x7FFFFF) * 120)
+    return length
+
+
+def _long_edition_1(data: bytes, start: int, blocks: int) -> int:
+    """Length of an edition 1 message over 8 MiB: ECMWF's extension, where section 4's length (< 120) is what to take off."""
+    flags = data[start + 15]
+    section = start + 8
+    for present in (True, bool(flags & 0x80), bool(flags & 0x40)):
+        if present:
+            section += int.from_bytes(data[section : section + 3], "big")
+    short = int.from_bytes(data[section : section + 3], "big")
+    return blocks - short + 4 if short < 120 else blocks
