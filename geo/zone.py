@@ -22,11 +22,15 @@ class Zone:
 
 @dataclass(frozen=True, kw_only=True)
 class ZoneSet:
-    """Zones of one deployment. ``origin`` says where the borders are from; ``schematic`` marks hand-drawn ones."""
+    """Zones of one deployment. ``origin`` says where the borders are from; ``schematic`` marks hand-drawn ones.
+
+    ``notes`` say what was changed on the way, such as a repaired polygon; an operator reads them.
+    """
 
     zones: tuple[Zone, ...]
     origin: str
     schematic: bool = False
+    notes: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Zone]:
         return iter(self.zones)
