@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Self
 from zlib import crc32
 
@@ -13,10 +14,10 @@ from channels.port import ChannelOptions, Doors, refusal
 from channels.wire.part_reports import DELIVERED, Joined
 from channels.wire.smpp import Account, Event, SmppClient, StrayReport
 from channels.wire.smpp_link import HELD_BACK, NO_ANSWER, Submission
-from channels.wire.smpp_pdu import UDHI, Status, message_head, message_tail, validity
-from channels.wire.sms_text import UCS2_PART_CHARS, UCS2_SINGLE_CHARS, encode
+from channels.wire.smpp_pdu import UDHI, Status, address_field, message_tail, validity
+from channels.wire.sms_text import UCS2_PART_CHARS, UCS2_SINGLE_CHARS, SmsText, encode
 
-_NUMBER = re.compile(r"\+?([1-9]\d{6,14})", re.ASCII)  # ITU-T E.164: at most 15 digits, no leading zero
+_NUMBER = re.compile(r"\+?[1-9]\d{6,14}", re.ASCII)  # ITU-T E.164: at most 15 digits, no leading zero
 
 # What a refused submit means for the operator; every other code is REJECTED, REFUSED.
 _FAULTS: dict[int, tuple[Outcome, Reason]] = {
@@ -58,10 +59,12 @@ class Sender:
 
     def __init__(self, options: Options, doors: Doors) -> None:
         self._options, self._doors = options, doors
+        self._from = b"\0" + address_field(options.source)  # service type and sender are the same for all
         self._client = SmppClient(
             Account(host=options.host, port=options.port, system_id=options.system_id, password=options.password.get_secret_value(),
                     window=options.window, timeout_s=options.timeout_s, enquire_link_s=options.enquire_link_s,
-                    reconnect_max_s=options.reconnect_max_s, remember_s=options.remember_s),
+                    reconnect_max_s=options.reconnect_max_s, remember_s=options.remember_s,
+                    expects_reports=options.registered_delivery),
             on_event=self._hear,
         )
 
@@ -83,43 +86,49 @@ class Sender:
         now = self._doors.now()
         receipts: list[Receipt | None] = []
         ready: list[tuple[str, list[bytes]]] = []
+        texts: dict[str, SmsText] = {}
+        valid: dict[datetime, bytes] = {}
         for message in messages:
-            receipt, bodies = self._prepare(message, now)
+            receipt = self._refuse(message, now, texts)
             receipts.append(receipt)
             if receipt is None:
-                ready.append((message.key, bodies))
+                if message.expires not in valid:
+                    valid[message.expires] = validity(message.expires)
+                ready.append((message.key, self._bodies(message, texts[message.text], valid[message.expires])))
         settled = iter(await self._client.submit(ready))
         now = self._doors.now()
         return [receipt or self._receipt(next(settled), now) for receipt in receipts]
 
-    def _prepare(self, message: Message, now: datetime) -> tuple[Receipt | None, list[bytes]]:
-        options = self._options
-        fence = refusal(message, lane=options.lane, now=now)
+    def _refuse(self, message: Message, now: datetime, texts: dict[str, SmsText]) -> Receipt | None:
+        """The receipt of what cannot be sent; otherwise its text is in ``texts``, cut once for all who get the same words."""
+        fence = refusal(message, lane=self._options.lane, now=now)
         if fence is not None:
-            return fence, []
-        number = _NUMBER.fullmatch(message.address)
-        if number is None:
+            return fence
+        if not _NUMBER.fullmatch(message.address):
             return Receipt(key=message.key, outcome=Outcome.REJECTED, at=now, reason=Reason.BAD_ADDRESS,
-                           evidence="the address is not a telephone number in E.164 digits"), []
-        try:
-            # The same reference on every attempt: a handset that has half of an earlier attempt can complete it.
-            text = encode(message.text, ref=crc32(message.key.encode()))
-        except ValueError as error:
-            return Receipt(key=message.key, outcome=Outcome.REJECTED, at=now, reason=Reason.TOO_LONG, evidence=str(error)), []
-        if len(text.parts) > options.max_parts:
+                           evidence="the address is not a telephone number in E.164 digits")
+        text = texts.get(message.text)
+        if text is None:
+            try:
+                text = texts[message.text] = encode(message.text)
+            except ValueError as error:
+                return Receipt(key=message.key, outcome=Outcome.REJECTED, at=now, reason=Reason.TOO_LONG, evidence=str(error))
+        if len(text.pieces) > self._options.max_parts:
             return Receipt(key=message.key, outcome=Outcome.REJECTED, at=now, reason=Reason.TOO_LONG,
-                           evidence=f"the text needs {len(text.parts)} SMS parts, {options.max_parts} are allowed: shorten it"), []
-        head = message_head(source=options.source, destination=number[1])
-        valid = validity(message.expires)
-        return None, [
+                           evidence=f"the text needs {len(text.pieces)} SMS parts, {self._options.max_parts} are allowed: shorten it")
+        return None
+
+    def _bodies(self, message: Message, text: SmsText, valid: bytes) -> list[bytes]:
+        head = self._from + address_field(message.address.removeprefix("+"))
+        # The same reference on every attempt: a handset that has half of an earlier attempt can complete it.
+        return [
             head + message_tail(part, esm_class=UDHI if text.concatenated else 0, priority=min(max(message.priority - 1, 0), 3),
-                                valid=valid, registered=int(options.registered_delivery), data_coding=text.data_coding)
-            for part in text.parts
+                                valid=valid, registered=int(self._options.registered_delivery), data_coding=text.data_coding)
+            for part in text.parts(ref=crc32(message.key.encode()))
         ]
 
     def _receipt(self, submission: Submission, now: datetime) -> Receipt:
-        outcome, reason = verdict(submission.statuses)
-        evidence = _evidence(submission.statuses)
+        outcome, reason, evidence = _said(tuple(submission.statuses))
         if outcome is not Outcome.ACCEPTED and self._client.trouble:
             evidence = f"{evidence}; {self._client.trouble}"
         return Receipt(key=submission.key, outcome=outcome, at=now, reason=reason, evidence=evidence,
@@ -170,6 +179,12 @@ def _final(stat: str) -> tuple[Outcome, Reason | None]:
     if stat in ("UNKNOWN", ""):
         return Outcome.UNKNOWN, None
     return Outcome.REJECTED, _FINAL_STATES.get(stat, Reason.REFUSED)
+
+
+@lru_cache(maxsize=256)
+def _said(statuses: tuple[int, ...]) -> tuple[Outcome, Reason | None, str]:
+    """Nearly every message of a batch is answered alike: work it out once."""
+    return (*verdict(statuses), _evidence(statuses))
 
 
 def _evidence(statuses: Sequence[int]) -> str:

@@ -35,6 +35,7 @@ class Account:
     enquire_link_s: float
     reconnect_max_s: float
     remember_s: float
+    expects_reports: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +166,8 @@ class SmppClient:
     # What comes in
 
     def _accepted(self, submission: Submission) -> None:
+        if not self._account.expects_reports:
+            return
         now_s = asyncio.get_running_loop().time()
         self._reports.expect(submission.key, submission.ids, now_s=now_s)
         if self._early:

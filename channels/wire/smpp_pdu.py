@@ -123,7 +123,12 @@ def validity(expires: datetime) -> bytes:
 
 def message_head(*, source: str, destination: str) -> bytes:
     """The first fields of a submit_sm or deliver_sm: service type and both addresses."""
-    return b"\0" + bytes(address_kind(source)) + _text(source) + bytes(address_kind(destination)) + _text(destination)
+    return b"\0" + address_field(source) + address_field(destination)
+
+
+def address_field(address: str) -> bytes:
+    """One address with its type and plan."""
+    return bytes(address_kind(address)) + _text(address)
 
 
 def message_tail(octets: bytes, *, esm_class: int, priority: int, valid: bytes, registered: int, data_coding: int) -> bytes:

@@ -33,14 +33,21 @@ _FROM_EXTENDED = {i: c for c, i in _EXTENDED.items()}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsText:
-    """A text ready for the wire: ``parts`` are octets with their header; ``concatenated`` says whether they have one."""
+    """A text cut to size: ``pieces`` are octets without header, the same for everyone who gets the text."""
 
     data_coding: int
-    parts: tuple[bytes, ...]
+    pieces: tuple[bytes, ...]
 
     @property
     def concatenated(self) -> bool:
-        return len(self.parts) > 1
+        return len(self.pieces) > 1
+
+    def parts(self, *, ref: int) -> list[bytes]:
+        """The pieces as they travel; ``ref`` (its low 8 bits) marks those that belong together."""
+        if not self.concatenated:
+            return list(self.pieces)
+        head = bytes((5, 0, 3, ref & 0xFF, len(self.pieces)))
+        return [head + bytes((i,)) + piece for i, piece in enumerate(self.pieces, 1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,38 +60,42 @@ class Part:
     octets: bytes
 
 
-def encode(text: str, *, ref: int) -> SmsText:
-    """Encode ``text`` in the fewest parts; ``ref`` (0..255) marks the parts that belong together.
+def encode(text: str) -> SmsText:
+    """Encode ``text`` in the fewest parts.
 
     The 7-bit alphabet is taken when every character is in it, UCS-2 otherwise (characters outside the BMP travel as surrogate pairs,
     as handsets expect). A pair, or an escape with its character, is never cut in two. Raises ValueError when more than 255 parts are needed.
     """
-    units = [_TO_GSM.get(c, b"") for c in text]
-    if all(units):
+    if _TO_GSM.keys() >= set(text):
         coding = DEFAULT_ALPHABET
+        whole = b"".join([_TO_GSM[c] for c in text])
+        last_of_split = _ends_in_escape
     else:
         coding = UCS2
-        units = [c.encode("utf-16-be", "replace") for c in text]
-    whole = b"".join(units)
+        whole = text.encode("utf-16-be", "replace")
+        last_of_split = _ends_in_high_surrogate
     if len(whole) <= _SINGLE[coding]:
-        return SmsText(data_coding=coding, parts=(whole,))
-    pieces = _cut(units, room=_MULTI[coding])
+        return SmsText(data_coding=coding, pieces=(whole,))
+    pieces: list[bytes] = []
+    at, room = 0, _MULTI[coding]
+    while at < len(whole):
+        end = min(at + room, len(whole))
+        if end < len(whole):
+            end -= last_of_split(whole[at:end])
+        pieces.append(whole[at:end])
+        at = end
     if len(pieces) > MAX_PARTS:
         raise ValueError(f"the text needs {len(pieces)} SMS parts and {MAX_PARTS} is the most there can be: shorten it")
-    head = bytes((5, 0, 3, ref & 0xFF, len(pieces)))
-    return SmsText(data_coding=coding, parts=tuple(head + bytes((i,)) + p for i, p in enumerate(pieces, 1)))
+    return SmsText(data_coding=coding, pieces=tuple(pieces))
 
 
-def _cut(units: list[bytes], *, room: int) -> list[bytes]:
-    pieces: list[bytes] = []
-    piece = bytearray()
-    for unit in units:
-        if len(piece) + len(unit) > room:
-            pieces.append(bytes(piece))
-            piece.clear()
-        piece += unit
-    pieces.append(bytes(piece))
-    return pieces
+def _ends_in_escape(piece: bytes) -> int:
+    """How many octets at the end belong to what follows; 0x1B is only ever an escape here."""
+    return 1 if piece[-1] == _ESCAPE else 0
+
+
+def _ends_in_high_surrogate(piece: bytes) -> int:
+    return 2 if 0xD8 <= piece[-2] <= 0xDB else 0
 
 
 def decode(data_coding: int, octets: bytes) -> str:

@@ -134,9 +134,9 @@ class Smsc:
     def say(self, *, source: str, destination: str, text: str) -> int:
         """A person writes back: to every bound session that may receive; gives how many heard it."""
         hearers = [s for s in self._sessions if s.may_receive]
-        sms = encode(text, ref=self.submits)
+        sms = encode(text)
         for session in hearers:
-            for part in sms.parts:
+            for part in sms.parts(ref=self.submits):
                 session.deliver(message_head(source=source, destination=destination) + message_tail(
                     part, esm_class=UDHI if sms.concatenated else 0, priority=0, valid=b"", registered=0, data_coding=sms.data_coding))
             session.flush()
