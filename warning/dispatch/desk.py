@@ -70,13 +70,17 @@ class DispatchDesk:
         policy: RetryPolicy, batch_sizes: Mapping[str, int],
     ) -> None:
         self._ledger = ledger
-        self._senders = senders
+        self._senders = dict(senders)
         self._calls = calls
         self._clock = clock
         self._zones = zones
         self._policy = policy
         self._batch_sizes = batch_sizes
         self._late: list[Receipt] = []
+
+    def attach(self, channel: str, sender: ChannelSender) -> None:
+        """Give the desk a way out, under the word that subscriptions use."""
+        self._senders[channel] = sender
 
     async def expand(self, identifier: str) -> None:
         """Alert → one delivery per recipient and channel, in batches."""

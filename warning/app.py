@@ -1,0 +1,206 @@
+"""The parts list: opens, holds and closes everything that a process needs; the only place where things are built."""
+
+import asyncio
+import importlib
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+import httpx
+import structlog
+from pydantic import ValidationError
+
+from channels.message import Receipt, Reply
+from channels.port import ChannelSender, Doors
+from feeds.override import load as load_overrides
+from geo.districts import shanghai
+from geo.shanghai import shanghai_zones
+from geo.zone import ZoneSet
+from geo.zonefile import load_zones
+from warning.answer.desk import AnswerDesk
+from warning.clock import Clock, SystemClock
+from warning.dispatch.delivery import RetryPolicy
+from warning.dispatch.desk import DispatchDesk
+from warning.dispatch.subscribe import SubscriptionDesk
+from warning.errors import ConfigError
+from warning.issue.desk import IssueDesk
+from warning.settings import ChannelSettings, Settings
+from warning.store.answer import AnswerStore
+from warning.store.database import Database
+from warning.store.dispatch import DispatchStore
+from warning.store.drill import DrillClock
+from warning.store.issue import IssueLedger
+from warning.store.jobs import Jobs
+from warning.store.migrate import migrate
+from warning.store.server import EmbeddedServer
+from warning.store.subscribe import SubscriptionStore
+from warning.store.watch import WatchStore
+from warning.watch.desk import WatchDesk
+from warning.watch.eventcode import load_event_codes
+from warning.watch.issuer import Issuer, load_issuers
+from warning.watch.memory import Policy
+from warning.watch.rule import RuleSet
+from warning.watch.rulefile import load_rule_sets
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a face or a worker is handed."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    jobs: Jobs
+    zones: ZoneSet
+    rule_sets: Mapping[str, RuleSet]
+    issuers: Mapping[str, Issuer]
+    watch: WatchDesk
+    issue: IssueDesk
+    dispatch: DispatchDesk
+    answer: AnswerDesk
+    subscriptions: SubscriptionDesk
+    ledger: DispatchStore
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, channels: bool = True) -> AsyncIterator[Parts]:
+    """Everything open inside the block, everything closed after it. ``channels=False`` for a process that never sends."""
+    async with AsyncExitStack() as stack:
+        url = settings.database_url
+        if not url:
+            server = EmbeddedServer((settings.data / "postgres").resolve())
+            url = await asyncio.to_thread(server.open)
+            stack.callback(server.close)
+        await asyncio.to_thread(migrate, url)
+        database = Database(url)
+        stack.push_async_callback(database.close)
+        jobs = Jobs(url)
+        clock: Clock = SystemClock()
+        if settings.clock == "drill":
+            drill = DrillClock(database)
+            await drill.refresh()
+            clock = drill
+        parts = _wire(settings, database, jobs, clock)
+        jobs.register(expand=parts.dispatch.expand, send=parts.dispatch.send)
+        await jobs.open()
+        stack.push_async_callback(jobs.close)
+        if channels:
+            await _open_channels(settings, parts, clock, stack)
+        yield parts
+
+
+def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> Parts:
+    zones = _zones(settings)
+    rule_sets = load_rule_sets()
+    issuers = {issuer.code: issuer for issuer in load_issuers(rule_sets=rule_sets)}
+    retry = settings.retry
+    policy = RetryPolicy(
+        max_attempts=retry.max_attempts, first_wait=timedelta(seconds=retry.first_wait_s),
+        max_wait=timedelta(seconds=retry.max_wait_s), lease=timedelta(seconds=retry.lease_s),
+        unknown_grace=timedelta(seconds=retry.unknown_grace_s),
+    )
+    answer = AnswerDesk(
+        AnswerStore(database), clock=clock, secret=_secret(settings), within=timedelta(seconds=settings.answer_within_s),
+        public_url=settings.public_url)
+    ledger = DispatchStore(database, jobs)
+    dispatch = DispatchDesk(
+        ledger, {}, calls=answer, clock=clock, zones=zones, policy=policy,
+        batch_sizes={channel.name: channel.batch for channel in settings.channels})
+    hazards = sorted({rule.hazard.key for rule_set in rule_sets.values() for rule in rule_set.rules})
+    return Parts(
+        settings=settings, clock=clock, database=database, jobs=jobs, zones=zones, rule_sets=rule_sets, issuers=issuers,
+        watch=WatchDesk(
+            WatchStore(database, cap_status=settings.status), clock=clock, zones=zones, issuers=tuple(issuers.values()),
+            rule_sets=rule_sets, overrides=load_overrides(_config() / "overrides.yaml"), policy=Policy(),
+            populations={district.code: district.population_2020 for district in shanghai().districts},
+            cap_status=settings.status,
+            max_age=timedelta(seconds=max((feed.max_age_s for feed in settings.feeds), default=3600.0))),
+        issue=IssueDesk(
+            IssueLedger(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets,
+            event_codes=load_event_codes(), cap_status=settings.status, public_url=settings.public_url),
+        dispatch=dispatch, answer=answer, ledger=ledger,
+        subscriptions=SubscriptionDesk(
+            SubscriptionStore(database), zones=zones, clock=clock, hazards=hazards,
+            channels=[channel.name for channel in settings.channels], allow_private=settings.allow_private_targets),
+    )
+
+
+async def _open_channels(settings: Settings, parts: Parts, clock: Clock, stack: AsyncExitStack) -> None:
+    http = await stack.enter_async_context(httpx.AsyncClient(timeout=10, limits=httpx.Limits(max_connections=8)))
+
+    async def on_reply(reply: Reply) -> None:
+        if reply.text.strip().upper() in ("STOP", "TD", "退订"):
+            ended = await parts.subscriptions.stop(reply.channel, reply.address)
+            log.info("a subscriber said stop", channel=reply.channel, ended=ended)
+
+    async def on_receipt(receipt: Receipt) -> None:
+        await parts.dispatch.on_receipt(receipt)
+
+    doors = Doors(now=clock.now, http=http, on_receipt=on_receipt, on_reply=on_reply)
+    for channel in settings.channels:
+        sender = build_sender(channel, doors)
+        await sender.open()
+        stack.push_async_callback(sender.close)
+        parts.dispatch.attach(channel.name, sender)
+    flusher = asyncio.create_task(parts.dispatch.keep_flushing(), name="late receipts")
+
+    async def stop_flushing() -> None:
+        flusher.cancel()
+        await asyncio.gather(flusher, return_exceptions=True)
+        await parts.dispatch.flush()
+
+    stack.push_async_callback(stop_flushing)
+
+
+def build_sender(channel: ChannelSettings, doors: Doors) -> ChannelSender:
+    """The adapter named by ``kind:`` with its validated options. Raises ConfigError with channel and key."""
+    module = _adapter(channel)
+    try:
+        options = module.Options(**channel.options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"channels: {channel.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    sender: ChannelSender = module.Sender(options, doors)
+    return sender
+
+
+def _adapter(channel: ChannelSettings) -> ModuleType:
+    for entry in entry_points(group="xiaoxishu.channels", name=channel.kind):
+        outside: ModuleType = entry.load()
+        return outside
+    try:
+        return importlib.import_module(f"channels.{channel.kind}")
+    except ModuleNotFoundError as error:
+        if error.name == f"channels.{channel.kind}":
+            raise ConfigError(f"channels: {channel.name}: no adapter of kind {channel.kind!r} in channels/") from error
+        raise ConfigError(f"channels: {channel.name}: needs {error.name}: pip install 'xiaoxishu[demo]'") from error
+
+
+def _zones(settings: Settings) -> ZoneSet:
+    wanted = settings.zones
+    if wanted.path is None:
+        return shanghai_zones()
+    return load_zones(wanted.path, crs=wanted.crs)
+
+
+def _secret(settings: Settings) -> str:
+    """The deployment's own secret: from the settings, or made once and kept readable by its owner only."""
+    if settings.secret.get_secret_value():
+        return settings.secret.get_secret_value()
+    path = settings.data / "secret"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
+    return path.read_text(encoding="ascii")
+
+
+def _config() -> Path:
+    return Path(str(importlib.import_module("geo").__file__)).parents[1] / "config"

@@ -1,0 +1,33 @@
+"""Ticking: the only file that knows APScheduler. A tick only looks; what is due is read from the ledgers."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy.exc import OperationalError
+
+from warning.app import Parts
+from warning.store.drill import DrillClock
+
+log = structlog.get_logger()
+
+
+def ticking(parts: Parts) -> AsyncIOScheduler:
+    """A scheduler, not yet started: sweeps orphaned batches, escalates callouts, follows the drill's clock."""
+    scheduler = AsyncIOScheduler(timezone="UTC")
+
+    def every(seconds: float, name: str, act: Callable[[], Awaitable[object]]) -> None:
+        async def tick() -> None:
+            try:
+                await act()
+            except OperationalError as error:
+                # A missed tick is harmless: the next one reads the same ledger.
+                log.warning("a tick waits for the database", tick=name, error=str(error.orig))
+
+        scheduler.add_job(tick, "interval", seconds=seconds, id=name, coalesce=True, max_instances=1)
+
+    every(5, "sweep", parts.ledger.sweep)
+    every(5, "escalate", parts.answer.escalate)
+    if isinstance(parts.clock, DrillClock):
+        every(0.2, "drill clock", parts.clock.refresh)
+    return scheduler
