@@ -75,7 +75,7 @@ def kernel(size: int, sigma: float, *, periodic: bool) -> NDArray[np.float32]:
     if periodic:
         gap = np.minimum(gap, size - gap)
     weight = np.exp(-0.5 * (gap / max(sigma, 1e-3)) ** 2)
-    return (weight / weight.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def noise(rng: np.random.Generator, count: int, sigma: float) -> NDArray[np.float32]:

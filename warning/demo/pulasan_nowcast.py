@@ -37,8 +37,8 @@ def errors(seed: int) -> Errors:
 
 def forecast_rain(truth: Field, err: Errors, cycle: int) -> Field:
     """One cycle's rain, mm per step, (leads, NY, NX); lead 0 is the truth itself."""
-    blurred = _BLUR_NY @ truth[cycle : cycle + len(LEADS)] @ _BLUR_NX
-    out = _displaced(blurred, err.shift[cycle])
+    blurred = np.matmul(np.matmul(_BLUR_NY, truth[cycle : cycle + len(LEADS)]), _BLUR_NX)
+    out = _displaced(np.asarray(blurred, dtype=np.float32), err.shift[cycle])
     sigma = (_LOG_RAIN * _PART)[:, None, None]
     out *= np.exp(sigma * err.amount[cycle] - sigma**2 / 2)
     out[0] = truth[cycle]

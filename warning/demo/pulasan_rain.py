@@ -109,7 +109,8 @@ def rain(seed: int) -> Field:
 
 def _nearness(sigma: float) -> Field:
     """1 at the published gauges, falling off over ``sigma`` cells."""
-    return np.max([np.exp(-0.5 * (cells_from(*cell_of(p.lat, p.lon)) / sigma) ** 2) for p in PINS], axis=0)
+    near = [np.exp(-0.5 * (cells_from(*cell_of(p.lat, p.lon)) / sigma) ** 2) for p in PINS]
+    return np.asarray(np.max(near, axis=0), dtype=np.float32)
 
 
 def _targets() -> NDArray[np.float64]:
@@ -145,7 +146,7 @@ def _totals(places: tuple[Gauge, ...], rng: np.random.Generator, pinned: Field) 
         score += 0.02 * (len(PINS) - rank) * np.exp(-0.5 * (cells_from(*cell_of(pin.lat, pin.lon)) / 1.5) ** 2)
     at = np.array([score[g.row, g.col] for g in places], dtype=np.float64)
     order = np.argsort(at)
-    return np.interp(score, at[order], _targets()[::-1]).astype(np.float32)
+    return np.asarray(np.interp(score, at[order], _targets()[::-1]), dtype=np.float32)
 
 
 def _from_core() -> Field:
@@ -154,7 +155,7 @@ def _from_core() -> Field:
     north = (np.arange(NY)[:, None] - row) * KM_NORTH
     east = (np.arange(NX)[None, :] - col) * KM_EAST
     along, across = (east + north) / np.sqrt(2), (north - east) / np.sqrt(2)
-    return np.hypot(along * 0.8, across).astype(np.float32)
+    return np.asarray(np.hypot(along * 0.8, across), dtype=np.float32)
 
 
 def _in_time(totals: Field, rng: np.random.Generator, pinned: Field) -> Field:
