@@ -1,0 +1,49 @@
+"""Run time: when the run of a file began, told by its name or its content."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from feeds.errors import FeedError
+from feeds.format import reader_of
+
+# 20240919160000, 202409191600, 2024091916, 20240919T1600Z, 20240919_160000
+_ANY_TIME = re.compile(r"(?<!\d)(\d{8})[T_-]?(\d{6}|\d{4}|\d{2})Z?(?!\d)")
+_FORMATS = {14: "%Y%m%d%H%M%S", 12: "%Y%m%d%H%M", 10: "%Y%m%d%H", 8: "%Y%m%d"}
+
+
+def from_name(name: str, *, pattern: str = "", zone: str = "UTC") -> datetime | None:
+    """The time in a file name, in UTC; None when there is none.
+
+    ``pattern`` is a regular expression whose groups, put together, are the digits of year, month, day, hour …; without
+    one the first run of 10, 12 or 14 digits is taken. ``zone`` is that of the digits: Chinese names mix UTC (time made)
+    and Beijing time (start of the forecast).
+    """
+    match = re.search(pattern, name) if pattern else _ANY_TIME.search(name)
+    if match is None:
+        return None
+    digits = re.sub(r"\D", "", "".join(group or "" for group in match.groups()))
+    form = _FORMATS.get(len(digits))
+    if form is None:
+        return None
+    try:
+        return datetime.strptime(digits, form).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def from_content(path: Path) -> datetime | None:
+    """The run time of the first field; None for a file that holds no field we can read."""
+    try:
+        fields = reader_of(path)(path, source="")
+        return next((field.run_time for field in fields), None)
+    except FeedError:
+        return None
+
+
+def run_time_of(path: Path, *, pattern: str = "", zone: str = "UTC") -> datetime | None:
+    """By ``pattern`` where one is set, else by content, else by the first digits of the name that are a time."""
+    if pattern:
+        return from_name(path.name, pattern=pattern, zone=zone)
+    return from_content(path) or from_name(path.name, zone=zone)
