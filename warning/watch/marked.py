@@ -85,17 +85,19 @@ def check(marked: Marked, model: type[M], *, refusal: Refusal) -> M:
     try:
         return model.model_validate(marked.data)
     except ValidationError as error:
-        faults = [_fault(marked, fault["loc"], fault["type"], fault["msg"], model) for fault in error.errors()]
+        faults = [_fault(marked, fault["loc"], fault["type"], fault["msg"], fault["input"], model) for fault in error.errors()]
         raise refusal("\n".join(faults)) from error
 
 
-def _fault(marked: Marked, loc: Loc, kind: str, message: str, model: type[BaseModel]) -> str:
+def _fault(marked: Marked, loc: Loc, kind: str, message: str, found: object, model: type[BaseModel]) -> str:
     if kind == "extra_forbidden":
         known = sorted(_keys(model))
         near = difflib.get_close_matches(str(loc[-1]), known, n=1)
         message = f"no such key; did you mean {near[0]!r}?" if near else "no such key; take it out"
     elif kind == "missing":
         message = "this key is missing; add it"
+    elif kind != "value_error" and isinstance(found, str | int | float):
+        message = f"{message}; the file has {found!r}"
     return f"{marked.where(loc)}: {message.removeprefix('Value error, ')}"
 
 
