@@ -34,7 +34,7 @@ from warning.store.answer import AnswerStore
 from warning.store.database import Database
 from warning.store.dispatch import DispatchStore
 from warning.store.drill import DrillClock
-from warning.store.issue import IssueLedger
+from warning.store.issue import IssueStore
 from warning.store.jobs import Jobs
 from warning.store.migrate import migrate
 from warning.store.server import EmbeddedServer
@@ -123,7 +123,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
             cap_status=settings.status,
             max_age=timedelta(seconds=max((feed.max_age_s for feed in settings.feeds), default=3600.0))),
         issue=IssueDesk(
-            IssueLedger(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets,
+            IssueStore(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets,
             event_codes=load_event_codes(), cap_status=settings.status, public_url=settings.public_url),
         dispatch=dispatch, answer=answer, ledger=ledger,
         subscriptions=SubscriptionDesk(

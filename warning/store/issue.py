@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from warning.errors import Conflict, NotFound
 from warning.issue.approval import Approval
 from warning.issue.state import move
+from warning.issue.work import Earlier, NewAlert, StoredProposal
 from warning.level import Level
 from warning.store.audit import note
 from warning.store.database import Database
@@ -20,71 +20,7 @@ from warning.store.jobs import Jobs
 from warning.store.stages import mark
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredProposal:
-    """A proposal as it stands, the forecaster's changes apart from the data's own words."""
-
-    id: UUID
-    issuer: str
-    hazard: str
-    event_code: str
-    level: Level
-    action: str
-    reason: str
-    status: str
-    event_id: UUID | None
-    cap_status: str
-    zones: tuple[str, ...]
-    body: Mapping[str, object]
-    texts: Mapping[str, Mapping[str, str]]
-    polygon: Mapping[str, object] | None
-    onset: datetime
-    expires: datetime
-    created_at: datetime
-    submitted_by: str | None
-    changes: Mapping[str, object]
-    revision: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Earlier:
-    """The version of the event that an Update or Cancel refers to."""
-
-    identifier: str
-    sender: str
-    sent: datetime
-    version: int
-    level: Level
-    hazard: str
-    zones: tuple[str, ...]
-    expires: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewAlert:
-    """An alert that two people have signed, ready to be stored for good."""
-
-    identifier: str
-    event_id: UUID
-    version: int
-    msg_type: str
-    status: str
-    issuer: str
-    sender: str
-    hazard: str
-    event_code: str
-    level: Level
-    sent: datetime
-    onset: datetime
-    expires: datetime
-    zones: tuple[str, ...]
-    polygon: Mapping[str, object] | None
-    headlines: Mapping[str, str]
-    cap_xml: str
-    proposal_id: UUID
-
-
-class IssueLedger:
+class IssueStore:
     """Each verb is one transaction."""
 
     def __init__(self, database: Database, jobs: Jobs) -> None:

@@ -9,9 +9,10 @@ from sqlalchemy import text
 
 from feeds.payload import Payload
 from warning.issue.state import LIVE, move
+from warning.issue.work import StoredProposal
 from warning.level import Level
 from warning.store.database import Database
-from warning.store.issue import StoredProposal, insert_proposal
+from warning.store.issue import insert_proposal
 from warning.store.stages import mark
 from warning.watch.desk import Found, StageTimes
 from warning.watch.memory import Memory, memory_from_json, memory_to_json

@@ -15,7 +15,7 @@ from shapely.geometry import mapping
 
 from feeds.errors import FeedError, PartlyRead
 from feeds.format import read
-from feeds.freshness import Freshness, check_run
+from feeds.freshness import check_run
 from feeds.override import Overrides
 from feeds.payload import Payload
 from geo.criterion import Criterion, comparisons
@@ -27,6 +27,7 @@ from geo.outline import outline_cells
 from geo.overlay import overlay
 from geo.quantity import Quantity
 from geo.zone import ZoneSet
+from warning.cap import Status
 from warning.clock import Clock
 from warning.watch.draft import draft
 from warning.watch.issuer import Issuer
@@ -89,7 +90,7 @@ class WatchDesk:
     def __init__(
         self, ledger: WatchLedger, *, clock: Clock, zones: ZoneSet, issuers: Sequence[Issuer],
         rule_sets: Mapping[str, RuleSet], overrides: Overrides, policy: Policy, populations: Mapping[str, int],
-        cap_status: str, max_age: timedelta,
+        cap_status: Status, max_age: timedelta,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
@@ -99,7 +100,7 @@ class WatchDesk:
         self._overrides = overrides
         self._policy = policy
         self._populations = populations
-        self._cap_status = cap_status
+        self._cap_status: Status = cap_status
         self._max_age = max_age
         self._window: Window | None = None
 
@@ -146,11 +147,10 @@ class WatchDesk:
     async def _reread(self, data_time: datetime) -> Window:
         window = Window()
         for path in await self._ledger.watched(data_time - window.reach):
-            if Path(path).exists():
-                try:
-                    window = window.with_run(await asyncio.to_thread(self._read, Path(path), "replayed", ""))
-                except FeedError as error:
-                    log.warning("an earlier payload cannot be read again", file=Path(path).name, why=str(error))
+            try:
+                window = window.with_run(await asyncio.to_thread(self._read, Path(path), "replayed", ""))
+            except (FeedError, OSError) as error:
+                log.warning("an earlier payload cannot be read again", file=Path(path).name, why=str(error))
         return window
 
     def _judge(
@@ -228,6 +228,6 @@ def _usable(fields: Sequence[GridField], *, now: datetime, max_age: timedelta) -
         raise FeedError("the file holds no field that can be used", retry=False)
     run_time = max(field.run_time for field in fields)
     freshness = check_run(run_time, now=now, max_age=max_age)
-    if not freshness.fresh:
+    if not freshness.usable:
         raise FeedError(freshness.sentence, retry=False)
     return run_time

@@ -1,0 +1,308 @@
+"""The issue desk: a forecaster submits, another person approves, and only then is there an alert."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID, uuid4
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from geo.outline import outline_zones
+from geo.zone import Zone, ZoneSet
+from warning.account import Account, Act, require
+from warning.cap import Reference, Status
+from warning.capxml import write, xsd_errors
+from warning.clock import Clock
+from warning.errors import CapError, Conflict, Invalid, NotAllowed
+from warning.identifier import next_identifier
+from warning.issue.approval import Approval, Submission, may_go_out
+from warning.issue.build import Order, build_alert
+from warning.issue.hand import HandMade
+from warning.issue.texts import disagreements, final_texts
+from warning.issue.work import Earlier, NewAlert, StoredProposal
+from warning.level import Level
+from warning.watch.eventcode import EventCode, hazard_of
+from warning.watch.issuer import Issuer
+from warning.watch.proposal import Action, Proposal, by_hand, decide_cause, proposal_from_json, to_json
+from warning.watch.ready import Facts, Texts, act, worded
+from warning.watch.rule import RuleSet
+
+MSG_TYPES = {"new": "Alert", "update": "Update", "cancel": "Cancel"}
+
+_TRIES = 3
+"""Two approvals in the same second may ask for the same identifier; the loser asks again."""
+
+
+class IssueLedger(Protocol):
+    async def proposal(self, proposal_id: UUID) -> StoredProposal: ...
+
+    async def add(self, proposal: StoredProposal, *, who: str) -> None: ...
+
+    async def submit(
+        self, proposal_id: UUID, *, who: str, revision: int, changes: Mapping[str, object], at: datetime
+    ) -> None: ...
+
+    async def close(self, proposal_id: UUID, *, act: str, who: str, reason: str, at: datetime) -> None: ...
+
+    async def latest(self, event_id: UUID) -> Earlier | None: ...
+
+    async def event_of(self, identifier: str) -> UUID: ...
+
+    async def taken(self, prefix: str) -> set[str]: ...
+
+    async def issue(self, alert: NewAlert, approval: Approval, *, revision: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effective:
+    """The proposal with the forecaster's changes applied: what is really signed."""
+
+    stored: StoredProposal
+    proposal: Proposal
+    level: Level
+    zones: tuple[str, ...]
+    polygon: Mapping[str, object] | None
+    expires: datetime
+    edits: Mapping[str, Mapping[str, str]]
+
+
+class IssueDesk:
+    """Nothing else can issue."""
+
+    def __init__(
+        self, ledger: IssueLedger, *, clock: Clock, zones: ZoneSet, issuers: Mapping[str, Issuer],
+        rule_sets: Mapping[str, RuleSet], event_codes: Sequence[EventCode], cap_status: Status, public_url: str,
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._zones = zones
+        self._issuers = issuers
+        self._rule_sets = rule_sets
+        self._event_codes = event_codes
+        self._cap_status: Status = cap_status
+        self._public_url = public_url.rstrip("/")
+
+    async def submit(
+        self, proposal_id: UUID, *, account: Account, revision: int, changes: Mapping[str, object]
+    ) -> None:
+        """First signature. ``changes``: hazard, level, zones, polygon, expires (ISO 8601), texts. Raises Invalid for others."""
+        stored = await self._ledger.proposal(proposal_id)
+        effective = self._effective(stored, changes)
+        require(account, Act.SUBMIT, hazard=effective.proposal.hazard, zones=effective.zones)
+        if effective.proposal.cause_to_decide:
+            offered = ", ".join(candidate.hazard for candidate in effective.proposal.cause_to_decide)
+            raise Invalid(f"hazard: the cause is to be decided first; choose one of: {offered}")
+        await self._ledger.submit(
+            proposal_id, who=account.name, revision=revision, changes=changes, at=self._clock.now())
+
+    async def give_back(self, proposal_id: UUID, *, account: Account, reason: str) -> None:
+        """The approver returns it, with the reason."""
+        await self._close(proposal_id, account, "return", reason, Act.APPROVE)
+
+    async def dismiss(self, proposal_id: UUID, *, account: Account, reason: str) -> None:
+        """A forecaster says no to the data, with the reason."""
+        await self._close(proposal_id, account, "dismiss", reason, Act.SUBMIT)
+
+    async def compose(self, hand: HandMade, *, account: Account) -> UUID:
+        """A warning by hand, of any issuer and event code, that then takes the same way. Returns the proposal's id."""
+        require(account, Act.SUBMIT, hazard=hand.hazard, zones=hand.zones)
+        issuer = self._issuer(hand.issuer)
+        for code in hand.zones:
+            self._zone(code)
+        hazard = hazard_of(hand.event_code, self._rule_sets[issuer.rule_set], self._event_codes)
+        now = self._clock.now()
+        proposal = by_hand(
+            issuer, hazard, hand.level, hand.zones, expires=hand.expires, now=now,
+            onset=hand.onset if hand.onset > now else None)
+        event_id = None
+        if hand.replaces is not None:
+            event_id = await self._ledger.event_of(hand.replaces)
+            earlier = await self._ledger.latest(event_id)
+            proposal = replace(
+                proposal, event_id=str(event_id), action=Action(hand.action),
+                previous_level=None if earlier is None else earlier.level)
+        elif hand.action != "new":
+            raise Invalid(f"replaces: an {hand.action} names the alert that it follows")
+        stored = StoredProposal(
+            id=uuid4(), issuer=issuer.code, hazard=proposal.hazard, event_code=proposal.event_code, level=hand.level,
+            action=proposal.action.value, reason=proposal.reason.value, status="open", event_id=event_id,
+            cap_status=self._cap_status, zones=tuple(hand.zones), body=to_json(proposal), texts={}, polygon=hand.polygon,
+            onset=hand.onset, expires=hand.expires, created_at=now, submitted_by=None, changes={}, revision=1,
+        )
+        effective = self._effective(stored, {"polygon": hand.polygon} if hand.polygon else {})
+        words = worded(self._facts(effective, sent=now), issuer=issuer, zones=self._zones)
+        edited = {language: {**words[language], **hand.texts.get(language, {})} for language in words}
+        await self._ledger.add(replace(stored, texts=edited), who=account.name)
+        return stored.id
+
+    async def approve(self, proposal_id: UUID, *, account: Account, revision: int) -> str:
+        """Second signature: asks ``may_go_out``, builds the CAP document, stores the alert and its work. Returns the identifier."""
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return await self._approve(proposal_id, account=account, revision=revision)
+            except Conflict:
+                stored = await self._ledger.proposal(proposal_id)
+                if attempt == _TRIES or stored.revision != revision or stored.status != "submitted":
+                    raise
+        raise Conflict("the identifier could not be settled: approve again")
+
+    async def _approve(self, proposal_id: UUID, *, account: Account, revision: int) -> str:
+        stored = await self._ledger.proposal(proposal_id)
+        effective = self._effective(stored, stored.changes)
+        issuer = self._issuer(stored.issuer)
+        now = self._clock.now().replace(microsecond=0)
+        facts = self._facts(effective, sent=now)
+        texts = final_texts(
+            worded(facts, issuer=issuer, zones=self._zones),
+            shown=worded(replace(facts, sent=stored.created_at), issuer=issuer, zones=self._zones), edits=effective.edits)
+        differ = disagreements(texts, facts, issuer=issuer, zones=self._zones)
+        against = may_go_out(
+            Submission(
+                status=stored.status, submitted_by=stored.submitted_by, hazard=effective.proposal.hazard,
+                zones=effective.zones, expires=effective.expires, revision=stored.revision,
+                cause_open=bool(effective.proposal.cause_to_decide),
+                disagreements=tuple(differ),
+            ), account, revision=revision, now=now)
+        if against:
+            raise NotAllowed("; ".join([*against, *differ]))
+        event_id = stored.event_id or uuid4()
+        earlier = await self._ledger.latest(event_id)
+        if stored.action != "new" and (earlier is None or earlier.expires <= now):
+            raise Invalid("its event has ended meanwhile: propose it as a new warning")
+        prefix = f"{issuer.sender}_"
+        taken = await self._ledger.taken(prefix)
+        identifier = next_identifier(issuer.sender, now, taken.__contains__)
+        alert = self._alert(effective, facts, texts, issuer, identifier, event_id, earlier, now)
+        approval = Approval(
+            submitted_by=stored.submitted_by or "", by=account.name, at=now, verdict="approved", reason="",
+            changes=stored.changes, scripted=account.scripted)
+        await self._ledger.issue(alert, approval, revision=revision)
+        return identifier
+
+    def _alert(
+        self, effective: Effective, facts: Facts, texts: Texts, issuer: Issuer, identifier: str, event_id: UUID,
+        earlier: Earlier | None, now: datetime,
+    ) -> NewAlert:
+        stored = effective.stored
+        order = Order(
+            identifier=identifier, issuer_zh=issuer.name_zh, issuer_en=issuer.name_en, sender=issuer.sender, sent=now,
+            status=self._status(stored.cap_status), action=facts.action, hazard_zh=facts.hazard_zh,
+            hazard_en=facts.hazard_en, event_code=effective.proposal.event_code, level=effective.level,
+            zones=tuple((z.code, z.name_zh, z.name_en) for z in map(self._zone, effective.zones)),
+            rings=_rings(self._ground(effective)), onset=max(stored.onset, now), expires=effective.expires,
+            observed=any(one.observed for one in effective.proposal.evidence),
+            references=() if earlier is None else (
+                Reference(sender=earlier.sender, identifier=earlier.identifier, sent=earlier.sent),),
+            event_id=str(event_id), texts=texts, web=f"{self._public_url}/alert/{identifier}",
+        )
+        document = write(build_alert(order))
+        faults = xsd_errors(document)
+        if faults:
+            raise CapError(f"the alert would not be valid CAP 1.2: {faults[0]}")
+        return NewAlert(
+            identifier=identifier, event_id=event_id, version=1 if earlier is None else earlier.version + 1,
+            msg_type=MSG_TYPES[stored.action], status=stored.cap_status, issuer=stored.issuer, sender=issuer.sender,
+            hazard=effective.proposal.hazard, event_code=effective.proposal.event_code, level=effective.level, sent=now,
+            onset=max(stored.onset, now), expires=effective.expires, zones=effective.zones, polygon=effective.polygon,
+            headlines={language: words["headline"] for language, words in texts.items()}, cap_xml=document.decode(),
+            proposal_id=stored.id,
+        )
+
+    async def _close(self, proposal_id: UUID, account: Account, what: str, reason: str, needed: Act) -> None:
+        if not reason.strip():
+            raise Invalid("reason: say why, the next person reads it")
+        stored = await self._ledger.proposal(proposal_id)
+        require(account, needed, hazard=stored.hazard if account.hazards else None, zones=stored.zones)
+        await self._ledger.close(proposal_id, act=what, who=account.name, reason=reason.strip(), at=self._clock.now())
+
+    def _effective(self, stored: StoredProposal, changes: Mapping[str, object]) -> Effective:
+        unknown = set(changes) - {"hazard", "level", "zones", "polygon", "expires", "texts"}
+        if unknown:
+            raise Invalid(f"changes: {', '.join(sorted(unknown))} cannot be changed; hazard, level, zones, polygon, expires, texts can")
+        body = {key: value for key, value in stored.body.items() if key != "affected"}
+        proposal = proposal_from_json(body)
+        if "hazard" in changes and changes["hazard"] != proposal.hazard:
+            proposal = decide_cause(proposal, str(changes["hazard"]))
+        level = Level.of(str(changes["level"])) if "level" in changes else (proposal.level or stored.level)
+        zones = tuple(str(code) for code in _listed(changes["zones"])) if "zones" in changes else proposal.zones
+        for code in zones:
+            self._zone(code)
+            if not self._issuer(stored.issuer).may_warn(code):
+                raise Invalid(f"zones: {stored.issuer} may not warn {code}")
+        by_person = stored.reason == "by_hand" and stored.polygon is not None
+        polygon = _polygon(changes["polygon"]) if changes.get("polygon") else (stored.polygon if by_person else None)
+        expires = _moment(changes["expires"]) if "expires" in changes else stored.expires
+        edits = changes.get("texts", stored.texts if stored.reason == "by_hand" else {})
+        if not isinstance(edits, Mapping):
+            raise Invalid('texts: {"zh-CN": {"headline": …}, "en-US": {…}}')
+        return Effective(
+            stored=stored, proposal=proposal, level=level, zones=zones, polygon=polygon, expires=expires, edits=edits)
+
+    def _facts(self, effective: Effective, *, sent: datetime) -> Facts:
+        proposal = effective.proposal
+        return Facts(
+            hazard=proposal.hazard, hazard_zh=proposal.hazard_zh, hazard_en=proposal.hazard_en, level=effective.level,
+            previous_level=proposal.previous_level, action=act(effective.stored.action), zones=effective.zones,
+            evidence=proposal.evidence, onset=proposal.onset, sent=sent, expires=effective.expires,
+            status=self._status(effective.stored.cap_status),
+        )
+
+    def _ground(self, effective: Effective) -> BaseGeometry:
+        """The CAP polygon: what a person drew, else the warned zones, few vertices, covering every one of them."""
+        if effective.polygon is not None:
+            return shapely.geometry.shape(dict(effective.polygon))
+        return outline_zones([self._zone(code) for code in effective.zones])
+
+    def _issuer(self, code: str) -> Issuer:
+        if code not in self._issuers:
+            raise Invalid(f"issuer: {code!r} is none of {', '.join(self._issuers)}")
+        return self._issuers[code]
+
+    def _zone(self, code: str) -> Zone:
+        try:
+            return self._zones[code]
+        except KeyError as error:
+            raise Invalid(f"zones: {code!r} is no zone of this deployment") from error
+
+    @staticmethod
+    def _status(word: str) -> Status:
+        match word:
+            case "Actual" | "Exercise" | "Test":
+                return word
+        raise Invalid(f"status: {word!r} is never issued")
+
+
+def _rings(ground: BaseGeometry) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """Outer rings as (lon, lat); CAP has no holes, so a hole is warned with its surroundings."""
+    parts = getattr(ground, "geoms", [ground])
+    return tuple(tuple((x, y) for x, y in part.exterior.coords) for part in parts)
+
+
+def _listed(value: object) -> Sequence[object]:
+    if not isinstance(value, list | tuple) or not value:
+        raise Invalid("zones: a list with at least one zone code")
+    return value
+
+
+def _moment(value: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise Invalid(f"expires: {value!r} is no ISO 8601 time, e.g. 2024-09-20T12:00:00+08:00") from error
+    if moment.tzinfo is None:
+        raise Invalid("expires: say the offset, e.g. +08:00")
+    return moment
+
+
+def _polygon(value: object) -> Mapping[str, object]:
+    try:
+        shape = shapely.from_geojson(json.dumps(value))
+    except (shapely.errors.GEOSException, TypeError) as error:
+        raise Invalid(f"polygon: is no GeoJSON geometry: {error}") from error
+    if shape.geom_type not in ("Polygon", "MultiPolygon") or not shape.is_valid or shape.area == 0:
+        raise Invalid(f"polygon: needs a valid Polygon with area; {shapely.is_valid_reason(shape)}")
+    document: Mapping[str, object] = shapely.geometry.mapping(shape)
+    return document
