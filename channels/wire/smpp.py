@@ -187,7 +187,7 @@ class SmppClient:
             self._put(link, sequence, None)
         elif self._reports.knows(message_id):
             self._put(link, sequence, self._reports.report(message_id, stat))
-        elif len(self._early) < _MAX_EARLY and message_id not in self._early:
+        elif link.waits_for_answers and len(self._early) < _MAX_EARLY and message_id not in self._early:
             now_s = asyncio.get_running_loop().time()
             self._early[message_id] = (link, sequence, stat, now_s)
             self._inbox_filled.set()

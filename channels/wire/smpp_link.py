@@ -142,6 +142,10 @@ class Link(asyncio.Protocol):
 
     # Sending
 
+    @property
+    def waits_for_answers(self) -> bool:
+        return bool(self._outstanding)
+
     def submit(self, submissions: list[Submission]) -> None:
         """Queue all parts; each submission settles itself."""
         for submission in submissions:
