@@ -13,6 +13,7 @@ from warning.watch.rule import Rule, RuleSet
 
 # Shares are sums of float64 cell parts: a zone covered to the last digit is known.
 _ROUNDING = 1e-6
+_NOON_TO_MIDNIGHT = timedelta(hours=12)
 
 Answers = Mapping[str, Sequence[Exceedance]]
 
@@ -117,10 +118,10 @@ def _hazard(desk: _Reading, hazard: Hazard, zone: str) -> tuple[Draft, bool] | N
 def _met(desk: _Reading, rule: Rule, row: str, zone: str) -> bool | None:
     """Whether the zone meets the row over enough of its area and within its lead; None = too little is known."""
     area = AreaCriterion(min_share=0) if rule.site else desk.issuer.area
-    verdict = _enough(desk.book.get((row, rule.site or zone)), area.min_share, rule.lead, desk.now)
+    verdict = _enough(desk.book.get((row, rule.site or zone)), area.min_share, rule, desk.now)
     if verdict is True or area.min_districts is None:
         return verdict
-    parts = [_enough(desk.book.get((row, part)), area.part_share, rule.lead, desk.now) for part in desk.issuer.parts]
+    parts = [_enough(desk.book.get((row, part)), area.part_share, rule, desk.now) for part in desk.issuer.parts]
     if parts.count(True) >= area.min_districts:
         return True
     if verdict is None or parts.count(True) + parts.count(None) >= area.min_districts:
@@ -128,10 +129,10 @@ def _met(desk: _Reading, rule: Rule, row: str, zone: str) -> bool | None:
     return False
 
 
-def _enough(answer: Exceedance | None, min_share: float, lead: timedelta, now: datetime) -> bool | None:
+def _enough(answer: Exceedance | None, min_share: float, rule: Rule, now: datetime) -> bool | None:
     if answer is None:
         return None
-    share = answer.share if _timely(answer, lead, now) else 0.0
+    share = answer.share if _timely(answer, rule, now) else 0.0
     if share > 0 and share >= min_share - _ROUNDING:
         return True
     hidden = 1 - answer.known_share
@@ -140,9 +141,13 @@ def _enough(answer: Exceedance | None, min_share: float, lead: timedelta, now: d
     return False
 
 
-def _timely(answer: Exceedance, lead: timedelta, now: datetime) -> bool:
-    """Begun, or to begin within the lead; and not over, unless it has been reached and the desk still counts it."""
-    if answer.onset is None or answer.onset > now + lead:
+def _timely(answer: Exceedance, rule: Rule, now: datetime) -> bool:
+    """Begun, or to begin within the lead; and not over, unless it has been reached and the desk still counts it.
+
+    A day's extreme bears the time of the midnight after it; its day counts when its noon lies within the lead.
+    """
+    ahead = rule.lead + (_NOON_TO_MIDNIGHT if rule.daily else timedelta(0))
+    if answer.onset is None or answer.onset > now + ahead:
         return False
     return answer.observed or answer.end is None or answer.end >= now
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 
+from geo.daily import DAY
 from geo.exceedance import Exceedance
 from warning.watch.rule import Rule, RuleSet
 
@@ -13,6 +14,7 @@ class Evidence:
     """``peak`` in ``units`` at ``peak_time``, read against ``test`` ("rain/6h [mm] >= 150"); None when nothing was read.
 
     ``share`` and ``known_share`` are parts (0..1) of the zone's area, ``cells`` flat indices of exceeding grid cells;
+    ``onset`` of a day's extreme is the beginning of its local day.
     ``row`` and ``version`` name the rule; ``observed`` says that the threshold has been reached already.
     """
 
@@ -46,7 +48,7 @@ def evidence(rule_set: RuleSet, rule: Rule, zone: str, answer: Exceedance) -> Ev
         known_share=answer.known_share,
         cells=answer.cells,
         peak_time=answer.peak_time,
-        onset=answer.onset,
+        onset=answer.onset - DAY if rule.daily and answer.onset is not None else answer.onset,
         end=answer.end,
         row=rule.row,
         rule_set=rule_set.id,

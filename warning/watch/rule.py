@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from geo.criterion import AllOf, Criterion
+from geo.criterion import AllOf, Criterion, comparisons
+from geo.daily import DAILY
 from warning.level import Level
 from warning.watch.hazard import Hazard
 
@@ -37,6 +38,11 @@ class Rule:
     @property
     def event_code(self) -> str:
         return self.hazard.event_code
+
+    @property
+    def daily(self) -> bool:
+        """Whether it asks for a day's extreme, whose time is the local midnight that *ends* the day."""
+        return self.criterion is not None and any(leaf.quantity.name in DAILY for leaf in comparisons(self.criterion))
 
     @property
     def sign_row(self) -> str:
