@@ -47,7 +47,7 @@ class Vapid:
                 self._made.clear()  # endpoints are registered by strangers: the memory stays bounded
             made = (now, self._token(audience, now))
             self._made[audience] = made
-        return f"vapid t={made[1]}, k={self._public}"
+        return f"vapid t={made[1]},k={self._public}"
 
     def _token(self, audience: str, now: datetime) -> str:
         claims: dict[str, str | int] = {"aud": audience, "exp": int((now + LIFETIME).timestamp()), "sub": self._subject}
