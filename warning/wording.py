@@ -243,11 +243,11 @@ def agree(zh: Texts, en: Texts, request: WordingRequest) -> list[str]:
         may = {request.level, request.previous_level}
         for name, text in (("headline", texts.headline), ("description", texts.description), ("sms", texts.sms)):
             here = f"{language} {name}"
-            if not _has(text, colours[request.level]):
+            if not names(text, colours[request.level]):
                 found.append(f"{here} does not name the colour {colours[request.level]}")
             found += [f"{here} names the colour {word}, which is not of this warning"
-                      for level, word in colours.items() if level not in may and _has(text, word)]
-            if not _has(text, hazard):
+                      for level, word in colours.items() if level not in may and names(text, word)]
+            if not names(text, hazard):
                 found.append(f"{here} does not name the hazard {hazard}")
             if bool(_LIFTED[language].search(text)) != (request.action == "cancel"):
                 found.append(f"{here} {'does not say' if request.action == 'cancel' else 'says'} that the warning is lifted")
@@ -263,9 +263,11 @@ def agree(zh: Texts, en: Texts, request: WordingRequest) -> list[str]:
 _LIFTED = {"zh-CN": re.compile("解除"), "en-US": re.compile(r"\b(lift(s|ed)?|cancel(s|led)?)\b", re.IGNORECASE)}
 
 
-def _has(text: str, word: str) -> bool:
-    """Chinese words stand anywhere; English ones alone, in any case (``red`` is not in ``reduced``)."""
-    return word in text if not word.isascii() else re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) is not None
+def names(text: str, word: str) -> bool:
+    """Whether ``text`` names ``word``: Chinese words stand anywhere, Latin ones alone, in any case (``red`` is not in ``reduced``)."""
+    if not word.isascii():
+        return word in text
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", text, re.IGNORECASE) is not None if word else True
 
 
 def _key(level: Level) -> Literal["blue", "yellow", "orange", "red"]:

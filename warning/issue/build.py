@@ -149,7 +149,7 @@ def _category(event_code: str) -> cap.Category:
 
 def _severity(level: Level) -> cap.Severity:
     severities: tuple[cap.Severity, ...] = get_args(cap.Severity)
-    return severities[severities.index(level.severity)]  # type: ignore[arg-type]  # Level says CAP's words as plain str
+    return severities[severities.index(level.severity)]
 
 
 def _urgency(request: AlertRequest) -> cap.Urgency:
