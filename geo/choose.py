@@ -1,0 +1,90 @@
+"""Choose: of the fields that speak of one variable, the one to believe for each valid time and window."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from geo.field import GridField
+
+_NOT_A_VALUE = ("probability", "spread")
+_ZERO = timedelta(0)
+
+
+class DeriveError(ValueError):
+    """Fields that cannot be made into one series; the message names the variable and what differs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A chosen field: ``field.values`` holds for (start, end]; start = end for an instant. ``analysis``: lead 0 at a time not after now."""
+
+    start: datetime
+    end: datetime
+    analysis: bool
+    field: GridField
+
+
+def choose(variables: Sequence[str], fields: Iterable[GridField], *, now: datetime) -> list[Step]:
+    """One Step per (valid time, window), by valid time then window, of the fields named by any of ``variables``.
+
+    Of several: an analysis first, then the newest run, then the variable named first. Probabilities, spreads and
+    ensemble members are left out. Raises DeriveError when the fields lie on several grids or levels.
+    """
+    wanted = [
+        field
+        for field in fields
+        if field.variable in variables and field.statistic not in _NOT_A_VALUE and field.member is None
+    ]
+    _refuse_mixture(variables, wanted)
+    best: dict[tuple[datetime, timedelta], tuple[tuple[bool, datetime, int], Step]] = {}
+    for field in wanted:
+        window = field.window or _ZERO
+        analysis = field.lead == _ZERO and field.valid_time <= now
+        rank = (analysis, field.run_time, -variables.index(field.variable))
+        key = (field.valid_time, window)
+        if key not in best or rank > best[key][0]:
+            step = Step(start=field.valid_time - window, end=field.valid_time, analysis=analysis, field=field)
+            best[key] = (rank, step)
+    return [best[key][1] for key in sorted(best)]
+
+
+def latest_window(steps: Iterable[Step]) -> list[Step]:
+    """One Step per valid time: an analysis, then the newest run, then the longest window (a maximum over more)."""
+    best: dict[datetime, tuple[tuple[bool, datetime, timedelta], Step]] = {}
+    for step in steps:
+        rank = (step.analysis, step.field.run_time, step.end - step.start)
+        if step.end not in best or rank > best[step.end][0]:
+            best[step.end] = (rank, step)
+    return [best[end][1] for end in sorted(best)]
+
+
+def with_wind_speed(fields: Sequence[GridField]) -> list[GridField]:
+    """The fields, and a ``wind_speed`` for each pair of eastward and northward wind of one run, time, level and member.
+
+    The speed is of the mean vector, at most the mean speed; a ``wind_speed`` in the fields is preferred where both exist.
+    """
+    east = [field for field in fields if field.variable == "eastward_wind"]
+    north = {_pair_key(field): field for field in fields if field.variable == "northward_wind"}
+    speeds: list[GridField] = []
+    for u in east:
+        v = north.get(_pair_key(u))
+        if v is not None:
+            speed = np.hypot(u.values, v.values)
+            speeds.append(replace(u, variable="wind_speed_of_components", values=speed))
+    return [*fields, *speeds]
+
+
+def _pair_key(field: GridField) -> tuple[object, ...]:
+    window = field.window or _ZERO
+    return field.valid_time, field.run_time, window, field.level, field.member, field.grid, field.units, field.statistic
+
+
+def _refuse_mixture(variables: Sequence[str], fields: Sequence[GridField]) -> None:
+    for what, found in (
+        ("grids", {field.grid.describe() for field in fields}),
+        ("levels", {field.level for field in fields}),
+    ):
+        if len(found) > 1:
+            raise DeriveError(f"{variables[0]}: fields on {len(found)} {what} ({'; '.join(sorted(found))}); give those of one")

@@ -1,0 +1,103 @@
+"""Derive: any quantity that a rule compares, as a Series made from raw fields."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from geo.accumulate import sliding_sums
+from geo.choose import DeriveError, Step, choose, latest_window, with_wind_speed
+from geo.daily import DAY, Days, daily_extremes, drops
+from geo.field import GridField
+from geo.quantity import Quantity
+from geo.series import Series
+from geo.units import beaufort, convert
+
+__all__ = ["DeriveError", "Series", "series"]
+
+_SUMS = frozenset({"rain", "snow_water"})
+_FORCES = {
+    "mean_bft": ("wind_speed", "wind_speed_of_components"),
+    "gust_bft": ("wind_gust",),
+}
+_TEMPERATURES = {
+    "tmax": ("tmax", "air_temperature"),
+    "tmin": ("tmin", "air_temperature"),
+    "temperature_drop": ("tmin", "air_temperature"),
+    "ground_tmin": ("ground_tmin", "ground_temperature"),
+}
+
+
+def series(quantity: Quantity, fields: Sequence[GridField], *, now: datetime) -> Series | None:
+    """``quantity`` at every time the fields allow, or None when no field speaks of it.
+
+    - ``rain``, ``snow_water`` with a window: sliding sums (``geo.accumulate``), observed so far joined with forecast.
+    - ``mean_bft``, ``gust_bft``: Beaufort force of wind_speed (or of both components) and wind_gust.
+    - ``tmax``, ``tmin``, ``ground_tmin``: extremes by Beijing's local day; ``temperature_drop``: of daily minima within
+      its window (``geo.daily``). Their times are the local midnights that end the days.
+    - anything else: the instant values of the field of that name; with a window, only fields of just that window.
+    Raises DeriveError for fields on several grids or levels or a sum without a window, UnitError for strange units.
+    """
+    if quantity.name in _SUMS:
+        return _sums(quantity, fields, now)
+    if quantity.name in _TEMPERATURES:
+        return _daily(quantity, fields, now)
+    return _instants(quantity, fields, now)
+
+
+def _sums(quantity: Quantity, fields: Sequence[GridField], now: datetime) -> Series | None:
+    if quantity.window is None or quantity.window <= timedelta(0):
+        raise DeriveError(f"{quantity}: a sum needs a window, such as 1 h; give the rule's quantity one")
+    steps = [step for step in choose((quantity.name,), fields, now=now) if step.field.statistic == "sum"]
+    sums = sliding_sums(steps, quantity.window, quantity.units, now=now)
+    if sums is None:
+        return None
+    return Series(
+        quantity=quantity, grid=steps[0].field.grid, times=sums.times, values=sums.values, observed=sums.observed
+    )
+
+
+def _daily(quantity: Quantity, fields: Sequence[GridField], now: datetime) -> Series | None:
+    extreme, other = ("max", "min") if quantity.name == "tmax" else ("min", "max")
+    variables = _TEMPERATURES[quantity.name]
+    # A minimum over some hours says nothing of the day's maximum, nor does a mean.
+    usable = [field for field in fields if field.statistic not in (other, "mean", "sum")]
+    steps = choose(variables, usable, now=now)
+    days = daily_extremes(steps, quantity.units, "max" if extreme == "max" else "min")
+    if days is None:
+        return None
+    if quantity.name == "temperature_drop":
+        days = drops(days, quantity.window or DAY)
+    return _of_days(quantity, steps, days)
+
+
+def _of_days(quantity: Quantity, steps: Sequence[Step], days: Days) -> Series:
+    return Series(
+        quantity=quantity,
+        grid=steps[0].field.grid,
+        times=days.times,
+        values=days.values,
+        observed=days.observed,
+        partial=days.partial if days.partial.any() else None,
+    )
+
+
+def _instants(quantity: Quantity, fields: Sequence[GridField], now: datetime) -> Series | None:
+    force = quantity.name in _FORCES
+    variables = _FORCES.get(quantity.name, (quantity.name,))
+    steps = choose(variables, with_wind_speed(fields) if "wind_speed" in variables else fields, now=now)
+    if quantity.window is not None:
+        steps = [step for step in steps if step.end - step.start == quantity.window]
+    steps = latest_window(steps)
+    if not steps:
+        return None
+    units = "m s-1" if force else quantity.units
+    layers = [convert(step.field.values, step.field.units, units) for step in steps]
+    values = np.stack([beaufort(layer) if force else layer.astype(np.float32) for layer in layers])
+    return Series(
+        quantity=quantity,
+        grid=steps[0].field.grid,
+        times=tuple(step.end for step in steps),
+        values=values,
+        observed=np.array([step.analysis for step in steps], dtype=np.bool_),
+    )
