@@ -18,7 +18,7 @@ def canonical(field: GridField) -> GridField:
     at all or one that measures something else.
     """
     if not field.units:
-        raise BadField(f"variable {field.variable!r} has no units; ask the issuer for a units attribute, "
+        raise BadField(f"variable {_called(field)} has no units; ask the issuer for a units attribute, "
                        f"or say set_units for this source in config/overrides.yaml")
     units, threshold_units = plain_units(field.units) or "unknown", plain_units(field.threshold_units)
     ours = CANONICAL_UNITS.get(field.variable, "")
@@ -35,4 +35,11 @@ def canonical(field: GridField) -> GridField:
             return replace(field, units="K") if units in ("K", "degC") else replace(field, units=units)
         return replace(field, units=ours, values=convert(field.values, units, ours))
     except UnitError as fault:
-        raise BadField(f"variable {field.variable!r}: {fault}; or say set_variable/set_units in config/overrides.yaml") from fault
+        raise BadField(f"variable {_called(field)}: {fault}; or say set_variable/set_units in config/overrides.yaml") from fault
+
+
+def _called(field: GridField) -> str:
+    """The file's name for it, and ours where they differ."""
+    original = dict(field.provenance.original)
+    own = original.get("name") or original.get("shortName") or field.variable
+    return repr(own) if own == field.variable else f"{own!r} ({field.variable})"

@@ -4,18 +4,16 @@ import asyncio
 import fnmatch
 import hashlib
 import os
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from feeds.errors import SourceUnavailable
 from feeds.payload import Payload
-from feeds.run_time import run_time_of
+from feeds.run_time import TimePattern, ZoneName, run_time_of
 
 PARTIAL = ("*.part", "*.partial", "*.filepart", "*.tmp", "*.crdownload", "*~", ".*")
 
@@ -30,29 +28,9 @@ class Options(BaseModel):
     poll_s: float = Field(default=5.0, gt=0, description="seconds between two looks")
     settle_s: float = Field(default=2.0, ge=0, description="seconds that size and time of change must stand still; 0 = take at once "
                             "(only where files are moved in whole)")
-    time_pattern: str = Field(default="", description="regular expression whose groups are the digits of the run time in the name; "
+    time_pattern: TimePattern = Field(default="", description="regular expression whose groups are the digits of the run time in the name; "
                               "empty = the content tells it")
-    time_zone: str = Field(default="UTC", description="time zone of the digits in the name, such as Asia/Shanghai")
-
-    @field_validator("time_pattern")
-    @classmethod
-    def _has_groups(cls, pattern: str) -> str:
-        try:
-            groups = re.compile(pattern).groups
-        except re.error as fault:
-            raise ValueError(f"{pattern!r} is no regular expression: {fault}") from fault
-        if pattern and not groups:
-            raise ValueError(f"{pattern!r} has no group; put the digits of the time in parentheses")
-        return pattern
-
-    @field_validator("time_zone")
-    @classmethod
-    def _exists(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (KeyError, ValueError) as fault:
-            raise ValueError(f"no time zone {zone!r}; write UTC or Asia/Shanghai") from fault
-        return zone
+    time_zone: ZoneName = Field(default="UTC", description="time zone of the digits in the name, such as Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-import eccodes  # type: ignore[import-untyped]  # the package ships no type information
+import eccodes
 import numpy as np
 from numpy.typing import NDArray
 
 from feeds import grib_header, lattice, variable
 from feeds.errors import BadField, PartlyRead, Truncated, UnknownFormat
-from feeds.grib_scan import Scan, scan
+from feeds.grib_scan import scan
 from geo.field import GridField, Provenance
 from geo.grid import Grid
 
@@ -31,16 +31,26 @@ def read(path: Path, *, source: str, checksum: str = "") -> Iterator[GridField]:
         raise UnknownFormat(f"{path.name}: no GRIB message in it; look whether the download is a page of text")
     # Without this, ecCodes gives the first field of a message (u) and not the others (v).
     eccodes.codes_grib_multi_support_on()
-    index, refused = 0, []
+    index, refused, fault = 0, list[str](), found.fault
     suspicions = tuple(f"{stray}: a field may be missing there" for stray in found.strays)
     with path.open("rb") as file:
         try:
-            while (handle := _next(file, path, index, found)) is not None:
+            while True:
+                try:
+                    handle: int | None = eccodes.codes_grib_new_from_file(file)
+                except eccodes.CodesInternalError as error:
+                    fault = fault or str(error)
+                    break
+                if handle is None:
+                    break
                 index += 1
                 try:
                     field = _field(handle, path=path, source=source, checksum=checksum, index=index, suspicions=suspicions)
-                except BadField as fault:
-                    refused.append(f"field {index}: {fault}")
+                except BadField as bad:
+                    refused.append(f"field {index}: {bad}")
+                    continue
+                except eccodes.CodesInternalError as error:
+                    refused.append(f"field {index}: a key that every field must have cannot be read ({error})")
                     continue
                 finally:
                     eccodes.codes_release(handle)
@@ -48,22 +58,11 @@ def read(path: Path, *, source: str, checksum: str = "") -> Iterator[GridField]:
         finally:
             # ecCodes remembers half-read messages by file; the next file could be taken for this one.
             eccodes.codes_grib_multi_support_reset_file(file)
-    if found.fault:
-        raise Truncated(_broken(path, index, found.fault))
+    if fault:
+        told = "; ".join(("", *refused))
+        raise Truncated(f"{path.name}: broken after field {index}: {fault}. {index - len(refused)} field(s) were read{told}; fetch the file again")
     if refused:
         raise PartlyRead(path.name, tuple(refused))
-
-
-def _next(file: object, path: Path, index: int, found: Scan) -> int | None:
-    try:
-        handle: int | None = eccodes.codes_grib_new_from_file(file)
-    except eccodes.CodesInternalError as fault:
-        raise Truncated(_broken(path, index, found.fault or str(fault))) from fault
-    return handle
-
-
-def _broken(path: Path, index: int, fault: str) -> str:
-    return f"{path.name}: broken after field {index}: {fault}. {index} field(s) were read; fetch the file again"
 
 
 def _field(handle: int, *, path: Path, source: str, checksum: str, index: int, suspicions: tuple[str, ...]) -> GridField:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import eccodes  # type: ignore[import-untyped]  # the package ships no type information
+import eccodes
 
 from feeds.errors import BadField
 

@@ -59,7 +59,8 @@ def read(path: Path, *, source: str, checksum: str = "") -> Iterator[GridField]:
             except BadField as fault:
                 faults.append(str(fault))
             except (OSError, RuntimeError) as fault:  # the HDF library's own
-                raise Truncated(f"{path.name}: broken in variable {name!r} ({fault}). {count} field(s) were read; fetch the file again") from fault
+                told = "; ".join(("", *faults))
+                raise Truncated(f"{path.name}: broken in variable {name!r} ({fault}). {count} field(s) were read{told}; fetch the file again") from fault
     if faults:
         raise PartlyRead(path.name, tuple(faults))
 

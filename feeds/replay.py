@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from feeds.errors import FeedError, SourceUnavailable
 from feeds.payload import Payload
-from feeds.run_time import run_time_of
+from feeds.run_time import TimePattern, ZoneName, run_time_of
 
 
 class Options(BaseModel):
@@ -26,9 +26,9 @@ class Options(BaseModel):
     end: AwareDatetime | None = Field(default=None, description="last run time wanted, itself included; empty = to the end")
     paced: bool = Field(default=False, description="wait with each file until the (virtual) clock has reached its run time")
     poll_s: float = Field(default=0.2, gt=0, description="seconds between two looks at the clock when paced")
-    time_pattern: str = Field(default="", description="regular expression whose groups are the digits of the run time in the name; "
+    time_pattern: TimePattern = Field(default="", description="regular expression whose groups are the digits of the run time in the name; "
                               "empty = the content tells it")
-    time_zone: str = Field(default="UTC", description="time zone of the digits in the name, such as Asia/Shanghai")
+    time_zone: ZoneName = Field(default="UTC", description="time zone of the digits in the name, such as Asia/Shanghai")
 
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> Self:

@@ -3,7 +3,10 @@
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator
 
 from feeds.errors import FeedError
 from feeds.format import reader_of
@@ -11,6 +14,29 @@ from feeds.format import reader_of
 # 20240919160000, 202409191600, 2024091916, 20240919T1600Z, 20240919_160000
 _ANY_TIME = re.compile(r"(?<!\d)(\d{8})[T_-]?(\d{6}|\d{4}|\d{2})Z?(?!\d)")
 _FORMATS = {14: "%Y%m%d%H%M%S", 12: "%Y%m%d%H%M", 10: "%Y%m%d%H", 8: "%Y%m%d"}
+
+
+def _has_groups(pattern: str) -> str:
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as fault:
+        raise ValueError(f"{pattern!r} is no regular expression: {fault}") from fault
+    if pattern and not groups:
+        raise ValueError(f"{pattern!r} has no group; put the digits of the time in parentheses")
+    return pattern
+
+
+def _exists(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as fault:
+        raise ValueError(f"no time zone {zone!r}; write UTC or Asia/Shanghai") from fault
+    return zone
+
+
+# Types of the options by which a source learns its run times.
+TimePattern = Annotated[str, AfterValidator(_has_groups)]
+ZoneName = Annotated[str, AfterValidator(_exists)]
 
 
 def from_name(name: str, *, pattern: str = "", zone: str = "UTC") -> datetime | None:
