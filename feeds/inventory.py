@@ -89,7 +89,7 @@ def render(rows: Iterable[FieldRow]) -> str:
     for index, each in enumerate(rows, start=1):
         marks = [f"[{notes.setdefault(text, len(notes) + 1)}]" for text in _notes(each)]
         table.append((
-            str(index), each.variable, each.statistic, each.units, _shown(each.window_h, " h"), _shown(each.lead_h, " h"), each.level,
+            str(index), each.variable, each.statistic, each.units, _span(each.window_h), _span(each.lead_h), each.level,
             _shown(each.threshold, f" {each.threshold_units}".rstrip()), _shown(each.member), _shown(each.min), _shown(each.max),
             f"{each.missing_share:.1%}", each.grid, " ".join(marks),
         ))  # fmt: skip
@@ -110,3 +110,9 @@ def _cell(cell: str, heading: str, width: int) -> str:
 
 def _shown(value: float | None, unit: str = "") -> str:
     return "-" if value is None else f"{value:g}{unit}"
+
+
+def _span(hours: float | None) -> str:
+    if hours is not None and 0 < abs(hours) < 1:
+        return f"{hours * 60:.3g} min"
+    return _shown(hours, " h")
