@@ -1,6 +1,9 @@
 """Fetch and decode: yields GridField or Observation, or hands on the Payload itself."""
 
-# ecCodes' wheel loads its own libproj for everyone to see (RTLD_GLOBAL); pyproj and pyogrio, when loaded after that, take the wrong one and
-# the process dies when it ends. Loaded first, each keeps its own. See docs/decisions/0002-eccodes-after-pyproj.md.
-import pyogrio  # noqa: F401
-import pyproj  # noqa: F401
+import ctypes
+
+import findlibs
+
+# ecCodes' wheel loads its own libproj, libldap, libcurl … for everyone to see (RTLD_GLOBAL). pyproj, pyogrio or psycopg then bind to the wrong
+# ones, and the process dies when it ends. Loaded for itself alone, every library keeps its own. See docs/decisions/0002.
+findlibs._load_globally = ctypes.CDLL

@@ -21,7 +21,7 @@ from feeds.override import load as load_overrides
 from geo.districts import shanghai
 from geo.shanghai import shanghai_zones
 from geo.zone import ZoneSet
-from geo.zonefile import load_zones
+from geo.zonefile import ZoneProperties, load_zones
 from warning.answer.desk import AnswerDesk
 from warning.clock import Clock, SystemClock
 from warning.dispatch.delivery import RetryPolicy
@@ -118,7 +118,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         settings=settings, clock=clock, database=database, jobs=jobs, zones=zones, rule_sets=rule_sets, issuers=issuers,
         watch=WatchDesk(
             WatchStore(database, cap_status=settings.status), clock=clock, zones=zones, issuers=tuple(issuers.values()),
-            rule_sets=rule_sets, overrides=load_overrides(_config() / "overrides.yaml"), policy=Policy(),
+            rule_sets=rule_sets, overrides=load_overrides(shipped_config() / "overrides.yaml"), policy=Policy(),
             populations={district.code: district.population_2020 for district in shanghai().districts},
             cap_status=settings.status,
             max_age=timedelta(seconds=max((feed.max_age_s for feed in settings.feeds), default=3600.0))),
@@ -187,7 +187,9 @@ def _zones(settings: Settings) -> ZoneSet:
     wanted = settings.zones
     if wanted.path is None:
         return shanghai_zones()
-    return load_zones(wanted.path, crs=wanted.crs)
+    properties = ZoneProperties(
+        code=wanted.code, name_zh=wanted.name_zh, name_en=wanted.name_en, level=wanted.level, parent=wanted.parent)
+    return load_zones(wanted.path, crs=wanted.crs, properties=properties)
 
 
 def _secret(settings: Settings) -> str:
@@ -202,5 +204,6 @@ def _secret(settings: Settings) -> str:
     return path.read_text(encoding="ascii")
 
 
-def _config() -> Path:
+def shipped_config() -> Path:
+    """``config/`` of this installation, beside the packages in a checkout and in a wheel."""
     return Path(str(importlib.import_module("geo").__file__)).parents[1] / "config"

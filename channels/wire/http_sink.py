@@ -212,7 +212,7 @@ class HttpSink:
             if self._client is None:
                 return
             try:
-                answer = await self._client.post(url, json={"identifier": identifier, "office": path, "scripted": True})
+                answer = await self._client.post(url, json={"by": f"scripted {path}", "identifier": identifier})
             except httpx.HTTPError:
                 answer = None
             if answer is not None and answer.is_success:

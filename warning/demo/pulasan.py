@@ -43,7 +43,7 @@ from warning.errors import Invalid
 __all__ = ["END", "SEED", "START", "STEP", "Gauge", "file_name", "gauges", "generate"]
 
 #: Raised when the same seed would give other numbers.
-VERSION: Final = 1
+VERSION: Final = 2
 SEED: Final = 20240920
 MANIFEST: Final = "manifest.json"
 FITTED: Final = (

@@ -187,13 +187,15 @@ def _moving_texture(rng: np.random.Generator) -> Field:
 def _under_ceiling(rain_mm: Field, totals: Field) -> Field:
     """Smooth in time the cells whose wettest hour passes the ceiling, until none does; totals stay."""
     until = index_of(BULLETIN) + 1
+    over = running(rain_mm, 6).max(axis=0) > _HOURLY_CEILING_MM
     for _ in range(60):
-        over = running(rain_mm, 6).max(axis=0) > _HOURLY_CEILING_MM
         if not over.any():
             return rain_mm
         cells = np.pad(rain_mm[:, over], ((1, 1), (0, 0)))
         smooth = 0.25 * cells[:-2] + 0.5 * cells[1:-1] + 0.25 * cells[2:]
-        rain_mm[:, over] = smooth * (totals[over] / smooth[:until].sum(axis=0))
+        smooth *= totals[over] / smooth[:until].sum(axis=0)
+        rain_mm[:, over] = smooth
+        over[over] = running(smooth, 6).max(axis=0) > _HOURLY_CEILING_MM
     raise AssertionError("the hourly ceiling cannot be kept")
 
 

@@ -168,7 +168,9 @@ class DispatchDesk:
         if channel in _MACHINES:
             body, content_type = _envelope(alert, finished, link), "application/json"
         return Message(
-            key=f"{alert.identifier}.{work.delivery_id}", address=work.address, subject=finished.subject,
+            key=f"{alert.identifier}.{work.delivery_id}",
+            address=work.address.replace("{identifier}", alert.identifier) if work.kind == "broadcast" else work.address,
+            subject=finished.subject,
             text=f"{finished.text}\n{link}" if link and channel in ("email", "sms") else finished.text,
             language=work.language, identifier=alert.identifier, event=str(alert.event_id), version=alert.version,
             msg_type=_msg_type(alert.msg_type), status=_status(alert.status), priority=int(alert.level), sent=alert.sent,

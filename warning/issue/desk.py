@@ -19,7 +19,7 @@ from warning.clock import Clock
 from warning.errors import CapError, Conflict, Invalid, NotAllowed
 from warning.identifier import next_identifier
 from warning.issue.approval import Approval, Submission, may_go_out
-from warning.issue.build import Order, build_alert
+from warning.issue.build import AlertRequest, build_alert
 from warning.issue.hand import HandMade
 from warning.issue.texts import disagreements, final_texts
 from warning.issue.work import Earlier, NewAlert, StoredProposal
@@ -29,6 +29,7 @@ from warning.watch.issuer import Issuer
 from warning.watch.proposal import Action, Proposal, by_hand, decide_cause, proposal_from_json, to_json
 from warning.watch.ready import Facts, Texts, act, worded
 from warning.watch.rule import RuleSet
+from warning.wording import Texts as Worded
 
 MSG_TYPES = {"new": "Alert", "update": "Update", "cancel": "Cancel"}
 
@@ -187,18 +188,19 @@ class IssueDesk:
         earlier: Earlier | None, now: datetime,
     ) -> NewAlert:
         stored = effective.stored
-        order = Order(
-            identifier=identifier, issuer_zh=issuer.name_zh, issuer_en=issuer.name_en, sender=issuer.sender, sent=now,
-            status=self._status(stored.cap_status), action=facts.action, hazard_zh=facts.hazard_zh,
-            hazard_en=facts.hazard_en, event_code=effective.proposal.event_code, level=effective.level,
-            zones=tuple((z.code, z.name_zh, z.name_en) for z in map(self._zone, effective.zones)),
-            rings=_rings(self._ground(effective)), onset=max(stored.onset, now), expires=effective.expires,
-            observed=any(one.observed for one in effective.proposal.evidence),
+        asked = AlertRequest(
+            issuer_zh=issuer.name_zh, issuer_en=issuer.name_en, sender_code=issuer.sender, identifier=identifier,
+            event_id=str(event_id), hazard_zh=facts.hazard_zh, hazard_en=facts.hazard_en,
+            event_code=effective.proposal.event_code, level=effective.level, action=facts.action, status=facts.status,
+            zones=tuple((z.code, z.name_zh, z.name_en) for z in map(self._zone, effective.zones)), sent=now,
+            expires=effective.expires, texts_zh=Worded(**texts["zh-CN"]), texts_en=Worded(**texts["en-US"]),
+            polygons=_rings(self._ground(effective)), onset=max(stored.onset, now),
             references=() if earlier is None else (
                 Reference(sender=earlier.sender, identifier=earlier.identifier, sent=earlier.sent),),
-            event_id=str(event_id), texts=texts, web=f"{self._public_url}/alert/{identifier}",
+            observed=any(one.observed for one in effective.proposal.evidence),
+            web=f"{self._public_url}/alert/{identifier}",
         )
-        document = write(build_alert(order))
+        document = write(build_alert(asked))
         faults = xsd_errors(document)
         if faults:
             raise CapError(f"the alert would not be valid CAP 1.2: {faults[0]}")

@@ -1,0 +1,313 @@
+"""The demo: one command that opens everything, replays Pulasan, lets scripted people sign, and says how it ended."""
+
+import asyncio
+import fcntl
+import json
+import socket
+import sys
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import httpx
+import psycopg
+import typer
+import uvicorn
+import yaml
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from feeds.replay import Options as ReplayOptions
+from feeds.replay import Source as Replay
+from warning.account import Account
+from warning.app import Parts, opened
+from warning.demo.history import load_history, render
+from warning.demo.people import ScriptedPeople
+from warning.demo.pulasan import END, START, generate
+from warning.demo.register import register_broadcasts, register_offices, register_residents
+from warning.demo.residents import draw
+from warning.demo.scenario import APPROVER, EXERCISE_OFFICER, FORECASTER, UNANSWERING
+from warning.demo.summary import Summary, summarise
+from warning.errors import ConfigError
+from warning.identifier import BEIJING
+from warning.schedule import ticking
+from warning.settings import load_settings
+from warning.store.accounts import add_account
+from warning.store.drill import DrillClock
+from warning.store.migrate import migrate
+from warning.store.server import EmbeddedServer
+from warning.web.server import create
+
+_DRAIN_S = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """As on the command line."""
+
+    once: bool
+    as_json: bool
+    residents: int
+    seed: int
+    speed: float
+    port: int
+    data: Path
+    start: str
+    end: str
+    step: int
+
+
+async def run_demo(options: DemoOptions) -> int:
+    """Exit code 0 only if every warning and delivery reached the end state that the scenario expects."""
+    started = time.monotonic()
+    async with AsyncExitStack() as stack:
+        _lock(options.data, stack)
+        port = _free_port(options.port)
+        first, last = _moment(options.start, START), _moment(options.end, END)
+        _say(f"generating synthetic fields {first:%m-%d %H:%M}Z to {last:%m-%d %H:%M}Z (seed {options.seed})")
+        fields = options.data / f"pulasan-{options.seed}"
+        await asyncio.to_thread(
+            generate, fields, seed=options.seed, start=first, end=last, step=timedelta(minutes=options.step), progress=_progress)
+        _say("starting PostgreSQL, worker, and the drill's SMS centre, mail, MQTT and HTTP sinks")
+        url = await _fresh_database(options.data, stack)
+        ports = await _sinks(url, stack)
+        settings_file = _write_settings(options, url, port, ports)
+        parts = await stack.enter_async_context(opened(load_settings(settings_file), channels=False))
+        clock = parts.clock
+        if not isinstance(clock, DrillClock):
+            raise ConfigError("the demo runs on the drill's clock")
+        await clock.move_to(first)
+        await _child("work", ["work", "--config", str(settings_file)], stack)
+        base = await _serve(parts, port, stack)
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=base, timeout=60))
+        people, registered = await _register(options, parts, http, ports)
+        if options.once:
+            await _replay(options, parts, people, fields, first, last)
+        else:
+            await _headed(options, parts, people, fields, first, last, base)
+        summary = await summarise(
+            parts, history=load_history(), residents=options.residents, registered=registered, waited_s=people.waited_s,
+            refused=people.refused, wall_s=time.monotonic() - started)
+        _print(options, summary)
+        if not options.once:
+            _say(f"the event is over; the pages stay at {base}/ until Ctrl-C")
+            await asyncio.Event().wait()
+        return 1 if summary.faults else 0
+
+
+async def _register(
+    options: DemoOptions, parts: Parts, http: httpx.AsyncClient, ports: dict[str, int]
+) -> tuple[ScriptedPeople, int]:
+    tokens = {
+        role: await add_account(parts.database, Account(name=name, role=role, scripted=True))
+        for name, role in ((FORECASTER, "forecaster"), (APPROVER, "approver"), (EXERCISE_OFFICER, "admin"))
+    }
+    sink = f"http://127.0.0.1:{ports['http']}"
+    await register_broadcasts(parts)
+    await register_offices(http, token=tokens["admin"], sink=sink, dead_port=ports["dead"])
+    _say(f"drawing {options.residents:,} residents from the 2020 census")
+    drawn = await asyncio.to_thread(draw, options.residents, parts.zones.at("district"), seed=options.seed)
+    registered = await register_residents(parts, drawn, push_base=f"{sink}/push", seed=options.seed)
+    if not options.once:
+        for role, token in tokens.items():
+            _say(f"console token of the {role}: {token}")
+    return ScriptedPeople(http=http, forecaster=tokens["forecaster"], approver=tokens["approver"]), registered
+
+
+async def _replay(
+    options: DemoOptions, parts: Parts, people: ScriptedPeople, fields: Path, first: datetime, last: datetime
+) -> None:
+    """Cycle by cycle as fast as the machine allows; virtual time waits until each cycle's deliveries have ended."""
+    assert isinstance(parts.clock, DrillClock)
+    source = Replay(ReplayOptions(folder=fields, pattern="*.nc", start=first, end=last), name="pulasan", now=parts.clock.now)
+    done, total = 0, int((last - first) / timedelta(minutes=options.step)) + 1
+    async for payload in source.payloads():
+        if payload.run_time is not None and payload.run_time > parts.clock.now():
+            await parts.clock.move_to(payload.run_time)
+        proposals = await parts.watch.take(payload)
+        issued = await people.sign() if proposals else 0
+        if issued:
+            await _drained(parts)
+        done += 1
+        _progress(done, total)
+    # The silent office's deadline must pass, and what is left must end.
+    await parts.clock.move_to(parts.clock.now() + timedelta(minutes=20))
+    await parts.answer.escalate()
+    await _drained(parts)
+
+
+async def _headed(
+    options: DemoOptions, parts: Parts, people: ScriptedPeople, fields: Path, first: datetime, last: datetime, base: str
+) -> None:
+    """At the chosen speed, for a browser: virtual time runs, data arrive when they are due."""
+    assert isinstance(parts.clock, DrillClock)
+    _say(f"open {base}/ (residents) and {base}/console (forecasters); Ctrl-C ends everything")
+    await parts.clock.move_to(first, speed=options.speed)
+    source = Replay(
+        ReplayOptions(folder=fields, pattern="*.nc", start=first, end=last, paced=True), name="pulasan", now=parts.clock.now)
+    async for payload in source.payloads():
+        if await parts.watch.take(payload):
+            await asyncio.sleep(1.0)  # so that a person at the console sees the proposal before it is signed
+            await people.sign()
+    await _drained(parts)
+
+
+async def _drained(parts: Parts) -> None:
+    """Until nothing is owed to anybody and every office that answers has answered."""
+    deadline = time.monotonic() + _DRAIN_S
+    while await parts.ledger.unfinished():
+        if time.monotonic() > deadline:
+            raise ConfigError(f"deliveries did not end within {_DRAIN_S:.0f} s; see /api/health and the worker's log")
+        await asyncio.sleep(0.1)
+    waiting_until = time.monotonic() + 5.0
+    while await _answers_due(parts):
+        if time.monotonic() > waiting_until:
+            return
+        await asyncio.sleep(0.1)
+
+
+async def _answers_due(parts: Parts) -> bool:
+    from_posts = [c for c in await parts.answer.board() if c.state == "waiting"]
+    return any(c.post not in UNANSWERING for c in from_posts)
+
+
+async def _serve(parts: Parts, port: int, stack: AsyncExitStack) -> str:
+    server = uvicorn.Server(uvicorn.Config(create(parts), host="127.0.0.1", port=port, log_level="warning", access_log=False))
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # the command line has its own
+    task = asyncio.create_task(server.serve(), name="web")
+    scheduler = ticking(parts)
+    scheduler.start()
+
+    async def stop() -> None:
+        scheduler.shutdown(wait=False)
+        server.should_exit = True
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(stop)
+    while not server.started:
+        if task.done():
+            raise ConfigError(f"the web server did not start on port {port}: choose another with --port")
+        await asyncio.sleep(0.02)
+    return f"http://127.0.0.1:{port}"
+
+
+def _lock(folder: Path, stack: AsyncExitStack) -> None:
+    """One demo per folder; the operating system lets go of the lock however the process ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = stack.enter_context((folder / "lock").open("w"))
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ConfigError(f"another demo runs in {folder}; give this one a folder of its own: --data var/demo2 --port 0") from None
+
+
+def _free_port(wanted: int) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            raise ConfigError(f"port {wanted} is taken; choose another: --port 0 takes a free one") from None
+        return int(probe.getsockname()[1])
+
+
+async def _fresh_database(folder: Path, stack: AsyncExitStack) -> str:
+    """An empty database in this demo's own server: each drill starts from nothing."""
+    server = EmbeddedServer((folder / "postgres").resolve())
+    url = await asyncio.to_thread(server.open)
+    stack.callback(server.close)
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute("DROP DATABASE IF EXISTS drill WITH (FORCE)")
+        await connection.execute("CREATE DATABASE drill")
+    drill = url.replace("/postgres?", "/drill?")
+    await asyncio.to_thread(migrate, drill)
+    return drill
+
+
+async def _sinks(url: str, stack: AsyncExitStack) -> dict[str, int]:
+    child = await _child("sinks", ["sinks", url], stack)
+    assert child.stdout is not None
+    line = await asyncio.wait_for(child.stdout.readline(), timeout=60)
+    if not line:
+        raise ConfigError("the drill's sinks did not start; see the message above")
+    ports: dict[str, int] = json.loads(line)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        ports["dead"] = int(nobody.getsockname()[1])
+    return ports
+
+
+async def _child(name: str, arguments: list[str], stack: AsyncExitStack) -> asyncio.subprocess.Process:
+    """A child that never outlives us: it is ended with the stack, and the sinks also end with our pipe."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "warning.cli", *arguments, stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE if name == "sinks" else asyncio.subprocess.DEVNULL, start_new_session=True)
+
+    async def end() -> None:
+        if process.returncode is None:
+            process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), timeout=15)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+    stack.push_async_callback(end)
+    return process
+
+
+def _write_settings(options: DemoOptions, url: str, port: int, ports: dict[str, int]) -> Path:
+    """What a deployment would write by hand; kept beside the drill's data to be read and learnt from."""
+    public = f"http://127.0.0.1:{port}"
+    vapid = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    lane = {"lane": "exercise"}
+    channels: list[dict[str, object]] = [
+        {"name": "sms", "kind": "sms", "batch": 500, "options": lane | {
+            "host": "127.0.0.1", "port": ports["sms"], "system_id": "drill", "password": "drill", "source": "12379", "window": 50}},
+        {"name": "email", "kind": "email", "batch": 200, "options": lane | {
+            "host": "127.0.0.1", "port": ports["email"], "security": "none", "sender": "warning@drill.example",
+            "list_id": "warnings.drill.example"}},
+        {"name": "webhook", "kind": "webhook", "batch": 50, "options": lane | {"allow_private": True, "timeout_s": 5}},
+        {"name": "mqtt", "kind": "mqtt", "batch": 100, "options": lane | {"host": "127.0.0.1", "port": ports["mqtt"]}},
+        {"name": "webpush", "kind": "webpush", "batch": 500, "options": lane | {
+            "vapid_private_key": vapid, "vapid_subject": "mailto:warning@drill.example", "allow_private": True}},
+        {"name": "page", "kind": "page", "batch": 10, "options": lane | {"base_url": public}},
+        {"name": "spool", "kind": "spool", "batch": 10, "options": lane | {"folder": str((options.data / "spool").resolve())}},
+    ]
+    document = {
+        "database_url": url, "data": str(options.data.resolve()), "public_url": public, "status": "Exercise", "clock": "drill",
+        "allow_private_targets": True, "channels": channels,
+        "retry": {"max_attempts": 3, "first_wait_s": 0.3, "max_wait_s": 2.0},
+    }
+    path = options.data / "settings.yaml"
+    path.touch(mode=0o600)
+    path.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def _moment(given: str, default: datetime) -> datetime:
+    if not given:
+        return default
+    try:
+        return datetime.fromisoformat(given).replace(tzinfo=BEIJING)
+    except ValueError as error:
+        raise ConfigError(f"{given!r} is no time; write e.g. 2024-09-19T20:00 (Beijing time)") from error
+
+
+def _print(options: DemoOptions, summary: Summary) -> None:
+    if options.as_json:
+        typer.echo(json.dumps(summary.document, ensure_ascii=False, indent=2))
+        return
+    typer.echo(render(summary.history))
+    typer.echo(json.dumps({key: value for key, value in summary.document.items() if key != "alerts"}, ensure_ascii=False, indent=2))
+
+
+def _say(sentence: str) -> None:
+    typer.secho(f"[{time.strftime('%H:%M:%S')}] {sentence}", err=True)
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stderr.isatty() or done == total or done % 50 == 0:
+        typer.secho(f"\r  {done}/{total}", err=True, nl=done == total)

@@ -1,0 +1,27 @@
+"""Broadcasts: the one-to-many ways out, provisioned for every zone of a deployment."""
+
+from collections.abc import Sequence
+
+from channels.message import Lane
+from geo.zone import ZoneSet
+from warning.dispatch.subscribe import Entry
+from warning.level import Level
+
+
+def broadcasts(zones: ZoneSet, *, channels: Sequence[str], lane: Lane, public_url: str, prefix: str = "xiaoxishu") -> list[Entry]:
+    """A retained MQTT topic per zone, the public page and the spool, for those of ``channels`` that exist."""
+    entries: list[Entry] = []
+    if "mqtt" in channels:
+        entries += [_entry("mqtt", f"{prefix}/{lane}/{zone.code}", lane, (zone.code,)) for zone in zones if zone.level != "cell"]
+    if "page" in channels:
+        entries.append(_entry("page", f"{public_url.rstrip('/')}/public/versions/{{identifier}}", lane, ()))
+    if "spool" in channels:
+        entries.append(_entry("spool", "{identifier}", lane, ()))
+    return entries
+
+
+def _entry(channel: str, address: str, lane: Lane, zones: tuple[str, ...]) -> Entry:
+    return Entry(
+        kind="broadcast", lane=lane, name=channel, owner="", channel=channel, address=address, secret="", language="zh-CN",
+        hazards=(), min_level=Level.BLUE, zones=zones, polygon=None, cell=None, district=None,
+    )

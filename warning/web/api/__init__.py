@@ -1,0 +1,1 @@
+"""The OpenAPI-documented API, one file per subject."""

@@ -1,0 +1,111 @@
+"""Alerts: what was issued, as JSON and as CAP, how fast it went out, and what became of its deliveries."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from channels.message import Reason
+from warning.dispatch.delivery import NEXT_STEP
+from warning.stage import PROMISE_S, timeline
+from warning.store import board
+from warning.store.stages import chain_events
+from warning.web.api.shapes import AlertOut, StageOut, alert_out, stage_out
+from warning.web.auth import Here, Viewer
+from warning.web.problem import Problem
+from warning.web.related import related_codes
+
+router = APIRouter(prefix="/api/alerts", tags=["alerts"])
+
+CAP_TYPE = "application/cap+xml"
+_MISSING: dict[int | str, dict[str, object]] = {404: {"model": Problem, "description": "no such alert"}}
+
+
+class TimelineOut(BaseModel):
+    """The ten-minute promise, stage by stage. ``in_time`` is None while something is still owed."""
+
+    identifier: str
+    promise_s: float
+    elapsed_s: float
+    done: bool
+    in_time: bool | None
+    stages: list[StageOut]
+
+
+class FailureOut(BaseModel):
+    """``id`` is what POST /api/deliveries/retry asks for."""
+
+    id: int
+    channel: str
+    recipient: str
+    reason: str
+    evidence: str
+    attempts: int
+    next_step: str
+
+
+class DeliveriesOut(BaseModel):
+    """Counts by channel and state. No address is ever shown."""
+
+    identifier: str
+    counts: dict[str, dict[str, int]]
+    callouts: dict[str, int]
+    failed: list[FailureOut]
+
+
+@router.get("", summary="Alerts, newest first")
+async def listed(
+    parts: Here,
+    active: Annotated[bool, Query(description="only what is in force")] = False,
+    hazard: Annotated[str | None, Query(examples=["rainstorm"])] = None,
+    zone: Annotated[str | None, Query(examples=["310115"], description="what concerns this zone")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> list[AlertOut]:
+    codes = None if zone is None else related_codes(parts.zones, zone)
+    found = await board.alerts(parts.database, now=parts.clock.now(), active=active, hazard=hazard, zones=codes, limit=limit)
+    return [alert_out(parts, alert) for alert in found]
+
+
+@router.get("/{identifier}.xml", summary="The CAP 1.2 document, as it was signed", responses={
+    200: {"content": {CAP_TYPE: {}}}, **_MISSING}, response_class=Response)
+async def cap(parts: Here, identifier: str) -> Response:
+    alert = await board.alert(parts.database, identifier)
+    # An issued document never changes.
+    return Response(alert.cap_xml, media_type=CAP_TYPE, headers={"Cache-Control": "public, max-age=31536000, immutable"})
+
+
+@router.get("/{identifier}", summary="One alert", responses=_MISSING)
+async def one(parts: Here, identifier: str) -> AlertOut:
+    return alert_out(parts, await board.alert(parts.database, identifier))
+
+
+@router.get("/{identifier}/timeline", summary="Every stage against the ten-minute promise", responses=_MISSING)
+async def stages(parts: Here, identifier: str) -> TimelineOut:
+    alert = await board.alert(parts.database, identifier)
+    rows = timeline(await chain_events(parts.database, str(alert.proposal_id)))
+    race = await board.race(parts.database, alert)
+    return TimelineOut(
+        identifier=identifier, promise_s=PROMISE_S, elapsed_s=round(race.elapsed_s, 3), done=race.done,
+        in_time=race.elapsed_s <= PROMISE_S if race.done else None, stages=[stage_out(row) for row in rows])
+
+
+@router.get("/{identifier}/deliveries", summary="What became of its deliveries", responses=_MISSING)
+async def deliveries(parts: Here, _: Viewer, identifier: str) -> DeliveriesOut:
+    alert = await board.alert(parts.database, identifier)
+    failed = await board.failures(parts.database, alert.identifier)
+    return DeliveriesOut(
+        identifier=identifier, counts=await parts.ledger.counts(identifier),
+        callouts=await board.callouts(parts.database, identifier),
+        failed=[
+            FailureOut(id=f.delivery_id, channel=f.channel, recipient=f.recipient, reason=f.reason, evidence=f.evidence,
+                       attempts=f.attempts, next_step=next_step(f.reason))
+            for f in failed
+        ])
+
+
+def next_step(reason: str) -> str:
+    """What an operator can do about a failure."""
+    try:
+        return NEXT_STEP[Reason(reason)]
+    except (ValueError, KeyError):
+        return "read the evidence, then press retry"

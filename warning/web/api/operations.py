@@ -1,0 +1,118 @@
+"""Operations: health, metrics, and the operator's retry."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import OperationalError
+
+from warning.stage import StageTime, timeline
+from warning.store import board
+from warning.store.stages import chain_events
+from warning.web.auth import Caller, Here
+from warning.web.parts import Parts
+
+router = APIRouter(tags=["operations"])
+
+LAG_LIMIT_S = 60.0
+"""Deliveries that are due for longer than this say that workers are missing."""
+
+
+class NoticeOut(BaseModel):
+    key: str
+    text: str
+    next_step: str
+    at: datetime
+
+
+class HealthOut(BaseModel):
+    """``status`` is ok, degraded (it works, somebody should look) or down (the database does not answer)."""
+
+    status: str
+    database: bool
+    data_at: datetime | None = Field(description="run time of the newest data that were read")
+    data_age_s: float | None
+    waiting: int = Field(description="deliveries that are due now")
+    worker_lag_s: float = Field(description="how long the oldest of them has been due")
+    notices: list[NoticeOut]
+
+
+class Retry(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    deliveries: Annotated[list[int], Field(min_length=1, max_length=10_000)]
+
+
+class Retried(BaseModel):
+    """How many were failed and are tried again."""
+
+    retried: int
+
+
+@router.get("/api/health", summary="Is the engine well?")
+async def health(parts: Here, response: Response) -> HealthOut:
+    response.headers["Cache-Control"] = "no-store"
+    try:
+        pulse = await board.pulse(parts.database)
+    except OperationalError:
+        response.status_code = 503
+        return HealthOut(status="down", database=False, data_at=None, data_age_s=None, waiting=0, worker_lag_s=0.0, notices=[
+            NoticeOut(key="database", text="the database does not answer", at=parts.clock.now(),
+                      next_step="start it; alerts and deliveries are kept and go on by themselves")])
+    now = parts.clock.now()
+    late = pulse.lag_s > LAG_LIMIT_S
+    return HealthOut(
+        status="degraded" if late or pulse.notices else "ok", database=True, data_at=pulse.data_at,
+        data_age_s=None if pulse.data_at is None else (now - pulse.data_at).total_seconds(), waiting=pulse.waiting,
+        worker_lag_s=round(pulse.lag_s, 1),
+        notices=[NoticeOut(key=n.key, text=n.text, next_step=n.next_step, at=n.at) for n in pulse.notices])
+
+
+@router.post("/api/deliveries/retry", summary="Try failed deliveries again")
+async def retry(parts: Here, account: Caller, body: Retry) -> Retried:
+    return Retried(retried=await parts.dispatch.retry(body.deliveries, account=account))
+
+
+@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+async def metrics(parts: Here) -> Response:
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Reading(await _families(parts)))
+    return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+class _Reading(Collector):
+    """One reading of the ledger: all numbers come from the database, so every web process says the same."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = tuple(families)
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
+
+
+async def _families(parts: Parts) -> list[Metric]:
+    deliveries = GaugeMetricFamily("xiaoxishu_deliveries", "deliveries by channel and state", labels=["channel", "state"])
+    for channel, states in (await parts.ledger.counts()).items():
+        for state, count in states.items():
+            deliveries.add_metric([channel, state], count)
+    proposals = GaugeMetricFamily("xiaoxishu_proposals", "proposals by status", labels=["status"])
+    for status, count in (await board.proposal_counts(parts.database)).items():
+        proposals.add_metric([status], count)
+    seconds = GaugeMetricFamily(
+        "xiaoxishu_stage_seconds", "real seconds per stage of the newest alert", labels=["stage", "channel"])
+    for row in await _newest_stages(parts):
+        seconds.add_metric([row.stage, row.channel], row.took_s)
+    pulse = await board.pulse(parts.database)
+    waiting = GaugeMetricFamily("xiaoxishu_deliveries_due", "deliveries that are due now", value=pulse.waiting)
+    lag = GaugeMetricFamily("xiaoxishu_worker_lag_seconds", "how long the oldest due delivery has waited", value=pulse.lag_s)
+    return [deliveries, proposals, seconds, waiting, lag]
+
+
+async def _newest_stages(parts: Parts) -> list[StageTime]:
+    newest = await board.alerts(parts.database, now=parts.clock.now(), active=False, limit=1)
+    return timeline(await chain_events(parts.database, str(newest[0].proposal_id))) if newest else []

@@ -1,0 +1,88 @@
+"""Places: am I warned here, which zones there are, by which rules they are warned."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated
+
+import shapely
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+
+from geo.zone import ZoneSet
+from warning.errors import NotFound
+from warning.watch.ruletable import TableRow, rows
+from warning.web.api.shapes import AlertOut, Names, Place, alert_out
+from warning.web.auth import Here
+from warning.web.problem import Problem
+from warning.web.snapshot import PublicBoard
+
+router = APIRouter(prefix="/api", tags=["places"])
+
+OUTLINE_DEGREES = 0.002
+"""About 200 m: enough for a map of a city, a tenth of the bytes."""
+
+
+class WarnedOut(BaseModel):
+    """What is in force at the place asked for; the place itself is neither kept nor repeated."""
+
+    warned: bool
+    place: Place | None
+    alerts: list[AlertOut]
+
+
+@router.get("/warned", summary="Am I warned here?", openapi_extra={"x-privacy": "the position is not stored and not logged"})
+async def warned(
+    parts: Here, request: Request, response: Response,
+    lat: Annotated[float, Query(ge=-90, le=90, examples=[31.23])], lon: Annotated[float, Query(ge=-180, le=180, examples=[121.47])],
+) -> WarnedOut:
+    public: PublicBoard = request.app.state.public
+    snapshot = await public.snapshot()
+    response.headers["Cache-Control"] = "private, max-age=10"
+    found = [alert_out(parts, standing.alert) for standing in snapshot.at(lat, lon)]
+    here = public.district(lat, lon)
+    place = None if here is None else Place(code=here.code, name=Names(zh=here.name_zh, en=here.name_en))
+    return WarnedOut(warned=bool(found), place=place, alerts=found)
+
+
+@router.get("/zones.geojson", summary="The zones of this deployment", response_class=Response)
+async def zones(parts: Here, request: Request, level: Annotated[str | None, Query(examples=["district"])] = None) -> Response:
+    cached: dict[str | None, bytes] = request.app.state.outlines
+    if level not in cached:
+        if level is not None and not parts.zones.at(level):
+            raise NotFound(f"no zones of level {level!r} here")
+        cached[level] = json.dumps(zone_collection(parts.zones, level=level), ensure_ascii=False).encode()
+    return Response(cached[level], media_type="application/geo+json", headers={"Cache-Control": "public, max-age=3600"})
+
+
+@router.get("/rules/{rule_set}", summary="The rule table of one authority", responses={404: {"model": Problem}})
+async def rules(parts: Here, rule_set: str) -> list[dict[str, object]]:
+    found = parts.rule_sets.get(rule_set)
+    if found is None:
+        raise NotFound(f"no rule set {rule_set!r}; there is {', '.join(sorted(parts.rule_sets))}")
+    return [_row(row) for row in rows(found)]
+
+
+def zone_collection(zones: ZoneSet, *, level: str | None) -> dict[str, object]:
+    """A GeoJSON FeatureCollection, outlines simplified together so that neighbours keep meeting."""
+    chosen = zones.at(level) if level else tuple(zones)
+    return {
+        "type": "FeatureCollection", "origin": zones.origin, "schematic": zones.schematic,
+        "features": [
+            {"type": "Feature", "id": zone.code,
+             "properties": {"code": zone.code, "name_zh": zone.name_zh, "name_en": zone.name_en, "level": zone.level,
+                            "parent": zone.parent},
+             "geometry": json.loads(shapely.to_geojson(shape))}
+            for zone, shape in zip(chosen, _outlines(zones, level), strict=True)
+        ],
+    }
+
+
+def _outlines(zones: ZoneSet, level: str | None) -> Sequence[shapely.Geometry]:
+    chosen = zones.at(level) if level else tuple(zones)
+    simple = shapely.simplify([zone.geometry for zone in chosen], OUTLINE_DEGREES)
+    return list(shapely.set_precision(simple, 0.0001))
+
+
+def _row(row: TableRow) -> dict[str, object]:
+    return asdict(row)

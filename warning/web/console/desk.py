@@ -1,0 +1,96 @@
+"""The main page: proposals, map and evidence, what is in force, how it goes out; new data arrive by themselves."""
+
+from collections.abc import Hashable
+from uuid import UUID
+
+from nicegui import ui
+
+from warning.level import Level
+from warning.web.console.editor import Editor
+from warning.web.console.frame import frame
+from warning.web.console.mapview import MapView
+from warning.web.console.progress import going_out, in_force
+from warning.web.console.proposals import proposal_list
+from warning.web.console.reading import Reading
+from warning.web.console.visit import Visit
+
+EVERY_S = 1.5
+
+
+class DeskPage:
+    """One open console. Each pane is rebuilt only when what it shows has changed, so that typing is never disturbed."""
+
+    def __init__(self, visit: Visit, reading: Reading, chosen: UUID | None) -> None:
+        self.visit = visit
+        self.reading = reading
+        self.chosen = chosen
+        self._shown: dict[str, Hashable] = {}
+        frame(visit, "/")
+        self._away = ui.label(visit.t("database_away")).classes("fault").props('role="alert"').style("width:100%")
+        with ui.element("main").classes("board"):
+            self._list = ui.element("section").classes("pane").props(f'aria-label="{visit.t("proposals")}"')
+            with ui.element("div").style("display:grid;gap:.6rem;min-width:0"):
+                with ui.element("section").classes("pane"):
+                    self.map = MapView(visit.parts.zones, visit.lang)
+                self._editor = ui.element("section").classes("pane").props(f'aria-label="{visit.t("evidence")}"')
+            with ui.element("div").style("display:grid;gap:.6rem;min-width:0"):
+                self._progress = ui.element("section").classes("pane").props(f'aria-label="{visit.t("progress")}"')
+                self._in_force = ui.element("section").classes("pane").props(f'aria-label="{visit.t("in_force")}"')
+        self.show(reading)
+        ui.timer(EVERY_S, self.tick)
+        ui.timer(0.1, self.map.fit, once=True)
+
+    async def tick(self) -> None:
+        """Read, and show what is new."""
+        self.show(await self.visit.watch.reading())
+
+    def choose(self, proposal_id: UUID) -> None:
+        self.chosen = proposal_id
+        self.show(self.reading)
+
+    def show(self, reading: Reading) -> None:
+        self.reading = reading
+        self._away.set_visibility(reading.away)
+        live = {proposal.id: proposal for proposal in reading.proposals}
+        if self.chosen not in live:
+            self.chosen = next(iter(live), None)
+        minute = reading.now.strftime("%Y%m%d%H%M")
+        if self._new("list", (minute, self.chosen, tuple((p.id, p.revision, p.status) for p in reading.proposals))):
+            self._list.clear()
+            with self._list:
+                proposal_list(self.visit, reading, self.chosen, self.choose)
+        proposal = live.get(self.chosen) if self.chosen else None
+        if self._new("editor", None if proposal is None else (proposal.id, proposal.revision)):
+            self._editor.clear()
+            with self._editor:
+                if proposal is None:
+                    ui.label(self.visit.t("nothing_waits")).classes("soft")
+                else:
+                    Editor(self.visit, proposal, reading)
+        if self._new("in_force", (minute, tuple(alert.identifier for alert in reading.in_force))):
+            self._in_force.clear()
+            with self._in_force:
+                in_force(self.visit, reading)
+        if self._new("progress", repr((reading.progress, reading.notices, [a.identifier for a in reading.recent]))):
+            self._progress.clear()
+            with self._progress:
+                going_out(self.visit, reading)
+        self._show_map(reading)
+
+    def _show_map(self, reading: Reading) -> None:
+        levels: dict[str, Level] = {}
+        for alert in reading.in_force:
+            for code in (*alert.zones, *(zone.code for zone in self.visit.parts.zones if zone.parent in alert.zones)):
+                levels[code] = max(alert.level, levels.get(code, alert.level))
+        self.map.show_levels(levels)
+        proposal = next((p for p in reading.proposals if p.id == self.chosen), None)
+        if proposal is None:
+            self.map.show_proposal("", (), None)
+        else:
+            self.map.show_proposal(f"{proposal.id}.{proposal.revision}", proposal.zones, proposal.polygon)
+
+    def _new(self, pane: str, key: Hashable) -> bool:
+        if pane in self._shown and self._shown[pane] == key:
+            return False
+        self._shown[pane] = key
+        return True

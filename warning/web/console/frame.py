@@ -1,0 +1,64 @@
+"""The frame of every console page: the look, the head, and a drill that cannot be taken for the real thing."""
+
+from nicegui import ui
+
+from warning.web.console.visit import Visit
+
+CSS = """
+:root{--l1:#1257b0;--l2:#ffd83d;--l3:#ff9a1f;--l4:#c4161c;--ink:#1b2430;--soft:#566170;--line:#cfd6df;--ground:#eef1f5}
+body{background:var(--ground);color:var(--ink);font:14px/1.45 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;margin:0}
+.nicegui-content{padding:0;gap:0;width:100%}
+.head{display:flex;align-items:center;gap:1rem;padding:.35rem 1rem;background:#1b2430;color:#fff;width:100%}
+.head a,.head button{color:#fff}.head b{font-size:1.05rem}.head .grow{flex:1}
+.drillbar{background:repeating-linear-gradient(45deg,#5b2a86 0 22px,#7a3fae 22px 44px);color:#fff;width:100%;padding:.3rem 1rem;text-align:center;font-weight:700;font-size:1.05rem;letter-spacing:.06em}
+.drillbar span{background:#fff;color:#4a1d73;border-radius:4px;padding:0 .7rem;margin-right:.6rem}
+body.drill::after{content:"";position:fixed;inset:0;pointer-events:none;z-index:3000;border:6px solid #6f3aa0;background:url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='420' height='300'%3E%3Ctext x='60' y='190' font-size='72' font-weight='700' fill='%236f3aa0' fill-opacity='.09' transform='rotate(-24 210 150)'%3E演练 DRILL%3C/text%3E%3C/svg%3E")}
+.board{display:grid;grid-template-columns:290px minmax(0,1fr) 340px;gap:.6rem;padding:.6rem .8rem;width:100%;align-items:start}
+@media(max-width:1000px){.board{grid-template-columns:1fr}}
+.pane{background:#fff;border:1px solid var(--line);border-radius:8px;padding:.6rem .7rem;width:100%}
+.pane h2{font-size:.95rem;font-weight:700;margin:0 0 .4rem;line-height:1.3}
+.soft{color:var(--soft)}.small{font-size:.86rem}
+.chip{display:inline-block;border-radius:4px;padding:0 .4rem;font-weight:700;white-space:nowrap}
+.l1{background:var(--l1);color:#fff}.l2{background:var(--l2);color:#1a1a1a}.l3{background:var(--l3);color:#1a1a1a}.l4{background:var(--l4);color:#fff}
+.entry{display:block;width:100%;text-align:left;border:1px solid var(--line);border-left-width:7px;border-radius:6px;background:#fff;padding:.4rem .55rem;margin:0 0 .4rem;cursor:pointer;font:inherit;color:inherit}
+.entry:hover{background:#f5f8fc}.entry:focus-visible,a:focus-visible,button:focus-visible{outline:3px solid #0b4fa8;outline-offset:1px}
+.entry.chosen{background:#e5effb;box-shadow:inset 0 0 0 2px #0b4fa8}
+.b1{border-left-color:var(--l1)}.b2{border-left-color:var(--l2)}.b3{border-left-color:var(--l3)}.b4{border-left-color:var(--l4)}
+.row{display:flex;gap:.5rem;align-items:center;flex-wrap:wrap}
+.texts{display:grid;grid-template-columns:1fr 1fr;gap:.6rem;width:100%}
+.grid{border-collapse:collapse;width:100%;font-size:.88rem}.grid th{text-align:left;color:var(--soft);font-weight:600}.grid td,.grid th{padding:.2rem .5rem .2rem 0;border-bottom:1px solid #e7ebf0;vertical-align:top}
+.clock{font-variant-numeric:tabular-nums;font-size:1.7rem;font-weight:700;line-height:1.1}.clock.late{color:#b00020}.clock.done{color:#0d5a2b}
+.meter{display:flex;height:14px;border-radius:4px;overflow:hidden;background:#dfe4ea;width:100%}
+.meter i{display:block;height:100%}.s-delivered{background:#0d6b34}.s-accepted{background:#3c9a5f}.s-queued,.s-claimed{background:#b5bec9}.s-unknown{background:#8b6fb5}.s-failed{background:#b00020}.s-muted,.s-superseded,.s-expired{background:#6b7684}
+.fault{border-left:4px solid #b00020;background:#fdf0f1;padding:.3rem .5rem;margin:.3rem 0;border-radius:4px}
+.wait{border-left:4px solid #8a5a00;background:#fff6e0;padding:.3rem .5rem;margin:.3rem 0;border-radius:4px}
+.late-word{color:#b00020;font-weight:700}
+.nicegui-leaflet{width:100%;height:300px;border-radius:6px;background:#dde7ee}
+.leaflet-tooltip.sign{background:#fff;border:1px solid #1b2430;color:#1b2430;box-shadow:none;padding:0 4px;font-weight:700}
+.leaflet-tooltip.sign::before{display:none}
+.texts textarea{font-size:.88rem;line-height:1.4}
+"""
+
+
+def frame(visit: Visit, here: str) -> None:
+    """Head and banner; ``here`` is this page's own path below /console, for the language switch."""
+    other = "zh" if visit.lang == "en" else "en"
+    ui.page_title(("演练 · " if visit.drill else "") + visit.t("console"))
+    ui.add_css(CSS)
+    if visit.drill:
+        ui.query("body").classes("drill")
+        with ui.element("div").classes("drillbar").props('role="note"'):
+            ui.html("<span>演练 DRILL</span>", sanitize=False).style("display:inline")
+            ui.label(visit.t("drill_line")).style("display:inline")
+    with ui.element("div").classes("head").props('role="banner"'):
+        ui.label(visit.t("console")).style("font-weight:700;font-size:1.05rem")
+        ui.link(visit.t("proposals"), f"/?lang={visit.lang}")
+        ui.link(visit.t("compose"), f"/compose?lang={visit.lang}")
+        ui.element("div").classes("grow")
+        ui.label(f"{visit.t('signed_in')} {visit.account.name} ({visit.account.role})").classes("small")
+        ui.link(visit.t("other_language"), f"{here}?lang={other}")
+        with (
+            ui.element("form").props('method="post" action="/logout"').style("margin:0"),
+            ui.element("button").props('type="submit"').style("background:none;border:0;cursor:pointer;text-decoration:underline"),
+        ):
+            ui.label(visit.t("logout"))

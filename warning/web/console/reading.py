@@ -1,0 +1,80 @@
+"""What every open console shows: read once a second per process, however many consoles are open."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import OperationalError
+
+from warning.store import board
+from warning.store.board import AlertView, Failure, Notice, ProposalView, Race
+from warning.web.parts import Parts
+
+FRESH_S = 1.0
+WATCHED = 12
+"""Progress is read for so many of the newest alerts; older ones have their timeline page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """One alert on its way out."""
+
+    race: Race
+    counts: Mapping[str, Mapping[str, int]]
+    callouts: Mapping[str, int]
+    failed: tuple[Failure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """``away`` = the database did not answer: the last good reading is shown and marked."""
+
+    now: datetime
+    proposals: tuple[ProposalView, ...] = ()
+    in_force: tuple[AlertView, ...] = ()
+    recent: tuple[AlertView, ...] = ()
+    progress: Mapping[str, Progress]
+    notices: tuple[Notice, ...] = ()
+    away: bool = False
+
+
+class Watch:
+    """Holds the newest reading."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._lock = asyncio.Lock()
+        self._read_at = float("-inf")
+        self._held: Reading | None = None
+
+    async def reading(self, *, fresh: bool = False) -> Reading:
+        """The newest reading, at most ``FRESH_S`` old; never raises when the database is away."""
+        async with self._lock:
+            clock = self._parts.clock
+            if self._held is None or fresh or clock.monotonic() - self._read_at >= FRESH_S:
+                try:
+                    self._held = await self._read()
+                except OperationalError:
+                    last = self._held
+                    self._held = Reading(
+                        now=clock.now(), away=True, proposals=last.proposals if last else (),
+                        in_force=last.in_force if last else (), recent=last.recent if last else (),
+                        progress=last.progress if last else {}, notices=last.notices if last else ())
+                self._read_at = clock.monotonic()
+            return self._held
+
+    async def _read(self) -> Reading:
+        database, now = self._parts.database, self._parts.clock.now()
+        in_force = await board.in_force(database, now)
+        recent = await board.alerts(database, now=now, active=False, limit=WATCHED)
+        pulse = await board.pulse(database)
+        progress = {}
+        for alert in recent:
+            progress[alert.identifier] = Progress(
+                race=await board.race(database, alert), counts=await self._parts.ledger.counts(alert.identifier),
+                callouts=await board.callouts(database, alert.identifier),
+                failed=tuple(await board.failures(database, alert.identifier, limit=20)))
+        return Reading(
+            now=now, proposals=tuple(await board.proposals(database)), in_force=tuple(in_force), recent=tuple(recent),
+            progress=progress, notices=pulse.notices)

@@ -1,0 +1,53 @@
+"""One visit of one person to the console: who, in which language, and what happens when an act is refused."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from fastapi import Request
+from nicegui import ui
+from sqlalchemy.exc import OperationalError
+
+from warning.account import ROLES, Account, Act
+from warning.errors import WarningEngineError
+from warning.web.auth import Session, signed_in
+from warning.web.console.reading import Watch
+from warning.web.parts import Parts
+from warning.web.words import Lang, explained, say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    parts: Parts
+    watch: Watch
+    session: Session
+    request: Request
+    account: Account
+    lang: Lang
+
+    def t(self, key: str) -> str:
+        return say(key, self.lang)
+
+    @property
+    def drill(self) -> bool:
+        return self.parts.settings.status != "Actual"
+
+    def can(self, act: Act) -> bool:
+        """Which buttons are shown; whether the act is allowed is asked again by the desk itself."""
+        return act in ROLES[self.account.role]
+
+    async def act(self, verb: Callable[[Account], Awaitable[object]], done: str) -> bool:
+        """Do it as the account that the cookie names *now*; say what came of it. A refusal changes nothing."""
+        try:
+            account = await signed_in(self.parts, self.session, self.request)
+            if account is None:
+                ui.run_javascript("window.location = '/login'")
+                return False
+            await verb(account)
+        except WarningEngineError as error:
+            ui.notify(explained(str(error), self.lang), type="negative", multi_line=True, timeout=12_000, close_button="×")
+            return False
+        except OperationalError:
+            ui.notify(self.t("database_away"), type="negative", timeout=12_000, close_button="×")
+            return False
+        ui.notify(done, type="positive")
+        return True

@@ -1,0 +1,124 @@
+"""What is in force as the public face shows it: read at most once a second, rebuilt only when the active set changes."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from geo.zone import Zone
+from warning.cap import Alert
+from warning.capxml import read
+from warning.dispatch.audience import Reach, reach
+from warning.store import board
+from warning.store.board import AlertView
+from warning.web.parts import Parts
+
+FRESH_S = 1.0
+"""For how long a reading serves everybody; the read-back of the page channel always reads anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An alert in force with the places it concerns."""
+
+    alert: AlertView
+    cap: Alert
+    codes: frozenset[str]
+    ground: BaseGeometry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """``version`` changes when, and only when, the set of active versions does."""
+
+    version: str
+    in_force: tuple[Standing, ...]
+    lifted: tuple[AlertView, ...]
+
+    def concerning(self, code: str, parents: Sequence[str] = ()) -> tuple[Standing, ...]:
+        """What concerns a zone: named itself, covered by a larger one, or holding a smaller one that is warned."""
+        return tuple(s for s in self.in_force if code in s.codes or any(p in s.alert.zones for p in parents))
+
+    def at(self, lat: float, lon: float) -> tuple[Standing, ...]:
+        """What is in force at a point, borders included."""
+        return tuple(s for s in self.in_force if shapely.intersects_xy(s.ground, lon, lat))
+
+    def shows(self, identifier: str) -> int | None:
+        """The version under which the public page shows this identifier now, or None."""
+        for alert in (*(s.alert for s in self.in_force), *self.lifted):
+            if alert.identifier == identifier:
+                return alert.version
+        return None
+
+
+class PublicBoard:
+    """Holds the snapshot that is being served; opened with the application, one per process."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._held: Snapshot | None = None
+        self._set: tuple[str, ...] | None = None
+        self._read_at = float("-inf")
+        self._known: dict[str, Standing] = {}
+        self._lock = asyncio.Lock()
+
+    async def snapshot(self, *, fresh: bool = False) -> Snapshot:
+        """What is served now; ``fresh`` asks the database even when the last reading is young."""
+        held = self._held
+        clock = self._parts.clock
+        if held is not None and not fresh and clock.monotonic() - self._read_at < FRESH_S:
+            return held
+        async with self._lock:
+            if self._held is not None and not fresh and clock.monotonic() - self._read_at < FRESH_S:
+                return self._held
+            now = clock.now()
+            active = await board.active_versions(self._parts.database, now)
+            if self._held is None or active != self._set:
+                self._held = await self._build(now, active)
+                self._set = active
+            self._read_at = clock.monotonic()
+            return self._held
+
+    def district(self, lat: float, lon: float) -> Zone | None:
+        """The smallest level of zone that holds the point: which place was asked about, for the reader to check."""
+        point = shapely.Point(lon, lat)
+        for level in ("street", "district", "city"):
+            for zone in self._parts.zones.at(level):
+                if zone.geometry.covers(point):
+                    return zone
+        return None
+
+    async def _build(self, now: datetime, active: Sequence[str]) -> Snapshot:
+        status = self._parts.settings.status
+        alerts = [a for a in await board.in_force(self._parts.database, now) if a.status == status]
+        lifted = [a for a in await board.lifted(self._parts.database, now) if a.status == status]
+        self._known = {a.identifier: self._known.get(a.identifier) or self._standing(a) for a in alerts}
+        digest = hashlib.sha256("\n".join(active).encode()).hexdigest()[:16]
+        return Snapshot(version=digest, in_force=tuple(self._known.values()), lifted=tuple(lifted))
+
+    def _standing(self, alert: AlertView) -> Standing:
+        where = self._reach(alert)
+        ground = where.ground
+        shapely.prepare(ground)
+        return Standing(alert=alert, cap=parsed(alert.cap_xml), codes=where.codes, ground=ground)
+
+    def _reach(self, alert: AlertView) -> Reach:
+        zones = self._parts.zones
+        here = [code for code in alert.zones if any(zone.code == code for zone in zones)]
+        polygon = None if alert.polygon is None else shapely.geometry.shape(dict(alert.polygon))
+        found = reach(here, zones, polygon)
+        # A larger place is concerned as soon as one of its parts is: the city's page shows its districts.
+        codes = set(found.codes) | set(alert.zones)
+        parents = {zone.parent for zone in zones if zone.code in codes and zone.parent}
+        return Reach(codes=frozenset(codes | parents), ground=found.ground)
+
+
+@lru_cache(maxsize=512)
+def parsed(cap_xml: str) -> Alert:
+    """An issued CAP document never changes, so it is read once."""
+    return read(cap_xml.encode()).alert
