@@ -104,23 +104,33 @@ def test_a_file_that_is_no_usable_alert_is_refused_by_name(name: str) -> None:
         capxml.read_feed((FOLDER / name).read_bytes())
 
 
+# Readable, but not sound messages: we read them and would never write them.
+UNSOUND = {
+    "KDE+foss-public-alert-server__alertswiss-TEST-1163.xml": "refers to itself",
+    "KDE+foss-public-alert-server__mo-cap_monsoon.xml": "refers to itself",
+    "google+cap-library__canada_errors.cap": "Update names no earlier message",
+    "sahana+eden__Myanmar-Flood-MultiLanguage_MultipleArea.xml": "my does not tell the same as en-us",
+    "sahana+eden__Philippines-Tropical-Cyclone-MultiLanguage.xml": "tl does not tell the same as en-us",
+}
+
+
 @needs_data
-@pytest.mark.parametrize("name", READ)
-def test_a_sample_that_was_read_without_repairs_and_is_sound_comes_back_the_same_from_our_own_xml(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in READ if name not in UNSOUND])
+def test_a_sound_sample_comes_back_the_same_from_our_own_valid_xml(name: str) -> None:
     (result,) = capxml.read_feed((FOLDER / name).read_bytes())
-    try:
-        ours = capxml.write(result.alert)
-    except CapError as error:
-        assert name in {  # sound XML, unsound messages: each says why
-            "KDE+foss-public-alert-server__alertswiss-TEST-1163.xml", "KDE+foss-public-alert-server__mo-cap_monsoon.xml",
-            "google+cap-library__canada_errors.cap", "sahana+eden__Myanmar-Flood-MultiLanguage_MultipleArea.xml",
-            "sahana+eden__Philippines-Tropical-Cyclone-MultiLanguage.xml",
-        }, error
-        return
+    ours = capxml.write(result.alert)
     assert capxml.xsd_errors(ours) == []
     again = capxml.read(ours)
     assert again.alert == result.alert
     assert again.repairs == ()
+
+
+@needs_data
+@pytest.mark.parametrize("name", UNSOUND)
+def test_an_unsound_sample_is_not_written_and_the_error_says_why(name: str) -> None:
+    (result,) = capxml.read_feed((FOLDER / name).read_bytes())
+    with pytest.raises(CapError, match=UNSOUND[name]):
+        capxml.write(result.alert)
 
 
 @needs_data
