@@ -53,17 +53,17 @@ def answer(
     Three values: unknown OR true = true, unknown AND false = false, else unknown stays unknown; NaN, and a quantity
     that is not in ``series``, are unknown. OR joins its parts each at their own times. AND takes all times of its
     parts, and of each part the value at the latest time not after it within the window (no older than the part's
-    longest step; a lone value holds on), for daily values that of the day it lies in; a day's end is a time of its
-    own only when no other part has one on that day.
+    longest step; a lone value holds on), for daily values that of the day it lies in, whether its noon counts or not;
+    a day's end is a time of its own only when no other part has one on that day.
     Daily values count when the day is not over at ``start`` and its noon is not after ``end``. ``days`` > 1 needs that
     many local days in a row, of which earlier ones may lie before ``start``; a day is true when any time of it is.
     """
     if isinstance(criterion, AnyOf):
         return _either([answer(part, series, cells, start=start, end=end) for part in criterion.parts], len(cells))
-    leaves = {leaf: _leaf(leaf, series, cells, start, end) for leaf in comparisons(criterion)}
     if isinstance(criterion, Comparison):
-        return leaves[criterion]
-    times = _union(leaves)
+        return _leaf(criterion, series, cells, start, end)
+    leaves = {leaf: _leaf(leaf, series, cells, start, _last_day(leaf, end)) for leaf in comparisons(criterion)}
+    times = _union(leaves, end)
     aligned = {leaf: _aligned(found, times, _daily(leaf)) for leaf, found in leaves.items()}
     return _combined(criterion, aligned, times)
 
@@ -82,6 +82,11 @@ def _counts(quantity: Quantity, time: datetime, start: datetime, end: datetime) 
     if quantity.name in DAILY:
         return time > start and time - _NOON_TO_MIDNIGHT <= end
     return start <= time <= end
+
+
+def _last_day(leaf: Comparison, end: datetime) -> datetime:
+    """Where the window of a part of AND ends: for daily values with the day that is running at ``end``."""
+    return day_end(end) if _daily(leaf) else end
 
 
 def _daily(leaf: Comparison) -> bool:
@@ -166,11 +171,12 @@ def _either(parts: Sequence[Answer], cells: int) -> Answer:
     return Answer(times=times, true=true, false=false, seen=seen)
 
 
-def _union(leaves: Mapping[Comparison, Answer]) -> tuple[datetime, ...]:
-    """All times of the leaves, but the end of a day only where no leaf has a time on it."""
+def _union(leaves: Mapping[Comparison, Answer], end: datetime) -> tuple[datetime, ...]:
+    """All times of the leaves, but the end of a day only where its noon counts and no leaf has a time on it."""
     within = {time for leaf, found in leaves.items() if not _daily(leaf) for time in found.times}
     days = {time for leaf, found in leaves.items() if _daily(leaf) for time in found.times}
-    return tuple(sorted(within | (days - {day_end(time) for time in within})))
+    alone = {day for day in days - {day_end(time) for time in within} if day - _NOON_TO_MIDNIGHT <= end}
+    return tuple(sorted(within | alone))
 
 
 def _aligned(part: Answer, times: Sequence[datetime], daily: bool) -> Answer:

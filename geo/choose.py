@@ -1,5 +1,6 @@
 """Choose: of the fields that speak of one variable, the one to believe for each valid time and window."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,10 +11,12 @@ from geo.field import GridField
 
 _NOT_A_VALUE = ("probability", "spread")
 _ZERO = timedelta(0)
+_HEIGHT = re.compile(r"(\d+(?:\.\d+)?) m")
+_HIGHEST_M = 10.0
 
 
 class DeriveError(ValueError):
-    """Fields that cannot be made into one series; the message names the variable and what differs."""
+    """Fields that cannot be made into one series; the message names the variable and the mend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,15 +32,17 @@ class Step:
 def choose(variables: Sequence[str], fields: Iterable[GridField], *, now: datetime) -> list[Step]:
     """One Step per (valid time, window), by valid time then window, of the fields named by any of ``variables``.
 
-    Of several: an analysis first, then the newest run, then the variable named first. Probabilities, spreads and
-    ensemble members are left out. Raises DeriveError when the fields lie on several grids or levels.
+    Of several: an analysis first, then the newest run, then the variable named first. Probabilities, spreads,
+    ensemble members and levels above the ground's are left out. Raises DeriveError for fields on several grids.
     """
     wanted = [
         field
         for field in fields
-        if field.variable in variables and field.statistic not in _NOT_A_VALUE and field.member is None
+        if field.variable in variables and field.statistic not in _NOT_A_VALUE and field.member is None and _at_ground(field)
     ]
-    _refuse_mixture(variables, wanted)
+    grids = sorted({field.grid.describe() for field in wanted})
+    if len({field.grid for field in wanted}) > 1:
+        raise DeriveError(f"{variables[0]}: fields on several grids ({'; '.join(grids)}); give the fields of one grid")
     best: dict[tuple[datetime, timedelta], tuple[tuple[bool, datetime, int], Step]] = {}
     for field in wanted:
         window = field.window or _ZERO
@@ -81,10 +86,7 @@ def _pair_key(field: GridField) -> tuple[object, ...]:
     return field.valid_time, field.run_time, window, field.level, field.member, field.grid, field.units, field.statistic
 
 
-def _refuse_mixture(variables: Sequence[str], fields: Sequence[GridField]) -> None:
-    for what, found in (
-        ("grids", {field.grid.describe() for field in fields}),
-        ("levels", {field.level for field in fields}),
-    ):
-        if len(found) > 1:
-            raise DeriveError(f"{variables[0]}: fields on {len(found)} {what} ({'; '.join(sorted(found))}); give those of one")
+def _at_ground(field: GridField) -> bool:
+    """Warnings are about where people are: no level named, the surface, or a height up to 10 m (wind is measured there)."""
+    height = _HEIGHT.fullmatch(field.level)
+    return field.level in ("", "surface") or (height is not None and float(height[1]) <= _HIGHEST_M)

