@@ -53,17 +53,18 @@ def _length(data: bytes, start: int) -> int:
     if head[7] != 1:
         return 0
     length = int.from_bytes(head[4:7], "big")
-    if length & 0x800000:  # over 8 MiB: the length counts 120-byte blocks and section 4 says how much of the last is used
-        return _long_edition_1(data, start, (length & 0x7FFFFF) * 120)
-    return length
+    return _long_edition_1(data, start, length) if length & 0x800000 else length
 
 
-def _long_edition_1(data: bytes, start: int, blocks: int) -> int:
-    """Length of an edition 1 message over 8 MiB: ECMWF's extension, where section 4's length (< 120) is what to take off."""
-    flags = data[start + 15]
+def _long_edition_1(data: bytes, start: int, length: int) -> int:
+    """Length of an edition 1 message whose declared length has its highest bit set.
+
+    Over 16 MiB ECMWF's extension counts blocks of 120 bytes, and a section 4 "shorter" than 120 tells what to take off;
+    where section 4 has its true length, so has the message (8 to 16 MiB).
+    """
     section = start + 8
-    for present in (True, bool(flags & 0x80), bool(flags & 0x40)):
+    for present in (True, bool(data[start + 15] & 0x80), bool(data[start + 15] & 0x40)):
         if present:
             section += int.from_bytes(data[section : section + 3], "big")
     short = int.from_bytes(data[section : section + 3], "big")
-    return blocks - short + 4 if short < 120 else blocks
+    return (length & 0x7FFFFF) * 120 - short + 4 if short < 120 else length

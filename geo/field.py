@@ -31,7 +31,9 @@ class GridField:
     ``ground_temperature``, ``relative_humidity``, ``water_level`` …) else the file's own name.
     Canonical units: rain/snow_water mm, wind m s-1, temperature degC, visibility m, humidity %, pressure Pa.
     ``window`` is the accumulation (or maximum/minimum) interval that *ends* at ``valid_time``; None = instantaneous.
-    ``statistic``: instant, sum, mean, max, min, probability, spread. ``threshold`` (a probability's, in ``threshold_units``).
+    ``statistic``: instant, sum, mean, max, min, spread, probability (of reaching or passing ``threshold``, in
+    ``threshold_units``), probability_below, probability_between (from ``threshold``), probability_unknown; another word is
+    the file's own, and "unknown" is one that has a window and tells nothing.
     ``raw_min``/``raw_max`` and ``missing_count`` are as the file has them, before override and conversion.
     """
 

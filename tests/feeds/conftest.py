@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import feeds  # noqa: F401  # before ecCodes: it keeps that wheel's libraries to themselves
+
+# isort: split
 import eccodes
 import netCDF4
 import numpy as np
