@@ -22,6 +22,7 @@ from warning.dispatch.audience import Interest, Reach, concerned, must_answer, p
 from warning.dispatch.compose import Composed, compose
 from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
 from warning.dispatch.work import StoredAlert, Work
+from warning.errors import Invalid
 
 log = structlog.get_logger()
 
@@ -106,10 +107,7 @@ class DispatchDesk:
         works = await self._ledger.claim(batch_id, alert, channel, now=self._clock.now(), policy=self._policy)
         receipts: Sequence[Receipt] = ()
         if works:
-            links = await self._links(alert, works)
-            messages = [self._message(alert, channel, work, links.get(work.subscription_id, "")) for work in works]
-            sender = self._senders.get(channel)
-            receipts = await sender.send(messages) if sender is not None else [_no_channel(m, self._clock.now()) for m in messages]
+            receipts = await self._hand_over(alert, channel, works)
         now = self._clock.now()
         attempts = {work.delivery_id: work.attempts for work in works}
         steps = {}
@@ -118,6 +116,22 @@ class DispatchDesk:
             steps[delivery_id] = after_receipt(
                 receipt, attempts=attempts[delivery_id], now=now, expires=alert.expires, policy=self._policy)
         await self._ledger.record(alert, channel, batch_id, steps, priority=priority, now=now)
+
+    async def _hand_over(self, alert: StoredAlert, channel: str, works: Sequence[Work]) -> list[Receipt]:
+        """One receipt per work. A text that cannot be made to fit fails its own recipients and nobody else."""
+        links = await self._links(alert, works)
+        messages: list[Message] = []
+        refused: list[Receipt] = []
+        for work in works:
+            try:
+                messages.append(self._message(alert, channel, work, links.get(work.subscription_id, "")))
+            except Invalid as error:
+                refused.append(Receipt(
+                    key=_key(alert, work), outcome=Outcome.REJECTED, at=self._clock.now(), reason=Reason.TOO_LONG, evidence=str(error)))
+        sender = self._senders.get(channel)
+        if sender is None:
+            return [*refused, *(_no_channel(message, self._clock.now()) for message in messages)]
+        return [*refused, *(await sender.send(messages) if messages else [])]
 
     async def on_receipt(self, receipt: Receipt) -> None:
         """A receipt that came after the answer; written with others in ``flush``."""
@@ -168,7 +182,7 @@ class DispatchDesk:
         if channel in _MACHINES:
             body, content_type = _envelope(alert, finished, link), "application/json"
         return Message(
-            key=f"{alert.identifier}.{work.delivery_id}",
+            key=_key(alert, work),
             address=work.address.replace("{identifier}", alert.identifier) if work.kind == "broadcast" else work.address,
             subject=finished.subject,
             text=f"{finished.text}\n{link}" if link and channel in ("email", "sms") else finished.text,
@@ -176,6 +190,11 @@ class DispatchDesk:
             msg_type=_msg_type(alert.msg_type), status=_status(alert.status), priority=int(alert.level), sent=alert.sent,
             expires=alert.expires, body=body, content_type=content_type, secret=work.secret,
         )
+
+
+def _key(alert: StoredAlert, work: Work) -> str:
+    """The same on every attempt."""
+    return f"{alert.identifier}.{work.delivery_id}"
 
 
 @lru_cache(maxsize=64)

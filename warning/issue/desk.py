@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from geo.outline import outline_zones
 from geo.zone import Zone, ZoneSet
 from warning.account import Account, Act, require
-from warning.cap import Reference, Status
+from warning.cap import Category, Reference, Status
 from warning.capxml import write, xsd_errors
 from warning.clock import Clock
 from warning.errors import CapError, Conflict, Invalid, NotAllowed
@@ -198,7 +198,7 @@ class IssueDesk:
             references=() if earlier is None else (
                 Reference(sender=earlier.sender, identifier=earlier.identifier, sent=earlier.sent),),
             observed=any(one.observed for one in effective.proposal.evidence),
-            web=f"{self._public_url}/alert/{identifier}",
+            web=f"{self._public_url}/alert/{identifier}", category=self._category(effective.proposal.event_code),
         )
         document = write(build_alert(asked))
         faults = xsd_errors(document)
@@ -268,6 +268,10 @@ class IssueDesk:
             return self._zones[code]
         except KeyError as error:
             raise Invalid(f"zones: {code!r} is no zone of this deployment") from error
+
+    def _category(self, event_code: str) -> Category | None:
+        """CAP's category as the event code list has it; None leaves it to the code's group."""
+        return next((one.category for one in self._event_codes if one.code == event_code), None)
 
     @staticmethod
     def _status(word: str) -> Status:
