@@ -19,12 +19,12 @@ from feeds.freshness import check_run
 from feeds.override import Overrides
 from feeds.payload import Payload
 from geo.criterion import Criterion, comparisons
-from geo.derive import Series, series
-from geo.exceedance import Exceedance, exceed
+from geo.derive import DeriveError, Series, history, series
+from geo.exceedance import Exceedance, GridMismatch, exceed
 from geo.field import GridField
 from geo.grid import Grid
 from geo.outline import outline_cells
-from geo.overlay import overlay
+from geo.overlay import OverlayError, overlay
 from geo.quantity import Quantity
 from geo.zone import ZoneSet
 from warning.cap import Status
@@ -40,6 +40,9 @@ from warning.watch.rulefile import quantities
 from warning.watch.window import Window
 
 log = structlog.get_logger()
+
+_LONGEST_RUN_OF_DAYS = 3
+"""National heat yellow asks for three days in a row; no rule asks for more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,8 +180,7 @@ class WatchDesk:
         for set_id in {issuer.rule_set for issuer in self._issuers}:
             rule_set = self._rule_sets[set_id]
             for quantity in quantities(rule_set) - known.keys():
-                span = quantity.window or timedelta(0)
-                known[quantity] = series(quantity, window.since(data_time - span), now=data_time)
+                known[quantity] = _series(quantity, window, data_time)
             have = {quantity: found for quantity, found in known.items() if found is not None}
             rows: dict[str, Sequence[Exceedance]] = {}
             for rule in rule_set.rules:
@@ -187,8 +189,11 @@ class WatchDesk:
                     if criterion is None or not any(quantity in have for quantity in needed):
                         continue
                     grid = next(have[quantity].grid for quantity in needed if quantity in have)
-                    rows[row] = exceed(
-                        criterion, have, overlay(grid, zones), start=data_time, end=data_time + rule.lead, now=data_time)
+                    try:
+                        rows[row] = exceed(
+                            criterion, have, overlay(grid, zones), start=data_time, end=data_time + rule.lead, now=data_time)
+                    except (GridMismatch, OverlayError) as error:
+                        log.error("a rule could not be measured and stays unknown", row=row, why=str(error))
             answers[set_id] = rows
         return answers
 
@@ -216,6 +221,15 @@ class WatchDesk:
 
     def _parent(self, code: str) -> str:
         return next((zone.parent for zone in self._zones if zone.code == code), "")
+
+
+def _series(quantity: Quantity, window: Window, data_time: datetime) -> Series | None:
+    """The quantity over time; None (unknown) when its fields are missing or do not fit together."""
+    try:
+        return series(quantity, window.since(data_time - history(quantity, days=_LONGEST_RUN_OF_DAYS)), now=data_time)
+    except DeriveError as error:
+        log.error("a quantity could not be derived and stays unknown", quantity=str(quantity), why=str(error))
+        return None
 
 
 def _needed(criterion: Criterion) -> tuple[Quantity, ...]:

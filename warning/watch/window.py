@@ -9,10 +9,10 @@ from geo.field import GridField
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Analyses of the last ``reach`` and the forecasts of the newest run of each source and variable."""
+    """Analyses of the last ``reach`` (three days in a row, and the one before, of which a drop is counted) and the forecasts of the newest run of each source and variable."""
 
     fields: tuple[GridField, ...] = ()
-    reach: timedelta = timedelta(hours=25)
+    reach: timedelta = timedelta(hours=97)
 
     def with_run(self, fields: Iterable[GridField]) -> "Window":
         """One more run: its fields come in, older forecasts of the same variable and source and old analyses go."""
