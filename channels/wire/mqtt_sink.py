@@ -1,11 +1,12 @@
 """MQTT sink of a drill: a real broker (amqtt, of the demo extra) on the loopback that counts what it takes."""
 
+import asyncio
 from collections import Counter
 
-from amqtt.broker import Broker, BrokerContext  # type: ignore[import-untyped]  # amqtt ships no types
-from amqtt.contexts import BrokerConfig, ListenerConfig  # type: ignore[import-untyped]  # amqtt ships no types
-from amqtt.plugins.base import BasePlugin  # type: ignore[import-untyped]  # amqtt ships no types
-from amqtt.session import ApplicationMessage  # type: ignore[import-untyped]  # amqtt ships no types
+from amqtt.broker import Broker, BrokerContext
+from amqtt.contexts import BrokerConfig, ListenerConfig
+from amqtt.plugins.base import BasePlugin
+from amqtt.session import ApplicationMessage
 
 
 class CountingPlugin(BasePlugin[BrokerContext]):  # type: ignore[misc]  # amqtt ships no types
@@ -57,6 +58,12 @@ class MqttSink:
             self._before = self.received
             broker, self._broker = self._broker, None
             await broker.shutdown()
+            # amqtt leaves the closing of its clients' sockets to the next turns of the loop; a caller may end the loop at once.
+            for _ in range(100):
+                if not any(server.conn_count > 0 for server in broker._servers.values()):
+                    break
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
 
     def _counter(self) -> CountingPlugin:
         found = self._broker.plugins_manager.get_plugin(CountingPlugin.__name__) if self._broker is not None else None

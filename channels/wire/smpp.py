@@ -150,7 +150,7 @@ class SmppClient:
             async with asyncio.timeout(account.timeout_s):
                 await loop.create_connection(lambda: link, account.host, account.port)
                 status = await link.bind(bind_body(system_id=account.system_id, password=account.password))
-        except OSError as error:  # TimeoutError and ConnectionError too
+        except (OSError, UnicodeError) as error:  # TimeoutError and ConnectionError too; UnicodeError for a host name like "a..b"
             self._trouble = f"no connection: {type(error).__name__}"
             link.drop(self._trouble)
             return None

@@ -115,7 +115,8 @@ class Link(asyncio.Protocol):
     async def unbind(self) -> None:
         """Say good-bye and wait a second at most for the answer; a gateway that is gone is none the worse for it."""
         if not self.lost.done():
-            self._write(pdu(Command.UNBIND, self._next()))
+            self._out.append(pdu(Command.UNBIND, self._next()))
+            self._flush()
             waiter = asyncio.ensure_future(self._unbound.wait())
             await asyncio.wait((waiter, self.lost), timeout=min(self._timeout_s, 1.0), return_when=asyncio.FIRST_COMPLETED)
             waiter.cancel()
@@ -163,7 +164,9 @@ class Link(asyncio.Protocol):
         """Acknowledge one deliver_sm, once what it said is in safe hands."""
         if self.lost.done():
             return
-        self._write(pdu(Command.DELIVER_SM_RESP, sequence, b"\0"))
+        if not self._out:
+            self._loop.call_soon(self._flush)  # acknowledgements given in one go leave in one write
+        self._out.append(pdu(Command.DELIVER_SM_RESP, sequence, b"\0"))
         self._unacked -= 1
         if self._unacked == _MOST_UNACKED // 2 and not self._clogged and self._transport is not None:
             self._transport.resume_reading()

@@ -138,20 +138,25 @@ def message_tail(octets: bytes, *, esm_class: int, priority: int, valid: bytes, 
 
 def read_message(body: bytes) -> ShortMessage:
     """Read the body of a submit_sm or deliver_sm. Raises PduError when it is cut short."""
+    find = body.index
     try:
-        _, at = _c_string(body, 0)
-        source, at = _c_string(body, at + 2)
-        destination, at = _c_string(body, at + 2)
+        at = find(b"\0") + 3  # service type, then type and plan of the source
+        end = find(b"\0", at)
+        source, at = body[at:end].decode("latin-1"), end + 3
+        end = find(b"\0", at)
+        destination, at = body[at:end].decode("latin-1"), end + 1
         esm_class, priority = body[at], body[at + 2]
-        _, at = _c_string(body, at + 3)
-        valid, at = _c_string(body, at)
+        at = find(b"\0", at + 3) + 1  # scheduled time
+        end = find(b"\0", at)
+        valid, at = body[at:end].decode("latin-1"), end + 1
         registered, data_coding, length = body[at], body[at + 2], body[at + 4]
-        octets = body[at + 5:at + 5 + length]
-        tlvs = _read_tlvs(body, at + 5 + length)
-    except IndexError:
+    except (IndexError, ValueError):
         raise PduError("a submit_sm or deliver_sm is cut short") from None
+    end = at + 5 + length
+    octets = body[at + 5:end]
     if len(octets) < length:
         raise PduError("the text of a submit_sm or deliver_sm is cut short")
+    tlvs = _read_tlvs(body, end) if end < len(body) else {}
     state = tlvs.get(_MESSAGE_STATE, b"")
     return ShortMessage(
         source=source, destination=destination, esm_class=esm_class, priority=priority, validity=valid,

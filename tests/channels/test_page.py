@@ -28,13 +28,15 @@ async def _nothing(_: Receipt | Reply) -> None:
 
 
 @asynccontextmanager
-async def _page(answer: bytes, *, after_s: float = 0.0) -> AsyncIterator[tuple[Sender, str, list[str]]]:
+async def _page(answer: bytes, *, silent: bool = False) -> AsyncIterator[tuple[Sender, str, list[str]]]:
     """A real server with one answer to everything, and a sender that reads it back."""
     heads: list[str] = []
+    over = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
-        await asyncio.sleep(after_s)
+        if silent:
+            await over.wait()
         writer.write(answer)
         writer.close()
 
@@ -45,8 +47,10 @@ async def _page(answer: bytes, *, after_s: float = 0.0) -> AsyncIterator[tuple[S
             doors = Doors(now=lambda: NOW, http=http, on_receipt=_nothing, on_reply=_nothing)
             yield Sender(Options(lane="actual", timeout_s=0.5, base_url=base), doors), base, heads
     finally:
+        over.set()
         server.close()
         await server.wait_closed()
+        await asyncio.sleep(0.01)  # the handlers' turn to close their sockets
 
 
 def _http(status: str, body: bytes, *headers: str) -> bytes:
@@ -85,7 +89,7 @@ async def test_anything_else_is_tried_again(answer: bytes, reason: Reason, says:
 
 
 async def test_a_page_that_does_not_answer_is_a_timeout() -> None:
-    async with _page(b"", after_s=1) as (sender, base, _):
+    async with _page(b"", silent=True) as (sender, base, _):
         (receipt,) = await sender.send([_message(base)])
     assert (receipt.outcome, receipt.reason) == (Outcome.RETRY, Reason.TIMEOUT)
 

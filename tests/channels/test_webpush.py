@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import http_ece  # type: ignore[import-untyped]  # ships no types
+import http_ece
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec

@@ -41,9 +41,6 @@ from warning.watch.window import Window
 
 log = structlog.get_logger()
 
-_LONGEST_RUN_OF_DAYS = 3
-"""National heat yellow asks for three days in a row; no rule asks for more."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
@@ -180,7 +177,7 @@ class WatchDesk:
         for set_id in {issuer.rule_set for issuer in self._issuers}:
             rule_set = self._rule_sets[set_id]
             for quantity in quantities(rule_set) - known.keys():
-                known[quantity] = _series(quantity, window, data_time)
+                known[quantity] = _series(quantity, window, data_time, days=_days(rule_set, quantity))
             have = {quantity: found for quantity, found in known.items() if found is not None}
             rows: dict[str, Sequence[Exceedance]] = {}
             for rule in rule_set.rules:
@@ -223,10 +220,16 @@ class WatchDesk:
         return next((zone.parent for zone in self._zones if zone.code == code), "")
 
 
-def _series(quantity: Quantity, window: Window, data_time: datetime) -> Series | None:
+def _days(rule_set: RuleSet, quantity: Quantity) -> int:
+    """The longest run of days that a rule of the set asks of this quantity (heat: three in a row)."""
+    leaves = (leaf for rule in rule_set.rules if rule.criterion is not None for leaf in comparisons(rule.criterion))
+    return max((leaf.days for leaf in leaves if leaf.quantity == quantity), default=1)
+
+
+def _series(quantity: Quantity, window: Window, data_time: datetime, *, days: int) -> Series | None:
     """The quantity over time; None (unknown) when its fields are missing or do not fit together."""
     try:
-        return series(quantity, window.since(data_time - history(quantity, days=_LONGEST_RUN_OF_DAYS)), now=data_time)
+        return series(quantity, window.since(data_time - history(quantity, days=days)), now=data_time)
     except DeriveError as error:
         log.error("a quantity could not be derived and stays unknown", quantity=str(quantity), why=str(error))
         return None
