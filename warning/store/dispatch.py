@@ -19,6 +19,10 @@ from warning.store.jobs import Jobs
 from warning.store.stages import mark
 
 
+PERSONAL = frozenset({"sms", "webpush", "email"})
+"""Channels with one message per person; all others tell many at once and go first."""
+
+
 class DispatchStore:
     """Reads and writes of the dispatch desk; each verb is one transaction."""
 
@@ -77,8 +81,9 @@ class DispatchStore:
                 "identifier": alert.identifier, "priority": int(alert.level),
                 "channels": list(batch_sizes), "sizes": list(batch_sizes.values()),
             })
-            for batch_id in [row.id for row in made]:
-                await self._jobs.defer_send(connection, batch_id, priority=int(alert.level))
+            for batch_id, channel in [(row.id, row.channel) for row in made]:
+                await self._jobs.defer_send(
+                    connection, batch_id, priority=int(alert.level), to_many=channel not in PERSONAL)
             await mark(connection, chain=alert.chain, stage="expand", at=now)
         return True
 
@@ -261,7 +266,7 @@ WITH size AS (
   UPDATE delivery d SET batch_id = made.id
   FROM numbered n JOIN made ON made.channel = n.channel AND made.slot = n.slot WHERE n.id = d.id RETURNING d.id
 )
-SELECT id FROM made WHERE (SELECT count(*) FROM put) >= 0 ORDER BY id
+SELECT id, channel FROM made WHERE (SELECT count(*) FROM put) >= 0 ORDER BY id
 """
 
 # An older version with a dead lease may have left before its worker died: it counts as reached, so that its end is not withheld.

@@ -47,11 +47,11 @@ class Jobs:
         ).defer_async(identifier=identifier)
 
     async def defer_send(
-        self, connection: AsyncConnection, batch_id: int, *, priority: int, after_s: float = 0.0
+        self, connection: AsyncConnection, batch_id: int, *, priority: int, after_s: float = 0.0, to_many: bool = False
     ) -> None:
-        """Ask for a batch to be sent, ``after_s`` real seconds from now at the earliest."""
+        """Ask for a batch to be sent, ``after_s`` real seconds from now at the earliest; one-to-many ways out go first."""
         await self._app.configure_task(
-            SEND, queue=QUEUE, priority=priority * 10, connection=await raw(connection),
+            SEND, queue=QUEUE, priority=priority * 10 + (5 if to_many else 0), connection=await raw(connection),
             schedule_in={"seconds": after_s} if after_s > 0 else None,
         ).defer_async(batch_id=batch_id)
 
