@@ -18,9 +18,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
-from channels.email import Options, Sender, message_id, verdict
+from channels.email import Options, Sender, message_id
 from channels.message import Message, Outcome, Reason, Receipt, Reply
 from channels.port import Doors
 
@@ -379,25 +379,3 @@ async def test_an_unknown_authority_is_not_trusted(certificate: Certificate) -> 
         (receipt,) = await _send(_options(port).model_copy(update={"security": "starttls"}), [_message(0)])
     assert (receipt.outcome, receipt.reason) == (Outcome.RETRY, Reason.UNREACHABLE)
     assert mailbox.envelopes == []
-
-
-def test_a_code_that_is_no_refusal_is_unknown() -> None:
-    assert verdict(350, recipient=False) == (Outcome.UNKNOWN, Reason.BROKEN_REPLY)
-
-
-@pytest.mark.parametrize(("name", "value", "said"), [
-    ("sender", "no-address", "not an e-mail address"),
-    ("sender", "a@b.org\r\nX: y", "not an e-mail address"),
-    ("sender_name", "Met\r\nBcc: x@y.org", "line break or control character"),
-    ("list_id", "has spaces", "not a dotted name"),
-    ("port", 0, "greater than or equal to 1"),
-    ("security", "ssl", "starttls"),
-])
-def test_options_that_cannot_be_are_refused(name: str, value: object, said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
-        Options.model_validate(_options(25).model_dump() | {name: value})
-
-
-def test_a_password_is_not_sent_in_the_clear_to_another_machine() -> None:
-    with pytest.raises(ValidationError, match="password in the clear"):
-        Options.model_validate(_options(25, username="u", password="p").model_dump() | {"host": "mail.example.org"})

@@ -9,12 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from channels.message import Message, Outcome, Reason, Receipt, Reply
 from channels.port import Doors
-from channels.sms import Options, Sender, verdict
-from channels.wire.smpp_link import HELD_BACK, NO_ANSWER, NOT_SENT
+from channels.sms import Options, Sender
 from channels.wire.smsc import Faults, Smsc
 
 _NOW = datetime(2024, 9, 19, 4, 0, tzinfo=UTC)
@@ -409,33 +408,3 @@ async def test_closing_in_the_middle_settles_every_message() -> None:
         await sender.close()
         receipts = await sending
         assert [r.outcome for r in receipts] == [Outcome.UNKNOWN, Outcome.RETRY]
-
-
-@pytest.mark.parametrize(("statuses", "outcome", "reason"), [
-    ([0, 0], Outcome.ACCEPTED, None),
-    ([0, 0x58], Outcome.RETRY, Reason.RATE_LIMITED),
-    ([0x58, 0x0B], Outcome.REJECTED, Reason.BAD_ADDRESS),
-    ([0, 0x14], Outcome.RETRY, Reason.RATE_LIMITED),
-    ([0, HELD_BACK], Outcome.RETRY, Reason.RATE_LIMITED),
-    ([0, NO_ANSWER], Outcome.UNKNOWN, Reason.TIMEOUT),
-    ([NO_ANSWER, NOT_SENT], Outcome.RETRY, Reason.UNREACHABLE),
-    ([NO_ANSWER, 0x0B], Outcome.REJECTED, Reason.BAD_ADDRESS),
-    ([0x08], Outcome.RETRY, Reason.REFUSED),
-    ([0x04], Outcome.RETRY, Reason.UNREACHABLE),
-    ([0x01], Outcome.REJECTED, Reason.TOO_LONG),
-    ([0x45], Outcome.REJECTED, Reason.REFUSED),
-])
-def test_the_answers_to_the_parts_decide_the_message(statuses: list[int], outcome: Outcome, reason: Reason | None) -> None:
-    assert verdict(statuses) == (outcome, reason)
-
-
-def test_a_name_as_sender_is_at_most_eleven_characters() -> None:
-    assert _options(2775, source="Met-Warning").source == "Met-Warning"
-    with pytest.raises(ValidationError, match="at most 11 ASCII characters"):
-        _options(2775, source="Met-Warnings")
-    with pytest.raises(ValidationError, match="at most 11 ASCII characters"):
-        _options(2775, source="气象台")
-
-
-def test_the_password_does_not_show_in_the_options() -> None:
-    assert "pa55" not in repr(_options(2775))
