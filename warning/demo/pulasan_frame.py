@@ -1,10 +1,11 @@
-"""The frame of the synthetic Pulasan: its period, its lattice, a rough outline of the land, and a smoother."""
+"""The frame of the synthetic Pulasan: its period, its lattice, a rough outline of the land, and its noise."""
 
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 STEP = timedelta(minutes=10)
 #: 2024-09-18 14:00 and 2024-09-20 16:00 Beijing time.
@@ -69,17 +70,8 @@ def cells_from(row: int, col: int) -> NDArray[np.float32]:
     return np.hypot(rows, cols).astype(np.float32)
 
 
-def kernel(size: int, sigma: float, *, periodic: bool) -> NDArray[np.float32]:
-    """A matrix (size, size) that smooths by a Gaussian of ``sigma`` cells when multiplied from the left; rows sum to 1."""
-    gap = np.abs(np.arange(size)[:, None] - np.arange(size)[None, :]).astype(np.float64)
-    if periodic:
-        gap = np.minimum(gap, size - gap)
-    weight = np.exp(-0.5 * (gap / max(sigma, 1e-3)) ** 2)
-    return np.asarray(weight / weight.sum(axis=1, keepdims=True), dtype=np.float32)
-
-
 def noise(rng: np.random.Generator, count: int, sigma: float) -> NDArray[np.float32]:
     """``count`` smooth random fields, zero mean and unit variance, correlated over ``sigma`` cells, (count, NY, NX)."""
     white = rng.standard_normal((count, NY, NX), dtype=np.float32)
-    fields = kernel(NY, sigma, periodic=True) @ white @ kernel(NX, sigma, periodic=True).T
+    fields = gaussian_filter(white, (0, sigma, sigma), mode="wrap", truncate=3)
     return np.asarray(fields / fields.std(), dtype=np.float32)

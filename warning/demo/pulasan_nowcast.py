@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
-from warning.demo.pulasan_frame import CYCLES, LEADS, NX, NY, kernel, noise
+from warning.demo.pulasan_frame import CYCLES, LEADS, NX, NY, noise
 
 Field = NDArray[np.float32]
 
@@ -37,8 +38,11 @@ def errors(seed: int) -> Errors:
 
 def forecast_rain(truth: Field, err: Errors, cycle: int) -> Field:
     """One cycle's rain, mm per step, (leads, NY, NX); lead 0 is the truth itself."""
-    blurred = np.matmul(np.matmul(_BLUR_NY, truth[cycle : cycle + len(LEADS)]), _BLUR_NX)
-    out = _displaced(np.asarray(blurred, dtype=np.float32), err.shift[cycle])
+    blurred = truth[cycle : cycle + len(LEADS)].copy()
+    for number, part in enumerate(_PART):
+        if part and blurred[number].any():
+            blurred[number] = gaussian_filter(blurred[number], _BLUR_CELLS * float(part), mode="nearest", truncate=3)
+    out = _displaced(blurred, err.shift[cycle])
     sigma = (_LOG_RAIN * _PART)[:, None, None]
     out *= np.exp(sigma * err.amount[cycle] - sigma**2 / 2)
     out[0] = truth[cycle]
@@ -69,5 +73,3 @@ def _displaced(fields: Field, shift: Field) -> Field:
 
 
 _PART: Field = (np.arange(len(LEADS)) / (len(LEADS) - 1)).astype(np.float32)
-_BLUR_NY: Field = np.stack([kernel(NY, _BLUR_CELLS * float(part), periodic=False) for part in _PART])
-_BLUR_NX: Field = np.stack([kernel(NX, _BLUR_CELLS * float(part), periodic=False).T for part in _PART])
