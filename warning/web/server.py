@@ -8,14 +8,13 @@ from typing import Annotated
 
 from fastapi import FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from fastapi.routing import APIRoute
 
 from warning.account import token_hash
 from warning.settings import Settings
 from warning.store import board
 from warning.web import console, public
 from warning.web.api import alerts, answers, feed, operations, places, proposals, subscriptions
-from warning.web.auth import Here, Session, bearer, viewer
+from warning.web.auth import Here, Session
 from warning.web.headers import HidePlaces, SecurityHeaders
 from warning.web.pages import environment, page
 from warning.web.parts import Parts
@@ -70,13 +69,11 @@ async def _docs(request: Request) -> HTMLResponse:
     """The list of addresses, without the scripts that FastAPI's own page loads from the internet."""
     app: FastAPI = request.app
     groups: defaultdict[str, list[dict[str, str | bool]]] = defaultdict(list)
-    for route in app.routes:
-        if isinstance(route, APIRoute) and route.include_in_schema:
-            calls = {inner.call for dependency in route.dependant.dependencies for inner in (dependency, *dependency.dependencies)}
-            names = ", ".join(field.alias for field in (*route.dependant.path_params, *route.dependant.query_params))
-            groups[str(route.tags[0])].append({
-                "method": "/".join(sorted(route.methods or ())), "path": route.path, "summary": route.summary or "",
-                "parameters": names, "key": bool(calls & {bearer, viewer})})
+    for path, methods in app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            groups[operation["tags"][0]].append({
+                "method": method.upper(), "path": path, "summary": operation.get("summary", ""), "key": "security" in operation,
+                "parameters": ", ".join(parameter["name"] for parameter in operation.get("parameters", ()))})
     return page(request, "docs.html", "en", groups=dict(groups), title=app.title, version=app.version)
 
 
