@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
-from aiosmpplib import (  # type: ignore[import-untyped]  # it ships no types
+from aiosmpplib import (
     ESME,
     AbstractHook,
     DeliverSm,
@@ -15,7 +15,7 @@ from aiosmpplib import (  # type: ignore[import-untyped]  # it ships no types
     SubmitSm,
     SubmitSmResp,
 )
-from aiosmpplib.log import ERROR  # type: ignore[import-untyped]  # it ships no types
+from aiosmpplib.log import ERROR
 
 from channels.wire.smpp_pdu import Command, bind_body, message_head, message_tail, pdu
 from channels.wire.smsc import Faults, Smsc

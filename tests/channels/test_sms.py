@@ -337,31 +337,6 @@ async def test_a_report_that_the_desk_could_not_store_is_offered_again_before_it
         assert desk.receipts[0].outcome is Outcome.DELIVERED
 
 
-async def test_a_silent_link_is_asked_and_a_link_that_does_not_answer_is_left() -> None:
-    asked = asyncio.Event()
-    left = asyncio.Event()
-
-    async def gateway(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readexactly(16)
-        await reader.readexactly(int.from_bytes(head[:4]) - 16)
-        writer.write(bytes.fromhex("00000011 80000009 00000000") + head[12:] + b"\0")
-        head = await reader.readexactly(16)
-        assert head[4:8] == bytes.fromhex("00000015")
-        asked.set()
-        assert await reader.read() == b""
-        left.set()
-        writer.close()
-
-    server = await asyncio.start_server(gateway, "127.0.0.1", 0)
-    options = _options(int(server.sockets[0].getsockname()[1]), enquire_link_s=0.1, timeout_s=0.2, reconnect_max_s=60)
-    async with _sender(options, Desk()):
-        async with asyncio.timeout(3):
-            await asked.wait()
-            await left.wait()
-    server.close()
-    await server.wait_closed()
-
-
 @pytest.mark.parametrize("noise", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0\x05abcdefghijklmnop", b"\xff" * 64, b""])
 async def test_a_gateway_that_does_not_speak_smpp_is_retry(noise: bytes) -> None:
     async def gateway(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -21,9 +21,9 @@ async def _nothing(_: Receipt | Reply) -> None:
     """Not looked at here."""
 
 
-def _options(port: int, *, window: int = 10, timeout_s: float = 2.0) -> Options:
+def _options(port: int, *, window: int = 10, timeout_s: float = 2.0, enquire_link_s: float = 30.0, reconnect_max_s: float = 0.3) -> Options:
     return Options(lane="exercise", timeout_s=timeout_s, host="127.0.0.1", port=port, system_id="drill", password=SecretStr("pa55"),
-                   source="12379", window=window, reconnect_max_s=0.3)
+                   source="12379", window=window, enquire_link_s=enquire_link_s, reconnect_max_s=reconnect_max_s)
 
 
 @asynccontextmanager
@@ -212,3 +212,28 @@ async def test_a_host_name_that_cannot_be_is_retry_and_does_not_hang() -> None:
     async with _sender(_options(2775).model_copy(update={"host": "a..b"})) as sender:
         (receipt,) = await sender.send([_message(0)])
         assert (receipt.outcome, receipt.reason) == (Outcome.RETRY, Reason.UNREACHABLE)
+
+
+async def test_a_silent_link_is_asked_and_a_link_that_does_not_answer_is_left() -> None:
+    asked = asyncio.Event()
+    left = asyncio.Event()
+
+    async def gateway(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readexactly(16)
+        await reader.readexactly(int.from_bytes(head[:4]) - 16)
+        writer.write(bytes.fromhex("00000011 80000009 00000000") + head[12:] + b"\0")
+        head = await reader.readexactly(16)
+        assert head[4:8] == bytes.fromhex("00000015")
+        asked.set()
+        assert await reader.read() == b""
+        left.set()
+        writer.close()
+
+    server = await asyncio.start_server(gateway, "127.0.0.1", 0)
+    options = _options(int(server.sockets[0].getsockname()[1]), enquire_link_s=0.1, timeout_s=0.2, reconnect_max_s=60)
+    async with _sender(options):
+        async with asyncio.timeout(3):
+            await asked.wait()
+            await left.wait()
+    server.close()
+    await server.wait_closed()
