@@ -18,7 +18,6 @@ from warning.store.database import Database
 from warning.store.jobs import Jobs
 from warning.store.stages import mark
 
-
 PERSONAL = frozenset({"sms", "webpush", "email"})
 """Channels with one message per person; all others tell many at once and go first."""
 
