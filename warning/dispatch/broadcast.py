@@ -9,10 +9,14 @@ from warning.level import Level
 
 
 def broadcasts(zones: ZoneSet, *, channels: Sequence[str], lane: Lane, public_url: str, prefix: str = "xiaoxishu") -> list[Entry]:
-    """A retained MQTT topic per zone, the public page and the spool, for those of ``channels`` that exist."""
+    """Retained MQTT topics per zone (``xiaoxishu/<lane>/<zone>/<issuer>/<hazard>``; subscribe to ``…/<zone>/#``), the public page and the spool, for those of ``channels`` that exist."""
     entries: list[Entry] = []
     if "mqtt" in channels:
-        entries += [_entry("mqtt", f"{prefix}/{lane}/{zone.code}", lane, (zone.code,)) for zone in zones if zone.level != "cell"]
+        # A retained topic holds one message: a topic for each issuer and hazard, so that a gale does not wipe out a rainstorm in force.
+        entries += [
+            _entry("mqtt", f"{prefix}/{lane}/{zone.code}/{{issuer}}/{{hazard}}", lane, (zone.code,))
+            for zone in zones if zone.level != "cell"
+        ]
     if "page" in channels:
         entries.append(_entry("page", f"{public_url.rstrip('/')}/public/versions/{{identifier}}", lane, ()))
     if "spool" in channels:

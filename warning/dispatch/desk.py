@@ -183,7 +183,7 @@ class DispatchDesk:
             body, content_type = _envelope(alert, finished, link), "application/json"
         return Message(
             key=_key(alert, work),
-            address=work.address.replace("{identifier}", alert.identifier) if work.kind == "broadcast" else work.address,
+            address=_filled(work.address, alert) if work.kind == "broadcast" else work.address,
             subject=finished.subject,
             text=f"{finished.text}\n{link}" if link and channel in ("email", "sms") else finished.text,
             language=work.language, identifier=alert.identifier, event=str(alert.event_id), version=alert.version,
@@ -195,6 +195,12 @@ class DispatchDesk:
 def _key(alert: StoredAlert, work: Work) -> str:
     """The same on every attempt."""
     return f"{alert.identifier}.{work.delivery_id}"
+
+
+def _filled(address: str, alert: StoredAlert) -> str:
+    """A broadcast's address has places for what differs from alert to alert."""
+    return (address.replace("{identifier}", alert.identifier).replace("{issuer}", alert.issuer)
+            .replace("{hazard}", alert.hazard))
 
 
 @lru_cache(maxsize=64)

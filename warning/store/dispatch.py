@@ -7,7 +7,7 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.message import Receipt
+from channels.message import Outcome, Receipt
 from warning.dispatch.audience import Interest
 from warning.dispatch.delivery import RetryPolicy, Step
 from warning.dispatch.order import Standing, Turn, turn
@@ -134,6 +134,7 @@ class DispatchStore:
         """Write what the channel said, note first and last acceptance, and ask for the next try where one is due."""
         async with self._db.begin() as connection:
             if steps:
+                await connection.execute(text(_LOCK), {"ids": sorted(steps)})
                 await connection.execute(text(_RECORD), _columns(steps))
             if any(step.state in ("accepted", "delivered") for step in steps.values()):
                 await mark(connection, chain=alert.chain, stage="first_accepted", at=now, channel=channel)
@@ -145,12 +146,18 @@ class DispatchStore:
     async def late(self, receipts: Sequence[Receipt]) -> int:
         """Receipts that came after the answer: by our key, or after a restart by the gateway's id. Returns how many fitted."""
         async with self._db.begin() as connection:
+            stray = [r.external_id for r in receipts if not r.key and r.external_id]
+            found = {row.external_id: row.id for row in await connection.execute(text(_STRAY), {"externals": stray})} if stray else {}
+            known = {
+                key: r for r in receipts
+                if (key := int(r.key.rsplit(".", 1)[-1]) if r.key else found.get(r.external_id)) is not None
+            }
+            await connection.execute(text(_LOCK), {"ids": sorted(known)})
             result = await connection.execute(text(_LATE), {
-                "ids": [int(r.key.rsplit(".", 1)[-1]) if r.key else None for r in receipts],
-                "externals": [r.external_id or None for r in receipts],
-                "states": ["delivered" if r.outcome == "delivered" else "failed" for r in receipts],
-                "evidence": [r.evidence for r in receipts],
-                "reasons": [r.reason.value if r.reason else "" for r in receipts],
+                "ids": list(known),
+                "states": ["delivered" if r.outcome is Outcome.DELIVERED else "failed" for r in known.values()],
+                "evidence": [r.evidence for r in known.values()],
+                "reasons": [r.reason.value if r.reason else "" for r in known.values()],
             })
             return result.rowcount
 
@@ -322,12 +329,18 @@ SELECT extract(epoch FROM min(coalesce(next_try_at, lease_until)) - clock_timest
 FROM delivery WHERE batch_id = :batch AND state IN ('queued', 'unknown')
 """
 
+# Answers and receipts of one delivery may be written by two transactions at once. Both first lock their rows in order of id, in a statement of
+# its own: no deadlock, and the update then sees what the other one has left.
+_LOCK = "SELECT id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE"
+
+_STRAY = "SELECT id, external_id FROM delivery WHERE external_id = ANY(CAST(:externals AS text[]))"
+
 _LATE = """
-UPDATE delivery d SET state = u.state, evidence = left(d.evidence || '; ' || u.evidence, 500), reason = u.reason,
+UPDATE delivery d SET state = u.state, evidence = left(concat_ws('; ', nullif(d.evidence, ''), u.evidence), 500), reason = u.reason,
   accepted_at = coalesce(d.accepted_at, clock_timestamp()), ended_at = clock_timestamp()
-FROM unnest(CAST(:ids AS bigint[]), CAST(:externals AS text[]), CAST(:states AS text[]), CAST(:evidence AS text[]),
-            CAST(:reasons AS text[])) AS u(id, external, state, evidence, reason)
-WHERE (d.id = u.id OR (u.id IS NULL AND d.external_id = u.external)) AND d.state IN ('claimed', 'unknown', 'accepted')
+FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:evidence AS text[]), CAST(:reasons AS text[]))
+  AS u(id, state, evidence, reason)
+WHERE d.id = u.id AND d.state IN ('claimed', 'unknown', 'accepted')
 """
 
 _ORPHANS = """
