@@ -1,1 +1,0 @@
-"""What happened, beside what was promised."""
