@@ -42,6 +42,9 @@ from warning.web.server import create
 
 _DRAIN_S = 600.0
 
+_LOOK_S = 4.0
+"""Headed: how long a proposal stands open, so that a person at the console can read it, or be quicker than the script."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions:
@@ -150,7 +153,7 @@ async def _headed(
         ReplayOptions(folder=fields, pattern="*.nc", start=first, end=last, paced=True), name="pulasan", now=parts.clock.now)
     async for payload in source.payloads():
         if await parts.watch.take(payload):
-            await asyncio.sleep(1.0)  # so that a person at the console sees the proposal before it is signed
+            await asyncio.sleep(_LOOK_S)
             await people.sign()
     await _drained(parts)
 
