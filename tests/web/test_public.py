@@ -28,7 +28,7 @@ async def test_the_page_says_colour_in_words_and_shape_until_when_and_what_to_do
     assert f"/alert/{identifier}" in page
 
 
-async def test_the_page_is_under_50_kB(world: World) -> None:
+async def test_the_page_is_under_50_kB(world: World) -> None:  # noqa: N802  # the unit
     for code in DISTRICTS:
         await world.warned(zones=[code])
     page = await world.get("/")

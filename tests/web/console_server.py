@@ -1,0 +1,48 @@
+"""A web server with a small drill inside, in a process of its own: ``python -m tests.web.console_server URL PORT FOLDER``."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from tests.web.conftest import World, opened_world
+from warning.level import Level
+from warning.store.stages import mark
+
+
+async def main(url: str, port: int, folder: Path) -> None:
+    async with opened_world(url, folder, public_url=f"http://127.0.0.1:{port}", with_console=True) as world:
+        await seed(world)
+        config = uvicorn.Config(world.app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+        await uvicorn.Server(config).serve()
+
+
+async def seed(world: World) -> None:
+    """Three alerts in force, one delivery that failed, three proposals (one of open cause)."""
+    for name in ("浦东新区应急办", "南汇新城镇值班室"):
+        await world.post("/api/subscriptions", "office", {
+            "name": name, "channel": "webhook", "address": f"https://203.0.113.7/{len(name)}", "zones": ["310115"]})
+    for lat, lon in ((31.22, 121.54), (31.05, 121.7), (31.0, 121.75), (30.9, 121.8)):
+        await world.post("/api/registrations", body={"channel": "sms", "address": f"86138{int(lon * 1e6)}", "lat": lat, "lon": lon})
+    await world.warned(zones=["310000"], level="yellow", hazard="gale", code="11B05")
+    await world.warned(zones=["310120", "310116"], level="orange")
+    identifier = await world.warned(zones=["310115"], level="red")
+    await world.parts.dispatch.expand(identifier)
+    await world.execute("UPDATE delivery SET state = 'delivered' WHERE channel = 'sms' AND id % 2 = 0")
+    await world.execute("UPDATE delivery SET state = 'accepted' WHERE channel = 'sms' AND id % 2 = 1")
+    await world.execute(
+        "UPDATE delivery SET state = 'failed', reason = 'unreachable', attempts = 8, evidence = 'connection refused' "
+        "WHERE id = (SELECT min(id) FROM delivery WHERE channel = 'webhook')")
+    alert = (await world.get(f"/api/alerts/{identifier}")).json()
+    assert alert["state"] == "in_force"
+    async with world.parts.database.begin() as connection:
+        chain = (await world.get("/api/proposals?live=false", "fu")).json()[-1]["id"]
+        await mark(connection, chain=str(chain), stage="first_accepted", at=world.now, channel="sms")
+    await world.proposed(zone="310151", level=Level.RED)
+    await world.proposed(zone="310118", level=Level.YELLOW)
+    await world.proposed(zone="310116", level=Level.ORANGE, open_cause=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])))

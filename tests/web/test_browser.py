@@ -1,0 +1,229 @@
+"""What a resident, a forecaster and an approver see and do, in headless Chromium; pictures lie in the test's folder."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+PHONE, LAPTOP = {"width": 360, "height": 740}, {"width": 1366, "height": 768}
+
+pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium")
+
+
+@pytest.fixture(scope="module")
+def site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE faces_template")
+    head, _, query = server_url.partition("?")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("console")
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.web.console_server", f"{head.rsplit('/', 1)[0]}/{name}?{query}", str(port), str(folder)],
+            cwd=Path(__file__).parents[2], stdout=log, stderr=log)
+        try:
+            base = f"http://127.0.0.1:{port}"
+            _wait(base, process, folder / "log")
+            yield base
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()
+
+
+def test_the_page_works_without_javascript(site: str, browser: Browser, tmp_path: Path) -> None:
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)  # type: ignore[arg-type]  # a plain dict is one
+    page = context.new_page()
+    page.goto(site)
+    assert page.get_by_role("heading", name="生效中的预警").is_visible()
+    page.screenshot(path=tmp_path / "city-360.png", full_page=True)
+    page.get_by_role("link", name="浦东新区").first.click()
+    assert page.get_by_text("怎么办").first.is_visible()
+    page.screenshot(path=tmp_path / "alert-360.png", full_page=True)
+    page.goto(f"{site}/en/place/310115")
+    page.screenshot(path=tmp_path / "place-en-360.png", full_page=True)
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_runs_off_the_side_of_a_small_phone(site: str, browser: Browser, tmp_path: Path, scheme: str) -> None:
+    context = browser.new_context(viewport=PHONE, color_scheme=scheme)  # type: ignore[arg-type]  # a plain dict and word
+    page = context.new_page()
+    for name, path in (("city", "/"), ("place", "/place/310115"), ("archive", "/archive"), ("login", "/login")):
+        page.goto(site + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        page.screenshot(path=tmp_path / f"{name}-{scheme}.png", full_page=True)
+    page.set_viewport_size(LAPTOP)  # type: ignore[arg-type]  # a plain dict is one
+    page.goto(site)
+    page.screenshot(path=tmp_path / f"city-1366-{scheme}.png")
+    context.close()
+
+
+def test_every_word_of_the_page_stands_out_from_its_ground(site: str, browser: Browser) -> None:
+    """WCAG 2.2 AA, 1.4.3: 4.5 to 1 for text, counted from the computed colours."""
+    for scheme in ("light", "dark"):
+        context = browser.new_context(viewport=PHONE, color_scheme=scheme)  # type: ignore[arg-type]  # a plain dict and word
+        page = context.new_page()
+        for path in ("/", "/place/310115", "/archive"):
+            page.goto(site + path)
+            assert page.evaluate(_CONTRAST) == [], (scheme, path)
+        context.close()
+
+
+def test_the_console_asks_for_a_token(site: str, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{site}/console/")
+    assert "/login" in page.url
+    page.get_by_label("访问令牌").fill("wrong")
+    page.get_by_role("button", name="登录").click()
+    assert page.get_by_role("alert").is_visible()
+    page.close()
+
+
+def test_a_forecaster_submits_and_an_approver_signs_and_it_goes_out(site: str, browser: Browser, tmp_path: Path) -> None:
+    elsewhere: list[str] = []
+    forecaster = _signed_in(browser, site, "token-fu", elsewhere)
+    forecaster.locator(".leaflet-interactive, .leaflet-overlay-pane path").first.wait_for(state="attached")
+    forecaster.locator(".entry", has_text="崇明区").first.click()
+    forecaster.get_by_text("170.2").first.wait_for()
+    forecaster.wait_for_timeout(1500)
+    forecaster.screenshot(path=tmp_path / "desk-forecaster.png")
+    forecaster.screenshot(path=tmp_path / "desk-forecaster-full.png", full_page=True)
+    forecaster.get_by_role("button", name="提交", exact=True).click()
+    forecaster.get_by_text("待签发").first.wait_for()
+
+    approver = _signed_in(browser, site, "token-lin", elsewhere)
+    approver.locator(".entry", has_text="崇明区").first.click()
+    approver.get_by_text("提交人 fu").wait_for()
+    approver.screenshot(path=tmp_path / "desk-approver.png")
+    approver.get_by_role("button", name="签发", exact=True).click()
+    approver.get_by_text("演练签发").wait_for()
+    approver.screenshot(path=tmp_path / "desk-confirm.png")
+    approver.get_by_role("button", name="确认签发").click()
+    # Without a reload, and on the other person's screen as well.
+    forecaster.locator(".entry", has_text="暴雨 · 崇明区").first.wait_for(timeout=15_000)
+    forecaster.wait_for_timeout(1500)
+    forecaster.screenshot(path=tmp_path / "desk-after.png")
+    assert elsewhere == []
+    forecaster.context.close()
+    approver.context.close()
+
+
+def test_a_viewer_has_no_buttons_to_sign_with(site: str, browser: Browser) -> None:
+    viewer = _signed_in(browser, site, "token-wang", [])
+    viewer.locator(".entry").first.wait_for()
+    assert viewer.get_by_role("button", name="提交", exact=True).count() == 0
+    assert viewer.get_by_role("button", name="签发", exact=True).count() == 0
+    viewer.context.close()
+
+
+def test_an_open_cause_asks_the_forecaster_to_choose(site: str, browser: Browser, tmp_path: Path) -> None:
+    page = _signed_in(browser, site, "token-fu", [])
+    page.locator(".entry", has_text="台风或大风").first.click()
+    page.get_by_text("成因待定").wait_for()
+    page.screenshot(path=tmp_path / "desk-cause.png")
+    page.get_by_role("button", name="提交", exact=True).click()
+    page.get_by_text("请先选择灾种").wait_for()
+    page.context.close()
+
+
+def test_the_timeline_and_the_form_speak_english_too(site: str, browser: Browser, tmp_path: Path) -> None:
+    page = _signed_in(browser, site, "token-fu", [])
+    identifier = httpx.get(f"{site}/api/alerts?active=true&hazard=rainstorm&zone=310115").json()[0]["identifier"]
+    page.goto(f"{site}/console/alert/{identifier}?lang=en")
+    page.get_by_text("data arrived").wait_for()
+    page.screenshot(path=tmp_path / "timeline-en.png")
+    page.goto(f"{site}/console/compose?lang=en")
+    page.get_by_text("Compose by hand").first.wait_for()
+    page.screenshot(path=tmp_path / "compose-en.png")
+    page.goto(f"{site}/console/?lang=en")
+    page.get_by_text("Proposals").first.wait_for()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=tmp_path / "desk-en.png")
+    page.context.close()
+
+
+def test_a_drill_cannot_be_overlooked_on_the_console(site: str, browser: Browser) -> None:
+    page = _signed_in(browser, site, "token-wang", [])
+    assert page.locator(".drillbar").is_visible()
+    assert "演练" in page.title()
+    assert page.evaluate("getComputedStyle(document.body, '::after').borderTopColor") == "rgb(111, 58, 160)"
+    page.context.close()
+
+
+def test_the_list_of_proposals_is_reached_by_keyboard(site: str, browser: Browser) -> None:
+    page = _signed_in(browser, site, "token-fu", [])
+    page.locator(".entry").first.wait_for()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.classList.contains('entry')"):
+            break
+    assert page.evaluate("document.activeElement.classList.contains('entry')")
+    page.context.close()
+
+
+def _signed_in(browser: Browser, site: str, token: str, elsewhere: list[str]) -> Page:
+    context = browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]  # a plain dict is one
+    page = context.new_page()
+
+    def watch(request: Request) -> None:
+        if not request.url.startswith((site, "data:", "blob:")):
+            elsewhere.append(request.url)
+
+    page.on("request", watch)
+    page.goto(f"{site}/login")
+    page.get_by_label("访问令牌").fill(token)
+    page.get_by_role("button", name="登录").click()
+    page.locator(".board").wait_for()
+    return page
+
+
+def _wait(base: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            raise RuntimeError(log.read_text())
+        try:
+            if httpx.get(f"{base}/api/health", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise RuntimeError("the web server did not answer\n" + log.read_text())
+
+
+_CONTRAST = """() => {
+  const parse = c => { const m = c.match(/[\\d.]+/g).map(Number); return m.length < 4 ? [...m, 1] : m };
+  const light = ([r, g, b]) => { const f = v => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4 };
+    return .2126 * f(r) + .7152 * f(g) + .0722 * f(b) };
+  const bad = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.textContent.trim(), el = walker.currentNode.parentElement;
+    if (!text || el.closest('svg, .drillbar, .skip, style')) continue;
+    let ground = el; while (ground && parse(getComputedStyle(ground).backgroundColor)[3] === 0) ground = ground.parentElement;
+    const back = parse(ground ? getComputedStyle(ground).backgroundColor : 'rgb(255,255,255)');
+    const a = light(parse(getComputedStyle(el).color)), b = light(back);
+    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    if (ratio < 4.5) bad.push(text.slice(0, 20) + ' ' + ratio.toFixed(2));
+  }
+  return bad;
+}"""
