@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Literal
 
+from channels.message import Reason
 from geo.zone import ZoneSet
+from warning.dispatch.delivery import NEXT_STEP
 from warning.issue.approval import Refusal
 from warning.level import Level
 from warning.watch.hazard import Hazard
@@ -164,6 +166,19 @@ REFUSALS: dict[Refusal, str] = {
     Refusal.TEXTS_DIFFER: "中英文内容不一致",
 }
 
+NEXT_STEP_ZH: dict[Reason, str] = {
+    Reason.BAD_ADDRESS: "更正该订阅的地址",
+    Reason.GONE: "该终端已永久失效：请订阅方重新登记",
+    Reason.TOO_LONG: "缩短文本并发布更新",
+    Reason.EXPIRED: "预警已结束，无需处理；请查渠道为何迟缓",
+    Reason.RATE_LIMITED: "降低该路由速率，或增加第二条路由",
+    Reason.UNREACHABLE: "检查网关后点重试；其间改用其他渠道",
+    Reason.TIMEOUT: "检查网关负载后点重试",
+    Reason.REFUSED: "查看回执，更正该路由的账号或合约",
+    Reason.WRONG_LANE: "演练遇到了实战地址：更正该订阅的通道",
+    Reason.BROKEN_REPLY: "对端未按协议应答：联系其运维",
+}
+
 ACTION_REASON: dict[str, tuple[str, str]] = {
     "first": ("首次达到阈值", "threshold reached"), "peak_rose": ("强度增强", "the peak rose"),
     "level_fell": ("强度减弱", "the level fell"), "area_grew": ("范围扩大", "the area grew"),
@@ -174,6 +189,15 @@ ACTION_REASON: dict[str, tuple[str, str]] = {
 
 SYMBOL: dict[Level, str] = {Level.BLUE: "●", Level.YELLOW: "▲", Level.ORANGE: "◆", Level.RED: "■"}
 """A shape for each colour, so that the colour is never the only sign."""
+
+
+def next_step(reason: str, lang: Lang) -> str:
+    """What an operator can do about a failed delivery."""
+    try:
+        known = Reason(reason)
+    except ValueError:
+        return "read the evidence, then press retry" if lang == "en" else "查看回执后点重试"
+    return NEXT_STEP[known] if lang == "en" else NEXT_STEP_ZH[known]
 
 
 def say(key: str, lang: Lang) -> str:

@@ -5,8 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from channels.message import Reason
-from warning.dispatch.delivery import NEXT_STEP
 from warning.stage import PROMISE_S, timeline
 from warning.store import board
 from warning.store.stages import chain_events
@@ -14,6 +12,7 @@ from warning.web.api.shapes import AlertOut, StageOut, alert_out, stage_out
 from warning.web.auth import Here, Viewer
 from warning.web.problem import Problem
 from warning.web.related import related_codes
+from warning.web.words import next_step
 
 router = APIRouter(prefix="/api/alerts", tags=["alerts"])
 
@@ -98,14 +97,6 @@ async def deliveries(parts: Here, _: Viewer, identifier: str) -> DeliveriesOut:
         callouts=await board.callouts(parts.database, identifier),
         failed=[
             FailureOut(id=f.delivery_id, channel=f.channel, recipient=f.recipient, reason=f.reason, evidence=f.evidence,
-                       attempts=f.attempts, next_step=next_step(f.reason))
+                       attempts=f.attempts, next_step=next_step(f.reason, "en"))
             for f in failed
         ])
-
-
-def next_step(reason: str) -> str:
-    """What an operator can do about a failure."""
-    try:
-        return NEXT_STEP[Reason(reason)]
-    except (ValueError, KeyError):
-        return "read the evidence, then press retry"

@@ -22,7 +22,7 @@ def compose_page(visit: Visit) -> None:
         hazard.key: (f"{hazard.en if english else hazard.zh} ({hazard.event_code})", hazard.event_code)
         for rule_set in parts.rule_sets.values() for hazard in rule_set.hazards}
     with ui.element("main").style("padding:.8rem;width:100%;max-width:64rem;margin:0 auto"), ui.element("section").classes("pane"):
-        ui.html(f"<h1 style='font-size:1.2rem;margin:0 0 .6rem'>{visit.t('compose')}</h1>", sanitize=False)
+        ui.html(f"<h1>{visit.t('compose')}</h1>", sanitize=False)
         with ui.element("div").classes("row"):
             issuer = ui.select({code: i.name_en if english else i.name_zh for code, i in parts.issuers.items()},
                                value=next(iter(parts.issuers)), label=visit.t("issuer")).props("outlined dense").style("min-width:16rem")
@@ -42,7 +42,7 @@ def compose_page(visit: Visit) -> None:
             for language, name in (("zh-CN", "中文"), ("en-US", "English")):
                 with ui.element("div"):
                     fields[language] = {
-                        part: ui.textarea(f"{name} · {visit.t(part)}").props(f'outlined dense autogrow lang="{language}"')
+                        part: ui.textarea(f"{name} · {visit.t(part)}").props(f'outlined dense autogrow lang="{language}"').style("margin-bottom:.4rem")
                         for part in _PARTS}
 
         async def make() -> None:

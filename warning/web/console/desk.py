@@ -9,8 +9,8 @@ from warning.level import Level
 from warning.web.console.editor import Editor
 from warning.web.console.frame import frame
 from warning.web.console.mapview import MapView
-from warning.web.console.progress import going_out, in_force
-from warning.web.console.proposals import proposal_list
+from warning.web.console.progress import Tick, going_out, in_force, still
+from warning.web.console.proposals import Entry, proposal_list
 from warning.web.console.reading import Reading
 from warning.web.console.visit import Visit
 
@@ -25,6 +25,9 @@ class DeskPage:
         self.reading = reading
         self.chosen = chosen
         self._shown: dict[str, Hashable] = {}
+        self._entries: list[Entry] = []
+        self._ends: list[Tick] = []
+        self._clocks: list[Tick] = []
         frame(visit, "/")
         self._away = ui.label(visit.t("database_away")).classes("fault").props('role="alert"').style("width:100%")
         with ui.element("main").classes("board"):
@@ -54,11 +57,10 @@ class DeskPage:
         live = {proposal.id: proposal for proposal in reading.proposals}
         if self.chosen not in live:
             self.chosen = next(iter(live), None)
-        minute = reading.now.strftime("%Y%m%d%H%M")
-        if self._new("list", (minute, self.chosen, tuple((p.id, p.revision, p.status) for p in reading.proposals))):
+        if self._new("list", tuple((p.id, p.revision, p.status) for p in reading.proposals)):
             self._list.clear()
             with self._list:
-                proposal_list(self.visit, reading, self.chosen, self.choose)
+                self._entries = proposal_list(self.visit, reading, self.choose)
         proposal = live.get(self.chosen) if self.chosen else None
         if self._new("editor", None if proposal is None else (proposal.id, proposal.revision)):
             self._editor.clear()
@@ -67,14 +69,18 @@ class DeskPage:
                     ui.label(self.visit.t("nothing_waits")).classes("soft")
                 else:
                     Editor(self.visit, proposal, reading)
-        if self._new("in_force", (minute, tuple(alert.identifier for alert in reading.in_force))):
+        if self._new("in_force", tuple(alert.identifier for alert in reading.in_force)):
             self._in_force.clear()
             with self._in_force:
-                in_force(self.visit, reading)
-        if self._new("progress", repr((reading.progress, reading.notices, [a.identifier for a in reading.recent]))):
+                self._ends = in_force(self.visit, reading)
+        if self._new("progress", still(reading)):
             self._progress.clear()
             with self._progress:
-                going_out(self.visit, reading)
+                self._clocks = going_out(self.visit, reading)
+        for entry in self._entries:
+            entry.tick(reading, self.chosen)
+        for tick in (*self._ends, *self._clocks):
+            tick(reading)
         self._show_map(reading)
 
     def _show_map(self, reading: Reading) -> None:

@@ -103,7 +103,7 @@ class Editor:
 
     def _buttons(self) -> None:
         visit, proposal = self.visit, self.proposal
-        with ui.element("div").classes("row").style("width:100%;justify-content:flex-end"):
+        with ui.element("div").classes("row acts"):
             may_return = not self.open and visit.can(Act.APPROVE)
             if self.editable or may_return:
                 self._reason = ui.input(visit.t("reason")).props("dense outlined").style("flex:1;min-width:10rem")

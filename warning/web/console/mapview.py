@@ -15,6 +15,9 @@ COLOUR = {Level.BLUE: "#1257b0", Level.YELLOW: "#ffd83d", Level.ORANGE: "#ff9a1f
 DRAWN = 3000
 """More zones of one level than this are not drawn: counties of a whole country still are."""
 
+NAMED_SHARE = 0.15
+"""A zone wider than this share of the map carries its name."""
+
 
 class MapView:
     """Opened with the page; ``show`` redraws only what has changed."""
@@ -26,6 +29,7 @@ class MapView:
         self._shapes = {zone.code: zone.geometry for zone in drawn[:DRAWN]}
         bounds = shapely.total_bounds(list(self._shapes.values()))
         west, south, east, north = (float(edge) for edge in bounds)
+        self._width = east - west
         self._corners = [[south, west], [north, east]]
         self.element = ui.leaflet(
             center=((south + north) / 2, (west + east) / 2), zoom=9, options={"attributionControl": False, "zoomSnap": 0.25})
@@ -87,6 +91,8 @@ class MapView:
         """The level's shape and the name stand on the zone: the colour is never the only sign."""
         signed = [code for code in levels if code in self._small]
         for code, layer in zip(signed, self._warned, strict=True):
+            west, _, east, _ = self._shapes[code].bounds
+            # A name on a narrow zone would cover its neighbours; its shape still tells the level.
+            name = f" {zone_name(self._zones, code, self._lang)}" if east - west >= NAMED_SHARE * self._width else ""
             self.element.run_layer_method(
-                layer.id, "bindTooltip", f"{SYMBOL[levels[code]]} {zone_name(self._zones, code, self._lang)}",
-                {"permanent": True, "direction": "center", "className": "sign"})
+                layer.id, "bindTooltip", SYMBOL[levels[code]] + name, {"permanent": True, "direction": "center", "className": "sign"})

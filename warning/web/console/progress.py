@@ -1,6 +1,7 @@
 """What is in force, and how the newest alerts go out against the ten minutes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from html import escape
 
 from nicegui import ui
@@ -9,16 +10,20 @@ from warning.account import Account, Act
 from warning.issue.hand import HandMade
 from warning.stage import PROMISE_S
 from warning.store.board import AlertView
-from warning.web.api.alerts import next_step
 from warning.web.console.reading import Progress, Reading
 from warning.web.console.visit import Visit
-from warning.web.words import DELIVERY_WORDS, SYMBOL, hazard_name, level_word, local_time, span, zone_name
+from warning.web.words import DELIVERY_WORDS, SYMBOL, hazard_name, level_word, local_time, next_step, span, zone_name
 
 _ORDER = ("delivered", "accepted", "claimed", "queued", "unknown", "failed", "expired", "muted", "superseded")
 
 
-def in_force(visit: Visit, reading: Reading) -> None:
+Tick = Callable[[Reading], None]
+"""Brings what was drawn up to a newer reading in place, so that nobody's focus is lost."""
+
+
+def in_force(visit: Visit, reading: Reading) -> list[Tick]:
     """Each with its end, and one click to propose its lifting."""
+    ticks: list[Tick] = []
     ui.html(f"<h2>{visit.t('in_force')} ({len(reading.in_force)})</h2>", sanitize=False)
     if not reading.in_force:
         ui.label(visit.t("no_alerts")).classes("soft")
@@ -27,50 +32,87 @@ def in_force(visit: Visit, reading: Reading) -> None:
             with ui.element("div").classes("row"):
                 ui.label(f"{SYMBOL[alert.level]} {level_word(alert.level, visit.lang)}").classes(f"chip l{alert.level.value}")
                 ui.label(name(visit, alert)).style("font-weight:700")
-            left = (alert.expires - reading.now).total_seconds()
-            ui.label(f"{visit.t('until')} {local_time(alert.expires, visit.lang, reading.now)} · {visit.t('left')} {span(left, visit.lang)}").classes("small")
+            ticks.append(_left(visit, alert, ui.label().classes("small")))
             with ui.element("div").classes("row"):
                 ui.link(visit.t("timeline"), f"/alert/{alert.identifier}?lang={visit.lang}").classes("small")
                 if visit.can(Act.SUBMIT):
-                    ui.button(visit.t("lift"), on_click=lambda _, one=alert: lift(visit, one)).props("flat dense no-caps size=sm")
+                    ui.button(visit.t("lift"), on_click=lambda _, one=alert: lift(visit, one)).props("flat dense no-caps")
+    for tick in ticks:
+        tick(reading)
+    return ticks
 
 
-def going_out(visit: Visit, reading: Reading) -> None:
+def _left(visit: Visit, alert: AlertView, label: ui.label) -> Tick:
+    def tick(reading: Reading) -> None:
+        left = span((alert.expires - reading.now).total_seconds(), visit.lang)
+        label.set_text(f"{visit.t('until')} {local_time(alert.expires, visit.lang, reading.now)} · {visit.t('left')} {left}")
+
+    return tick
+
+
+def going_out(visit: Visit, reading: Reading) -> list[Tick]:
     """The countdown and the channels of the newest alerts."""
+    ticks: list[Tick] = []
     ui.html(f"<h2>{visit.t('progress')}</h2>", sanitize=False)
     shown = [alert for alert in reading.recent if not reading.progress[alert.identifier].race.done] or list(reading.recent[:2])
     for alert in shown[:5]:
         with ui.element("div").style("border-top:1px solid var(--line);padding:.4rem 0;width:100%"):
-            one_alert(visit, alert, reading.progress[alert.identifier])
+            ticks.append(one_alert(visit, alert, reading.progress[alert.identifier]))
     for notice in reading.notices[:5]:
         with ui.element("div").classes("wait small"):
             ui.label(notice.text)
             ui.label(f"{visit.t('next_step')}: {notice.next_step}").classes("soft")
+    return ticks
 
 
-def one_alert(visit: Visit, alert: AlertView, progress: Progress) -> None:
+def still(reading: Reading) -> str:
+    """What ``going_out`` draws, without the running clocks: a pane is rebuilt only when this changes."""
+    return repr([
+        (identifier, progress.race.done, progress.counts, progress.callouts, progress.failed)
+        for identifier, progress in reading.progress.items()
+    ] + [reading.notices])
+
+
+def one_alert(visit: Visit, alert: AlertView, progress: Progress) -> Tick:
     ui.label(f"{SYMBOL[alert.level]} {level_word(alert.level, visit.lang)} · {name(visit, alert)}").style("font-weight:700")
-    clock(visit, progress)
+    clock = _clock(visit, alert.identifier)
     for channel, states in progress.counts.items():
         ui.html(meter(visit, channel, states), sanitize=False).style("width:100%")
     if progress.callouts:
         ui.label(f"{visit.t('acknowledged')}: " + ", ".join(f"{state} {n}" for state, n in progress.callouts.items())).classes("small")
     if progress.failed:
         failures(visit, progress)
+    clock.show(progress)
+    return clock.reading
 
 
-def clock(visit: Visit, progress: Progress) -> None:
-    """Real seconds: a drill's time is never multiplied here."""
-    race = progress.race
-    left = PROMISE_S - race.elapsed_s
-    if race.done:
-        text, kind = f"{visit.t('complete')} {minutes(race.elapsed_s)}", "done" if left >= 0 else "late"
-    elif left >= 0:
-        text, kind = minutes(left), ""
-    else:
-        text, kind = f"{visit.t('over_time')} {minutes(-left)}", "late"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clock:
+    visit: Visit
+    identifier: str
+    label: ui.label
+
+    def reading(self, reading: Reading) -> None:
+        if self.identifier in reading.progress:
+            self.show(reading.progress[self.identifier])
+
+    def show(self, progress: Progress) -> None:
+        """Real seconds: a drill's time is never multiplied here."""
+        race = progress.race
+        left = PROMISE_S - race.elapsed_s
+        if race.done:
+            text, kind = f"{self.visit.t('complete')} {minutes(race.elapsed_s)}", "done" if left >= 0 else "late"
+        elif left >= 0:
+            text, kind = minutes(left), ""
+        else:
+            text, kind = f"{self.visit.t('over_time')} {minutes(-left)}", "late"
+        self.label.set_text(text)
+        self.label.classes(replace=f"clock {kind}")
+
+
+def _clock(visit: Visit, identifier: str) -> _Clock:
     ui.label(visit.t("countdown")).classes("soft small")
-    ui.label(text).classes(f"clock {kind}").props('role="timer"')
+    return _Clock(visit=visit, identifier=identifier, label=ui.label().props('role="timer"'))
 
 
 def meter(visit: Visit, channel: str, states: Mapping[str, int]) -> str:
@@ -90,7 +132,7 @@ def failures(visit: Visit, progress: Progress) -> None:
             ui.label(f"{visit.t('failed')}: {failed.channel} · {failed.recipient} · {failed.reason}").style("font-weight:700")
             if failed.evidence:
                 ui.label(failed.evidence[:160]).classes("soft")
-            ui.label(f"{visit.t('next_step')}: {next_step(failed.reason)}")
+            ui.label(f"{visit.t('next_step')}: {next_step(failed.reason, visit.lang)}")
     if visit.can(Act.OPERATE):
         async def again() -> None:
             async def verb(account: Account) -> None:
@@ -98,7 +140,7 @@ def failures(visit: Visit, progress: Progress) -> None:
 
             await visit.act(verb, visit.t("retried"))
 
-        ui.button(f"{visit.t('retry')} ({len(ids)})", on_click=again).props("outline dense no-caps color=red-9 size=sm")
+        ui.button(f"{visit.t('retry')} ({len(ids)})", on_click=again).props("outline dense no-caps color=red-9")
 
 
 async def lift(visit: Visit, alert: AlertView) -> None:

@@ -1,6 +1,7 @@
 """The list of proposals, most urgent first, with the age of their data."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from nicegui import ui
@@ -12,22 +13,39 @@ from warning.web.console.visit import Visit
 from warning.web.words import ACTION_REASON, SYMBOL, hazard_name, level_word, span, zone_name
 
 
-def proposal_list(visit: Visit, reading: Reading, chosen: UUID | None, choose: Callable[[UUID], None]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A drawn proposal; ``tick`` keeps its age and its mark right without drawing it anew (a keyboard keeps its place)."""
+
+    visit: Visit
+    proposal: ProposalView
+    button: ui.element
+    age: ui.label
+
+    def tick(self, reading: Reading, chosen: UUID | None) -> None:
+        is_chosen = self.proposal.id == chosen
+        self.age.set_text(age(self.visit, self.proposal, reading))
+        self.button.classes(add="chosen" if is_chosen else "", remove="" if is_chosen else "chosen")
+        self.button.props(f'aria-pressed="{str(is_chosen).lower()}"')
+
+
+def proposal_list(visit: Visit, reading: Reading, choose: Callable[[UUID], None]) -> list[Entry]:
     """One button per proposal: reachable by Tab, opened by Enter."""
+    entries: list[Entry] = []
     ui.html(f"<h2>{visit.t('proposals')} ({len(reading.proposals)})</h2>", sanitize=False)
     if not reading.proposals:
         ui.label(visit.t("nothing_waits")).classes("soft")
     for proposal in reading.proposals:
-        entry = ui.element("button").classes(f"entry b{proposal.level.value}" + (" chosen" if proposal.id == chosen else ""))
-        entry.props(f'type="button" aria-pressed="{str(proposal.id == chosen).lower()}"')
-        entry.on("click", lambda _, key=proposal.id: choose(key))
-        with entry:
+        button = ui.element("button").classes(f"entry b{proposal.level.value}").props('type="button"')
+        button.on("click", lambda _, key=proposal.id: choose(key))
+        with button:
             with ui.element("div").classes("row"):
                 ui.label(f"{SYMBOL[proposal.level]} {level_word(proposal.level, visit.lang)}").classes(f"chip l{proposal.level.value}")
                 ui.label(title(visit, proposal)).style("font-weight:700")
             ui.label(places(visit, proposal))
             ui.label(f"{visit.t(proposal.status)} · {visit.t(proposal.action)} · {reason(visit, proposal)}").classes("soft small")
-            ui.label(age(visit, proposal, reading)).classes("soft small")
+            entries.append(Entry(visit=visit, proposal=proposal, button=button, age=ui.label().classes("soft small")))
+    return entries
 
 
 def title(visit: Visit, proposal: ProposalView) -> str:

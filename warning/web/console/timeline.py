@@ -8,7 +8,7 @@ from warning.stage import PROMISE_S, StageTime, timeline
 from warning.store import board
 from warning.store.stages import chain_events
 from warning.web.console.frame import frame
-from warning.web.console.progress import name, one_alert
+from warning.web.console.progress import Tick, name, one_alert, still
 from warning.web.console.visit import Visit
 from warning.web.words import STAGE_WORDS, SYMBOL, level_word, local_time
 
@@ -21,19 +21,28 @@ async def timeline_page(visit: Visit, identifier: str) -> None:
     frame(visit, f"/alert/{identifier}")
     with ui.element("main").style("padding:.8rem;width:100%;max-width:64rem;margin:0 auto"), ui.element("section").classes("pane"):
         ui.html(
-            f"<h1 style='font-size:1.2rem;margin:0'><span class='chip l{alert.level.value}'>{SYMBOL[alert.level]} "
+            f"<h1><span class='chip l{alert.level.value}'>{SYMBOL[alert.level]} "
             f"{level_word(alert.level, visit.lang)}</span> {escape(name(visit, alert))}</h1>", sanitize=False)
         ui.label(f"{identifier} · {alert.msg_type} · {visit.t('until')} {local_time(alert.expires, visit.lang)}").classes("soft")
         body = ui.element("div")
 
+    drawn: list[str] = [""]
+    clocks: list[Tick] = []
+
     async def draw() -> None:
         rows = timeline(await chain_events(visit.parts.database, str(alert.proposal_id)))
         reading = await visit.watch.reading()
-        body.clear()
-        with body:
-            ui.html(_table(visit, rows), sanitize=False)
-            if identifier in reading.progress:
-                one_alert(visit, alert, reading.progress[identifier])
+        new = repr(rows) + still(reading)
+        if new != drawn[0]:
+            drawn[0] = new
+            body.clear()
+            clocks.clear()
+            with body:
+                ui.html(_table(visit, rows), sanitize=False)
+                if identifier in reading.progress:
+                    clocks.append(one_alert(visit, alert, reading.progress[identifier]))
+        for tick in clocks:
+            tick(reading)
 
     await draw()
     ui.timer(EVERY_S, draw)
