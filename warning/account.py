@@ -40,9 +40,17 @@ class Account:
 
 
 def covers(account: Account, zones: Sequence[str]) -> bool:
-    """310000 stands for all of 31…; otherwise a zone belongs to an area when its code starts with it."""
-    prefix = account.area.removesuffix("0000")
-    return all(zone.startswith(prefix) for zone in zones)
+    """310000 stands for all of 31…, 310115000000 for 310115…; a zone belongs to an area when its code starts with that."""
+    return not _outside(account, zones)
+
+
+def _outside(account: Account, zones: Sequence[str]) -> list[str]:
+    stem = account.area
+    while len(stem) > 6 and stem.endswith("000"):
+        stem = stem[:-3]
+    while len(stem) in (4, 6) and stem.endswith("00"):
+        stem = stem[:-2]
+    return [zone for zone in zones if not zone.startswith(stem)]
 
 
 def require(account: Account, act: Act, *, hazard: str | None = None, zones: Sequence[str] = ()) -> None:
@@ -52,8 +60,8 @@ def require(account: Account, act: Act, *, hazard: str | None = None, zones: Seq
         raise NotAllowed(f"a {account.role} may not {act}; it needs one of: {able}")
     if hazard is not None and account.hazards and hazard not in account.hazards:
         raise NotAllowed(f"{account.name} may act on {', '.join(account.hazards)}, not on {hazard}")
-    if not covers(account, zones):
-        outside = [zone for zone in zones if not zone.startswith(account.area.removesuffix("0000"))]
+    outside = _outside(account, zones)
+    if outside:
         raise NotAllowed(f"{account.name} may act inside {account.area}, not for {', '.join(outside)}")
 
 
