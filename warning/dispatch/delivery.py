@@ -69,6 +69,10 @@ NEXT_STEP = {
 }
 
 
+_MOST_DOUBLINGS = 20
+"""A million times the first wait: beyond it only a timedelta would overflow."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
     """How often and how long a channel is tried; waits double from ``first_wait``."""
@@ -81,7 +85,8 @@ class RetryPolicy:
 
     def wait(self, attempts: int) -> timedelta:
         """The pause after the ``attempts``-th try (1-based)."""
-        return min(self.first_wait * int(1 << max(attempts - 1, 0)), self.max_wait)
+        doublings = min(max(attempts - 1, 0), _MOST_DOUBLINGS)
+        return min(self.first_wait * int(1 << doublings), self.max_wait)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Subscriptions: an office asks by polygon or zone, a resident by place; both are validated at the door."""
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +16,16 @@ from channels.wire.ssrf import BadTarget, check_url
 from geo.zone import ZoneSet
 from warning.account import Account, Act, require
 from warning.clock import Clock
+from warning.dispatch.audience import reach
 from warning.errors import Invalid
 from warning.level import Level
 
 CELL_DEGREES = 0.01
 """A resident's place is kept as a cell of about 1 km, never as a point."""
 
-_PHONE = re.compile(r"^\+?[0-9]{8,15}$")
-_MAIL = re.compile(r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+$")
-_TOPIC = re.compile(r"^[^#+\x00]{1,200}$")
+_PHONE = re.compile(r"\+?[0-9]{8,15}")
+_MAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
+_TOPIC = re.compile(r"[^#+\x00]{1,200}")
 
 
 class OfficeSubscription(BaseModel):
@@ -37,7 +39,7 @@ class OfficeSubscription(BaseModel):
     secret: str = Field(default="", max_length=200, description="signs webhooks (HMAC-SHA-256)")
     hazards: tuple[str, ...] = Field(default=(), description="hazard keys such as rainstorm; empty = every hazard")
     min_level: str = Field(default="blue", description="blue, yellow, orange or red")
-    zones: tuple[str, ...] = Field(default=(), description="zone codes, e.g. 310115; a longer code's prefix also matches")
+    zones: tuple[str, ...] = Field(default=(), description="zone codes, e.g. 310115; a city's code or the first digits of several stand for all inside")
     polygon: dict[str, object] | None = Field(default=None, description="GeoJSON Polygon or MultiPolygon, WGS 84")
     language: Literal["zh-CN", "en-US"] = Field(default="zh-CN")
     lane: Lane = Field(default="exercise", description="exercise = drills only; actual = real warnings only")
@@ -123,12 +125,15 @@ class SubscriptionDesk:
         require(account, Act.SUBSCRIBE)
         self._check(new.channel, new.address, new.hazards)
         for code in new.zones:
-            if not any(zone.code.startswith(code) or code.startswith(zone.code) for zone in self._zones):
+            if not any(zone.code.startswith(code) for zone in self._zones):
                 raise Invalid(f"zones: {code!r} is no zone of this deployment; GET /api/zones.geojson lists them")
+        known = [code for code in new.zones if any(zone.code == code for zone in self._zones)]
+        # Who asks for a city asks for its districts, which are warned one by one.
+        zones = tuple(sorted({*new.zones, *(reach(known, self._zones).codes if known else ())}))
         return await self._ledger.add(Entry(
-            kind="office", lane=new.lane, name=new.name, owner=account.name, channel=new.channel, address=new.address,
+            kind="office", lane=new.lane, name=new.name, owner=account.name, channel=new.channel, address=_one_form(new.channel, new.address),
             secret=new.secret, language=new.language, hazards=new.hazards, min_level=_level(new.min_level),
-            zones=new.zones, polygon=_polygon(new.polygon), cell=None, district=None,
+            zones=zones, polygon=_polygon(new.polygon), cell=None, district=None,
         ))
 
     async def resident(self, new: ResidentSubscription) -> int:
@@ -142,7 +147,7 @@ class SubscriptionDesk:
         if district is None:
             raise Invalid("lat/lon: this place lies in no district of this deployment")
         return await self._ledger.add(Entry(
-            kind="resident", lane=new.lane, name="", owner="", channel=new.channel, address=new.address, secret="",
+            kind="resident", lane=new.lane, name="", owner="", channel=new.channel, address=_one_form(new.channel, new.address), secret="",
             language=new.language, hazards=new.hazards, min_level=_level(new.min_level), zones=(), polygon=None,
             cell=f"c{row}_{column}", district=district,
         ))
@@ -158,7 +163,7 @@ class SubscriptionDesk:
 
     async def stop(self, channel: str, address: str) -> int:
         """A STOP that came back on a channel ends everything for that address; returns how many."""
-        return await self._ledger.stop(channel, address)
+        return await self._ledger.stop(channel, _one_form(channel, address))
 
     def _check(self, channel: str, address: str, hazards: Sequence[str]) -> None:
         if channel not in self._channels:
@@ -167,17 +172,18 @@ class SubscriptionDesk:
             if hazard not in self._hazards:
                 raise Invalid(f"hazards: {hazard!r} is unknown; there is {', '.join(sorted(self._hazards))}")
         match channel:
-            case "sms" if not _PHONE.match(address):
+            case "sms" if not _PHONE.fullmatch(address):
                 raise Invalid("address: a phone number has 8 to 15 digits with the country code, e.g. 8613800000000")
-            case "email" if not _MAIL.match(address):
+            case "email" if not _MAIL.fullmatch(address):
                 raise Invalid("address: this is no e-mail address")
-            case "mqtt" if not _TOPIC.match(address):
+            case "mqtt" if not _TOPIC.fullmatch(address):
                 raise Invalid("address: an MQTT topic has no wildcards (# +)")
             case "webhook":
                 self._check_url(address)
             case "webpush":
                 try:
-                    endpoint = json.loads(address)["endpoint"]
+                    document = json.loads(address)
+                    endpoint, _, _ = document["endpoint"], document["keys"]["p256dh"], document["keys"]["auth"]
                 except (ValueError, KeyError, TypeError) as error:
                     raise Invalid('address: needs the PushSubscription as JSON: {"endpoint": …, "keys": {"p256dh", "auth"}}') from error
                 self._check_url(str(endpoint))
@@ -197,7 +203,13 @@ def _level(word: str) -> Level:
 
 
 def _cell(degrees: float) -> int:
-    return int(degrees // CELL_DEGREES)
+    # Rounded first: 121.47 / 0.01 is 12146.999… in binary, and a place on a cell's edge belongs to the cell east of it.
+    return math.floor(round(degrees / CELL_DEGREES, 6))
+
+
+def _one_form(channel: str, address: str) -> str:
+    """A phone number has one form, digits only, so that nobody is registered twice and a STOP finds its number."""
+    return address.removeprefix("+") if channel == "sms" else address
 
 
 def _polygon(geojson: Mapping[str, object] | None) -> Mapping[str, object] | None:
