@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from warning.errors import ConfigError
 
@@ -78,26 +78,44 @@ class Settings(BaseSettings):
     answer_within_s: float = Field(default=300, gt=0, description="time an office has to acknowledge orange and red")
     concurrency: int = Field(default=4, ge=1, description="jobs that one worker runs side by side")
 
+    @model_validator(mode="after")
+    def _names_once(self) -> "Settings":
+        for what, names in (("channels: name", [c.name for c in self.channels]), ("feeds: source", [f.source for f in self.feeds])):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{what} {', '.join(twice)} is given twice; each needs its own")
+        return self
 
-def load_settings(path: Path | None) -> Settings:
-    """The environment over the file over the defaults. Raises ConfigError with file and key."""
+
+def load_settings(path: Path | None, *, environment: bool = True) -> Settings:
+    """The environment over the file over the defaults. Raises ConfigError with file and key.
+
+    ``environment=False``: the file wins, so that a drill beside a real deployment never meets its database.
+    """
     if path is None:
-        return _validated({}, "the environment")
+        return _validated({}, "the environment", environment=environment)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8: save it as UTF-8 text") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: is no YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path}: the top must be a mapping of settings")
-    return _validated(content, str(path))
+    content = {} if content is None else content
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise ConfigError(f"{path}: the top must be a mapping of settings, each key a word")
+    return _validated(content, str(path), environment=environment)
 
 
-def _validated(content: dict[str, object], origin: str) -> Settings:
+def _validated(content: dict[str, object], origin: str, *, environment: bool) -> Settings:
     try:
-        return Settings.model_validate(content) if not content else Settings(**content)  # type: ignore[arg-type]  # pydantic checks
+        # pydantic-settings lets arguments win over the environment; the file's place is below it.
+        above = EnvSettingsSource(Settings)() if environment else {}
+        return Settings(**{**content, **above})
+    except SettingsError as error:
+        raise ConfigError(f"the environment: {error}: lists and mappings are written as JSON") from error
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
+        key = ".".join(str(part) for part in first["loc"]) or "the whole"
         raise ConfigError(f"{origin}: {key}: {first['msg']}") from error

@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import json
+import os
 import socket
 import sys
 import time
@@ -78,7 +79,7 @@ async def run_demo(options: DemoOptions) -> int:
         url = await _fresh_database(options.data, stack)
         ports = await _sinks(url, stack)
         settings_file = _write_settings(options, url, port, ports)
-        parts = await stack.enter_async_context(opened(load_settings(settings_file), channels=False))
+        parts = await stack.enter_async_context(opened(load_settings(settings_file, environment=False), channels=False))
         clock = parts.clock
         if not isinstance(clock, DrillClock):
             raise ConfigError("the demo runs on the drill's clock")
@@ -245,8 +246,10 @@ async def _sinks(url: str, stack: AsyncExitStack) -> dict[str, int]:
 
 async def _child(name: str, arguments: list[str], stack: AsyncExitStack) -> asyncio.subprocess.Process:
     """A child that never outlives us: it is ended with the stack, and the sinks also end with our pipe."""
+    # A drill's child must not inherit the database of a real deployment from the environment.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("XIAOXISHU_")}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "warning.cli", *arguments, stdin=asyncio.subprocess.PIPE,
+        sys.executable, "-m", "warning.cli", *arguments, stdin=asyncio.subprocess.PIPE, env=clean,
         stdout=asyncio.subprocess.PIPE if name == "sinks" else asyncio.subprocess.DEVNULL, start_new_session=True)
 
     async def end() -> None:
