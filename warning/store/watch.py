@@ -48,12 +48,12 @@ class WatchStore:
                 "SET text = excluded.text, next_step = excluded.next_step, at = excluded.at, cleared_at = NULL"),
                 {"k": f"feed {source}", "t": why, "n": next_step, "at": now})
 
-    async def watched(self, since: datetime) -> list[str]:
-        """Paths of payloads read since then, oldest first: a restarted desk reads them again for its sliding windows."""
+    async def watched(self, since: datetime) -> list[tuple[str, str]]:
+        """(path, source) of payloads read since then, oldest first: a restarted desk reads them again for its sliding windows."""
         async with self._db.begin() as connection:
             rows = await connection.execute(text(
-                "SELECT path FROM payload WHERE state = 'watched' AND run_time >= :since ORDER BY run_time"), {"since": since})
-            return [row.path for row in rows]
+                "SELECT path, source FROM payload WHERE state = 'watched' AND run_time >= :since ORDER BY run_time"), {"since": since})
+            return [(row.path, row.source) for row in rows]
 
     async def memory(self, issuer: str) -> Memory:
         async with self._db.begin() as connection:

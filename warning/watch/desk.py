@@ -70,7 +70,7 @@ class WatchLedger(Protocol):
 
     async def refuse(self, payload_id: UUID, *, why: str, next_step: str, now: datetime) -> None: ...
 
-    async def watched(self, since: datetime) -> list[str]: ...
+    async def watched(self, since: datetime) -> list[tuple[str, str]]: ...
 
     async def memory(self, issuer: str) -> Memory: ...
 
@@ -146,9 +146,9 @@ class WatchDesk:
 
     async def _reread(self, data_time: datetime) -> Window:
         window = Window()
-        for path in await self._ledger.watched(data_time - window.reach):
+        for path, source in await self._ledger.watched(data_time - window.reach):
             try:
-                window = window.with_run(await asyncio.to_thread(self._read, Path(path), "replayed", ""))
+                window = window.with_run(await asyncio.to_thread(self._read, Path(path), source, ""))
             except (FeedError, OSError) as error:
                 log.warning("an earlier payload cannot be read again", file=Path(path).name, why=str(error))
         return window

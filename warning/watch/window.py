@@ -15,19 +15,32 @@ class Window:
     reach: timedelta = timedelta(hours=97)
 
     def with_run(self, fields: Iterable[GridField]) -> "Window":
-        """One more run: its fields come in, older forecasts of the same variable and source and old analyses go."""
+        """One more payload: its fields come in, forecasts of older runs of the same variable and source and old analyses go.
+
+        A run may come in several files, an old run may come late, and a file may come again corrected.
+        """
         new = tuple(fields)
         if not new:
             return self
-        newest = max(field.run_time for field in new)
-        renewed = {(field.variable, field.provenance.source) for field in new}
-        kept = tuple(
-            field for field in self.fields
-            if field.valid_time > newest - self.reach
-            and (field.lead <= timedelta(0) or (field.variable, field.provenance.source) not in renewed)
-        )
-        return Window(fields=kept + new, reach=self.reach)
+        again = {_identity(field) for field in new}
+        everything = tuple(field for field in self.fields if _identity(field) not in again) + new
+        newest: dict[tuple[str, str], datetime] = {}
+        for field in everything:
+            key = field.variable, field.provenance.source
+            newest[key] = max(field.run_time, newest.get(key, field.run_time))
+        horizon = max(newest.values()) - self.reach
+        return Window(reach=self.reach, fields=tuple(
+            field for field in everything
+            if field.valid_time > horizon
+            and (field.lead <= timedelta(0) or field.run_time == newest[field.variable, field.provenance.source])
+        ))
 
     def since(self, moment: datetime, variable: str | None = None) -> tuple[GridField, ...]:
         """Fields that end after ``moment``."""
         return tuple(f for f in self.fields if f.valid_time > moment and (variable is None or f.variable == variable))
+
+
+def _identity(field: GridField) -> tuple[object, ...]:
+    """What makes two fields the same field, one of them a repetition."""
+    return (field.variable, field.provenance.source, field.run_time, field.valid_time, field.window, field.statistic, field.level,
+            field.member, field.threshold)
