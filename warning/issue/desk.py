@@ -27,14 +27,20 @@ from warning.level import Level
 from warning.watch.eventcode import EventCode, hazard_of
 from warning.watch.issuer import Issuer
 from warning.watch.proposal import Action, Proposal, by_hand, decide_cause, proposal_from_json, to_json
-from warning.watch.ready import Facts, Texts, act, worded
+from warning.watch.ready import LANGUAGES, Facts, Texts, act, worded
 from warning.watch.rule import RuleSet
 from warning.wording import Texts as Worded
 
 MSG_TYPES = {"new": "Alert", "update": "Update", "cancel": "Cancel"}
 
+_FIELDS = ("headline", "description", "instruction", "sms", "title")
+
 _TRIES = 3
 """Two approvals in the same second may ask for the same identifier; the loser asks again."""
+
+
+_SLIVER = 0.01
+"""The share of a drawn polygon that may lie over the border: nobody traces it exactly."""
 
 
 class IssueLedger(Protocol):
@@ -109,19 +115,27 @@ class IssueDesk:
 
     async def compose(self, hand: HandMade, *, account: Account) -> UUID:
         """A warning by hand, of any issuer and event code, that then takes the same way. Returns the proposal's id."""
-        require(account, Act.SUBMIT, hazard=hand.hazard, zones=hand.zones)
+        require(account, Act.SUBMIT, zones=hand.zones)
         issuer = self._issuer(hand.issuer)
         for code in hand.zones:
             self._zone(code)
         hazard = hazard_of(hand.event_code, self._rule_sets[issuer.rule_set], self._event_codes)
+        # The right is asked for what the code means, which is what goes out; ``hand.hazard`` is only what the form said.
+        require(account, Act.SUBMIT, hazard=hazard.key)
         now = self._clock.now()
         proposal = by_hand(
             issuer, hazard, hand.level, hand.zones, expires=hand.expires, now=now,
             onset=hand.onset if hand.onset > now else None)
         event_id = None
         if hand.replaces is not None:
+            if hand.action == "new":
+                raise Invalid(f"action: what follows {hand.replaces} is an update or a cancel, not new")
             event_id = await self._ledger.event_of(hand.replaces)
             earlier = await self._ledger.latest(event_id)
+            if earlier is not None and (earlier.sender, earlier.hazard) != (issuer.sender, hazard.key):
+                raise Invalid(
+                    f"replaces: {hand.replaces} is {earlier.hazard} of {earlier.sender}, not {hazard.key} of {issuer.sender}; "
+                    "only its own issuer updates or cancels it")
             proposal = replace(
                 proposal, event_id=str(event_id), action=Action(hand.action),
                 previous_level=None if earlier is None else earlier.level)
@@ -133,6 +147,7 @@ class IssueDesk:
             cap_status=self._cap_status, zones=tuple(hand.zones), body=to_json(proposal), texts={}, polygon=hand.polygon,
             onset=hand.onset, expires=hand.expires, created_at=now, submitted_by=None, changes={}, revision=1,
         )
+        _texts(hand.texts)
         effective = self._effective(stored, {"polygon": hand.polygon} if hand.polygon else {})
         words = worded(self._facts(effective, sent=now), issuer=issuer, zones=self._zones)
         edited = {language: {**words[language], **hand.texts.get(language, {})} for language in words}
@@ -171,7 +186,7 @@ class IssueDesk:
             raise NotAllowed("; ".join([*against, *differ]))
         event_id = stored.event_id or uuid4()
         earlier = await self._ledger.latest(event_id)
-        if stored.action != "new" and (earlier is None or earlier.expires <= now):
+        if stored.action != "new" and (earlier is None or earlier.cancelled or earlier.expires <= now):
             raise Invalid("its event has ended meanwhile: propose it as a new warning")
         prefix = f"{issuer.sender}_"
         taken = await self._ledger.taken(prefix)
@@ -237,9 +252,9 @@ class IssueDesk:
         by_person = stored.reason == "by_hand" and stored.polygon is not None
         polygon = _polygon(changes["polygon"]) if changes.get("polygon") else (stored.polygon if by_person else None)
         expires = _moment(changes["expires"]) if "expires" in changes else stored.expires
-        edits = changes.get("texts", stored.texts if stored.reason == "by_hand" else {})
-        if not isinstance(edits, Mapping):
-            raise Invalid('texts: {"zh-CN": {"headline": …}, "en-US": {…}}')
+        edits = _texts(changes["texts"]) if "texts" in changes else stored.texts if stored.reason == "by_hand" else {}
+        if polygon is not None:
+            self._check_ground(polygon, zones)
         return Effective(
             stored=stored, proposal=proposal, level=level, zones=zones, polygon=polygon, expires=expires, edits=edits)
 
@@ -258,6 +273,18 @@ class IssueDesk:
             return shapely.geometry.shape(dict(effective.polygon))
         return outline_zones([self._zone(code) for code in effective.zones])
 
+    def _check_ground(self, polygon: Mapping[str, object], zones: Sequence[str]) -> None:
+        """A drawn polygon warns whom it covers, so it stays inside the zones that were asked for; the sea beside them is free."""
+        drawn = shapely.geometry.shape(dict(polygon))
+        chosen = shapely.union_all([self._zone(code).geometry for code in zones])
+        if drawn.intersection(chosen).area == 0:
+            raise Invalid("polygon: lies outside the chosen zones; draw it inside them or choose others")
+        rest = drawn.difference(chosen)
+        into = [zone.code for zone in self._zones.at("district")
+                if zone.geometry.intersection(rest).area > _SLIVER * drawn.area]
+        if into:
+            raise Invalid(f"polygon: reaches into {', '.join(into)}; choose these zones too, or draw it inside the chosen ones")
+
     def _issuer(self, code: str) -> Issuer:
         if code not in self._issuers:
             raise Invalid(f"issuer: {code!r} is none of {', '.join(self._issuers)}")
@@ -271,7 +298,7 @@ class IssueDesk:
 
     def _category(self, event_code: str) -> Category | None:
         """CAP's category as the event code list has it; None leaves it to the code's group."""
-        return next((one.category for one in self._event_codes if one.code == event_code), None)
+        return next((one.category for one in self._event_codes if event_code in (one.code, *one.aliases)), None)
 
     @staticmethod
     def _status(word: str) -> Status:
@@ -290,6 +317,17 @@ def _rings(ground: BaseGeometry) -> tuple[tuple[tuple[float, float], ...], ...]:
 def _listed(value: object) -> Sequence[object]:
     if not isinstance(value, list | tuple) or not value:
         raise Invalid("zones: a list with at least one zone code")
+    return value
+
+
+def _texts(value: object) -> Mapping[str, Mapping[str, str]]:
+    if not isinstance(value, Mapping):
+        raise Invalid('texts: {"zh-CN": {"headline": …}, "en-US": {…}}')
+    for language, words in value.items():
+        if language not in LANGUAGES:
+            raise Invalid(f"texts: {language!r} is no language of this deployment; there are {', '.join(LANGUAGES)}")
+        if not isinstance(words, Mapping) or not all(name in _FIELDS and isinstance(text, str) for name, text in words.items()):
+            raise Invalid(f"texts: {language}: has {', '.join(_FIELDS)}, each a text")
     return value
 
 

@@ -1,5 +1,6 @@
 """Final texts: the library's words at the moment of issue, with the operator's edits kept."""
 
+import re
 from collections.abc import Mapping
 
 from geo.zone import ZoneSet
@@ -7,6 +8,10 @@ from warning.watch.issuer import Issuer
 from warning.watch.ready import Facts, Texts, request
 from warning.wording import Texts as Worded
 from warning.wording import agree
+
+_CLOCK = re.compile(r"\d{1,2}时\d{2}分|\d{1,2}:\d{2}")
+_TIME = re.compile(r"(?:(?:\d{4}年)?\d{1,2}月)?\d{1,2}日\d{1,2}时\d{2}分|\d{1,2}:\d{2} on \d{1,2} [A-Z][a-z]+(?: \d{4})?")
+_UNTIMED = "does not say that it was sent at"
 
 
 def final_texts(now: Texts, *, shown: Texts, edits: Mapping[str, Mapping[str, str]]) -> Texts:
@@ -26,26 +31,30 @@ def final_texts(now: Texts, *, shown: Texts, edits: Mapping[str, Mapping[str, st
 def _one(fresh: str, shown: str, edit: str | None) -> str:
     if edit is None or edit == shown:
         return fresh
-    for old, new in _replaced(shown, fresh):
-        edit = edit.replace(old, new)
-    return edit
+    old, new = _sending_times(shown, fresh)
+    if not old or not new:
+        return edit
+    if old in edit:
+        return edit.replace(old, new, 1)
+    return edit.replace(_CLOCK.findall(old)[-1], _CLOCK.findall(new)[-1], 1)
 
 
-def _replaced(shown: str, fresh: str) -> list[tuple[str, str]]:
-    """The one stretch in which the two wordings differ: the time of sending, which an edit quotes too."""
-    start = 0
-    while start < min(len(shown), len(fresh)) and shown[start] == fresh[start]:
-        start += 1
-    end = 0
-    while end < min(len(shown), len(fresh)) - start and shown[-1 - end] == fresh[-1 - end]:
-        end += 1
-    # Widen to a recognisable stretch, so that a lone digit is not replaced all over the text.
-    start = max(start - 6, 0)
-    old, new = shown[start : len(shown) - end + 3 if end else None], fresh[start : len(fresh) - end + 3 if end else None]
-    return [(old, new)] if old != new and len(old) > 3 else []
+def _sending_times(shown: str, fresh: str) -> tuple[str, str]:
+    """The time of sending as the two wordings write it: the first time that the one has and the other has not."""
+    before, after = _TIME.findall(shown), _TIME.findall(fresh)
+    old = next((time for time in before if time not in after), "")
+    new = next((time for time in after if time not in before), "")
+    return old, new
 
 
 def disagreements(texts: Texts, facts: Facts, *, issuer: Issuer, zones: ZoneSet) -> list[str]:
-    """Where the two languages do not say the same; empty = they agree."""
+    """Where the two languages do not say the same; empty = they agree.
+
+    A text by hand need not quote its sending time, which nobody knows before the second signature (each channel writes it
+    beside the text); but when one language quotes it, the other does too.
+    """
     zh, en = (Worded(**dict(texts[language])) for language in ("zh-CN", "en-US"))
-    return agree(zh, en, request(facts, issuer=issuer, zones=zones))
+    found = agree(zh, en, request(facts, issuer=issuer, zones=zones))
+    untimed = [one for one in found if _UNTIMED in one]
+    both = {name for name in ("description", "sms") if sum(f" {name} {_UNTIMED}" in one for one in untimed) == 2}
+    return [one for one in found if not any(f" {name} {_UNTIMED}" in one for name in both)]

@@ -46,6 +46,7 @@ class Earlier:
     hazard: str
     zones: tuple[str, ...]
     expires: datetime
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
