@@ -122,12 +122,12 @@ class Editor:
     async def _submit(self) -> None:
         visit, proposal = self.visit, self.proposal
         if self._cause is not None and self._cause.value is None:
-            ui.notify(visit.t("choose_cause"), type="warning")
+            ui.notify(visit.t("choose_cause"), type="warning", position="top")
             return
         try:
             changes = self.changes()
         except ValueError:
-            ui.notify(visit.t("bad_time"), type="warning")
+            ui.notify(visit.t("bad_time"), type="warning", position="top")
             return
 
         async def verb(account: Account) -> None:
@@ -166,7 +166,7 @@ class Editor:
 
     async def _because(self, verb: Verb, done: str) -> None:
         if not (self._reason.value or "").strip():
-            ui.notify(self.visit.t("reason_needed"), type="warning")
+            ui.notify(self.visit.t("reason_needed"), type="warning", position="top")
             return
         await self.visit.act(verb, self.visit.t(done))
 

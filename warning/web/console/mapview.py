@@ -54,7 +54,7 @@ class MapView:
     async def fit(self) -> None:
         """Once the map stands in the browser."""
         await self.element.initialized()
-        self.element.run_map_method("fitBounds", self._corners)
+        self.element.run_map_method("fitBounds", self._corners, {"animate": False})
         self._sign(self._levels or {})
 
     def show_levels(self, levels: Mapping[str, Level]) -> None:

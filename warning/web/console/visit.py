@@ -44,10 +44,10 @@ class Visit:
                 return False
             await verb(account)
         except WarningEngineError as error:
-            ui.notify(explained(str(error), self.lang), type="negative", multi_line=True, timeout=12_000, close_button="×")
+            ui.notify(explained(str(error), self.lang), type="negative", position="top", multi_line=True, timeout=12_000, close_button="×")
             return False
         except OperationalError:
-            ui.notify(self.t("database_away"), type="negative", timeout=12_000, close_button="×")
+            ui.notify(self.t("database_away"), type="negative", position="top", timeout=12_000, close_button="×")
             return False
-        ui.notify(done, type="positive")
+        ui.notify(done, type="positive", position="top")
         return True
