@@ -21,6 +21,8 @@ MOVES: dict[tuple[str, str], str] = {
     ("open", "dismiss"): "dismissed",
 }
 
+_DONE = {"submit": "submitted", "return": "returned", "approve": "approved", "replace": "replaced", "dismiss": "dismissed"}
+
 LIVE = ("open", "submitted")
 
 
@@ -30,4 +32,4 @@ def move(status: str, act: str) -> str:
         return MOVES[status, act]
     except KeyError:
         possible = ", ".join(a for s, a in MOVES if s == status) or "nothing"
-        raise Conflict(f"a proposal that is {status} cannot be {act}ed; possible now: {possible}") from None
+        raise Conflict(f"a proposal that is {status} cannot be {_DONE.get(act, act)}; possible now: {possible}") from None
