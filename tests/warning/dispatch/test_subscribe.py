@@ -1,0 +1,193 @@
+"""Subscriptions at the door: what is refused, with which sentence, and what is stored."""
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shapely import box
+
+from geo.zone import Zone, ZoneSet
+from warning.account import Account
+from warning.clock import SystemClock
+from warning.dispatch.subscribe import Entry, Held, OfficeSubscription, ResidentSubscription, SubscriptionDesk, _cell
+from warning.errors import Invalid, NotAllowed
+
+ZONES = ZoneSet(origin="by hand", zones=(
+    Zone(code="310000", name_zh="市", name_en="City", level="city", geometry=box(121.0, 31.0, 121.2, 31.1)),
+    Zone(code="310115", name_zh="乙", name_en="B", level="district", parent="310000", geometry=box(121.0, 31.0, 121.1, 31.1)),
+    Zone(code="310120", name_zh="丁", name_en="D", level="district", parent="310000", geometry=box(121.1, 31.0, 121.2, 31.1)),
+))
+OFFICE = Account(name="pudong", role="office")
+HOOK = OfficeSubscription(name="duty", channel="webhook", address="https://office.example/in", zones=("310115",))
+PERSON = ResidentSubscription(channel="sms", address="8613800000000", lat=31.055, lon=121.055)
+PUSH = json.dumps({"endpoint": "https://push.example/a", "keys": {"p256dh": "B", "auth": "a"}})
+
+
+class Memory:
+    """A ledger in a list: the same lane, channel, address, place and name again is the same subscription."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.ended: list[tuple[int, str | None]] = []
+
+    async def add(self, entry: Entry) -> int:
+        for at, old in enumerate(self.entries):
+            if (old.lane, old.channel, old.address, old.cell, old.name) == (entry.lane, entry.channel, entry.address, entry.cell, entry.name):
+                self.entries[at] = entry
+                return at
+        self.entries.append(entry)
+        return len(self.entries) - 1
+
+    async def end(self, subscription_id: int, *, owner: str | None) -> None:
+        self.ended.append((subscription_id, owner))
+
+    async def held(self, owner: str | None) -> list[Held]:
+        return [Held(id=at, name=e.name, channel=e.channel, address="…", lane=e.lane, hazards=e.hazards, min_level=e.min_level,
+                     zones=e.zones, polygon=e.polygon) for at, e in enumerate(self.entries) if owner in (None, e.owner)]
+
+    async def stop(self, channel: str, address: str) -> int:
+        stay = [e for e in self.entries if (e.channel, e.address) != (channel, address)]
+        ended, self.entries = len(self.entries) - len(stay), stay
+        return ended
+
+
+def desk(*, private: bool = False) -> tuple[SubscriptionDesk, Memory]:
+    memory = Memory()
+    channels = ["sms", "email", "webhook", "mqtt", "webpush"]
+    return SubscriptionDesk(memory, zones=ZONES, clock=SystemClock(), hazards=["rainstorm", "gale"], channels=channels,
+                            allow_private=private), memory
+
+
+def office(**changes: object) -> OfficeSubscription:
+    return OfficeSubscription.model_validate({**HOOK.model_dump(), **changes})
+
+
+def person(**changes: object) -> ResidentSubscription:
+    return ResidentSubscription.model_validate({**PERSON.model_dump(), **changes})
+
+
+@pytest.mark.parametrize("address", [
+    "http://127.0.0.1/x", "http://10.0.0.7/x", "http://192.168.1.2:8080/", "http://[::1]/", "http://localhost/", "http://intranet/",
+    "http://169.254.169.254/latest/meta-data", "http://2130706433/"])
+async def test_a_private_webhook_is_refused_and_its_address_is_not_quoted(address: str) -> None:
+    with pytest.raises(Invalid, match="^address: ") as refused:
+        await desk()[0].office(office(address=address), account=OFFICE)
+    assert address not in str(refused.value)
+
+
+async def test_a_private_webhook_is_taken_in_a_drill_and_cloud_metadata_never() -> None:
+    allowed, memory = desk(private=True)
+    await allowed.office(office(address="http://127.0.0.1:9000/x"), account=OFFICE)
+    assert len(memory.entries) == 1
+    with pytest.raises(Invalid, match="link-local"):
+        await allowed.office(office(address="http://169.254.169.254/"), account=OFFICE)
+
+
+@pytest.mark.parametrize(("changes", "told"), [
+    ({"channel": "fax"}, "channel: 'fax' is not offered here; there is email, mqtt, sms, webhook, webpush"),
+    ({"hazards": ["meteor"]}, "hazards: 'meteor' is unknown; there is gale, rainstorm"),
+    ({"zones": ["320500"]}, "zones: '320500' is no zone"),
+    ({"zones": ["310115103"]}, "zones: '310115103' is no zone"),
+    ({"min_level": "purple"}, "min_level: 'purple' is no level"),
+    ({"channel": "sms", "address": "110"}, "address: a phone number has 8 to 15 digits"),
+    ({"channel": "sms", "address": "8613800000000\n"}, "address: a phone number"),
+    ({"channel": "email", "address": "duty@office"}, "address: this is no e-mail address"),
+    ({"channel": "email", "address": "a@b.example, c@d.example"}, "address: this is no e-mail address"),
+    ({"channel": "email", "address": "a@b.example\n"}, "address: this is no e-mail address"),
+    ({"channel": "mqtt", "address": "xiaoxishu/#"}, "address: an MQTT topic has no wildcards"),
+    ({"channel": "webpush", "address": "{}"}, "address: needs the PushSubscription as JSON"),
+    ({"channel": "webpush", "address": '{"endpoint": "https://push.example/a"}'}, "address: needs the PushSubscription"),
+    ({"channel": "webpush", "address": PUSH.replace("push.example", "10.0.0.1")}, "private network"),
+    ({"polygon": {"type": "Point", "coordinates": [121, 31]}}, "must be a Polygon or MultiPolygon, not a Point"),
+    ({"polygon": {"type": "Nonsense"}}, "polygon: is no GeoJSON geometry"),
+    ({"polygon": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [0, 1], [1, 0], [0, 0]]]}}, "draw it without crossing lines"),
+    ({"polygon": {"type": "Polygon", "coordinates": [[[3e5, 4e6], [3.1e5, 4e6], [3e5, 4.1e6], [3e5, 4e6]]]}}, "look projected"),
+])
+async def test_a_wrong_wish_is_refused_with_its_field(changes: dict[str, object], told: str) -> None:
+    kept, memory = desk()
+    with pytest.raises(Invalid, match=told):
+        await kept.office(office(**changes), account=OFFICE)
+    assert memory.entries == []
+
+
+async def test_only_who_may_subscribe_does() -> None:
+    with pytest.raises(NotAllowed, match="a forecaster may not subscribe; it needs one of: office, admin"):
+        await desk()[0].office(HOOK, account=Account(name="li.lei", role="forecaster"))
+
+
+async def test_who_asks_for_the_city_gets_what_its_districts_are_warned_of() -> None:
+    kept, memory = desk()
+    await kept.office(office(zones=["310000"]), account=OFFICE)
+    await kept.office(office(name="two", zones=["3101"]), account=OFFICE)
+    assert [entry.zones for entry in memory.entries] == [("310000", "310115", "310120"), ("3101",)]
+
+
+async def test_the_same_subscription_again_is_the_same_with_the_newest_wishes() -> None:
+    kept, memory = desk()
+    first = await kept.office(HOOK, account=OFFICE)
+    assert await kept.office(office(min_level="red"), account=OFFICE) == first
+    assert [entry.min_level.key for entry in memory.entries] == ["red"]
+
+
+async def test_a_phone_number_with_and_without_plus_is_one_person_and_one_stop_ends_it() -> None:
+    kept, memory = desk()
+    assert await kept.resident(PERSON) == await kept.resident(person(address="+8613800000000"))
+    assert [entry.address for entry in memory.entries] == ["8613800000000"]
+    assert await kept.stop("sms", "+8613800000000") == 1
+    assert await kept.stop("sms", "8613800000000") == 0
+
+
+async def test_a_residents_place_is_kept_as_a_cell_and_a_district_only() -> None:
+    kept, memory = desk()
+    await kept.resident(PERSON)
+    entry = memory.entries[0]
+    assert (entry.kind, entry.cell, entry.district, entry.zones, entry.polygon) == ("resident", "c3105_12105", "310115", (), None)
+    assert not {"lat", "lon"} & set(Entry.__dataclass_fields__)
+
+
+@pytest.mark.parametrize(("degrees", "cell"), [
+    (121.47, 12147), (121.475, 12147), (121.4799999, 12147), (31.23, 3123), (0.29, 29), (121.0, 12100), (0.0, 0), (-0.001, -1), (-0.01, -1),
+])
+def test_a_place_on_the_edge_of_a_cell_belongs_to_the_cell_that_begins_there(degrees: float, cell: int) -> None:
+    assert _cell(degrees) == cell
+
+
+@given(st.integers(-18_000, 17_999), st.floats(0.001, 0.999))
+def test_a_place_is_in_the_cell_around_it(cell: int, part: float) -> None:
+    assert _cell((cell + part) / 100) == cell
+    assert _cell(cell / 100) == cell
+    assert math.isclose((cell + part) / 100, (cell + 0.5) / 100, abs_tol=0.0051)
+
+
+@pytest.mark.parametrize(("changes", "told"), [
+    ({"channel": "webhook", "address": "https://a.example/"}, "residents register sms, webpush or email, not 'webhook'"),
+    ({"lat": 40.0}, "lies in no district"),
+    ({"hazards": ["meteor"]}, "hazards: 'meteor' is unknown"),
+])
+async def test_a_resident_who_could_not_be_warned_is_told_so(changes: dict[str, object], told: str) -> None:
+    with pytest.raises(Invalid, match=told):
+        await desk()[0].resident(person(**changes))
+
+
+@pytest.mark.parametrize("changes", [{"lat": math.nan}, {"lat": 91}, {"lon": 181}, {"point": [1, 2]}, {"language": "fr"}])
+def test_a_place_off_the_earth_or_an_unknown_field_does_not_pass_the_form(changes: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        person(**changes)
+
+
+async def test_an_office_sees_and_ends_its_own_and_an_admin_all() -> None:
+    kept, memory = desk()
+    await kept.office(HOOK, account=OFFICE)
+    await kept.office(office(name="other"), account=replace(OFFICE, name="fengxian"))
+    assert [one.name for one in await kept.of(OFFICE)] == ["duty"]
+    assert len(await kept.of(Account(name="root", role="admin"))) == 2
+    await kept.end(0, account=OFFICE)
+    await kept.end(1, account=Account(name="root", role="admin"))
+    assert memory.ended == [(0, "pudong"), (1, None)]
+
+
+def test_a_drill_is_the_default_lane() -> None:
+    assert (HOOK.lane, PERSON.lane) == ("exercise", "exercise")
