@@ -1,5 +1,6 @@
 """The dispatch desk's ledger: audiences become deliveries, workers claim batches, receipts end them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -145,14 +146,14 @@ class DispatchStore:
 
     async def late(self, receipts: Sequence[Receipt]) -> int:
         """Receipts that came after the answer: by our key, or after a restart by the gateway's id. Returns how many fitted."""
+        final = [r for r in receipts if r.outcome in (Outcome.DELIVERED, Outcome.REJECTED)]
         async with self._db.begin() as connection:
-            stray = [r.external_id for r in receipts if not r.key and r.external_id]
-            found = {row.external_id: row.id for row in await connection.execute(text(_STRAY), {"externals": stray})} if stray else {}
-            known = {
-                key: r for r in receipts
-                if (key := int(r.key.rsplit(".", 1)[-1]) if r.key else found.get(r.external_id)) is not None
-            }
-            await connection.execute(text(_LOCK), {"ids": sorted(known)})
+            known = {int(r.key.rsplit(".", 1)[-1]): r for r in final if r.key}
+            stray = {r.external_id: r for r in final if not r.key and r.external_id}
+            found = [row.id for row in await connection.execute(text(_STRAY), {"externals": list(stray)})] if stray else []
+            await connection.execute(text(_LOCK), {"ids": sorted({*known, *found})})
+            if found:
+                known |= await self._joined(connection, found, stray)
             result = await connection.execute(text(_LATE), {
                 "ids": list(known),
                 "states": ["delivered" if r.outcome is Outcome.DELIVERED else "failed" for r in known.values()],
@@ -160,6 +161,28 @@ class DispatchStore:
                 "reasons": [r.reason.value if r.reason else "" for r in known.values()],
             })
             return result.rowcount
+
+    async def _joined(
+        self, connection: AsyncConnection, found: Sequence[int], stray: Mapping[str, Receipt]
+    ) -> dict[int, Receipt]:
+        """What receipts of single parts, known by the gateway's id alone, say of whole messages, by delivery.
+
+        Delivered with the last part (``external_id`` keeps those still owed), failed with the first. An id that fits two fits none.
+        """
+        rows = (await connection.execute(text(
+            "SELECT id, external_id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(found)})).all()
+        owners = Counter(part for row in rows for part in set(row.external_id.split(",")) & stray.keys())
+        said: dict[int, Receipt] = {}
+        for row in rows:
+            told = [part for part in row.external_id.split(",") if owners[part] == 1]
+            owed = [part for part in row.external_id.split(",") if part not in told]
+            failed = [part for part in told if stray[part].outcome is not Outcome.DELIVERED]
+            if failed or (told and not owed):
+                said[row.id] = stray[(failed or told)[0]]
+            elif told:
+                await connection.execute(text(_PART), {
+                    "id": row.id, "owed": ",".join(owed), "evidence": "; ".join(stray[part].evidence for part in told)})
+        return said
 
     async def sweep(self) -> int:
         """Ask again for batches whose work is due but has no job (a worker died): returns how many."""
@@ -224,9 +247,11 @@ def _columns(steps: Mapping[int, Step]) -> dict[str, object]:
 
 # A person who stands inside a stronger warning of the same hazard has been told the stronger thing: muted, with the reason kept.
 _EXPAND = """
-WITH prior AS (
-  SELECT DISTINCT channel, subscription_id FROM delivery
-  WHERE event_id = :event AND version < :version AND state <> 'muted'
+WITH told AS (
+  SELECT DISTINCT ON (channel, subscription_id) channel, subscription_id, role, state FROM delivery
+  WHERE event_id = :event AND version < :version AND state <> 'muted' ORDER BY channel, subscription_id, version DESC
+), prior AS (
+  SELECT channel, subscription_id FROM told WHERE role <> 'end' OR state IN ('failed', 'expired')
 ), place AS (
   SELECT s.id, s.channel, s.kind,
     s.min_level <= :level AND (s.hazards = '{}' OR :hazard = ANY(s.hazards))
@@ -333,7 +358,15 @@ FROM delivery WHERE batch_id = :batch AND state IN ('queued', 'unknown')
 # its own: no deadlock, and the update then sees what the other one has left.
 _LOCK = "SELECT id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE"
 
-_STRAY = "SELECT id, external_id FROM delivery WHERE external_id = ANY(CAST(:externals AS text[]))"
+# Rare (only after a restart), so it is looked for among what young alerts still wait for, without an index of its own.
+_STRAY = """
+SELECT d.id FROM delivery d JOIN alert a ON a.identifier = d.identifier
+WHERE a.real_at > clock_timestamp() - interval '3 days' AND d.state IN ('claimed', 'unknown', 'accepted')
+  AND string_to_array(d.external_id, ',') && CAST(:externals AS text[])
+"""
+
+_PART = ("UPDATE delivery SET external_id = :owed, "
+         "evidence = left(concat_ws('; ', nullif(evidence, ''), CAST(:evidence AS text)), 500) WHERE id = :id")
 
 _LATE = """
 UPDATE delivery d SET state = u.state, evidence = left(concat_ws('; ', nullif(d.evidence, ''), u.evidence), 500), reason = u.reason,
