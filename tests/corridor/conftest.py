@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -79,8 +79,6 @@ class Corridor:
     sink: HttpSink
     folder: Path
     settings_file: Path
-    stack: AsyncExitStack
-    numbers: dict[str, str] = field(default_factory=dict)
 
     # Time
 
@@ -191,33 +189,34 @@ async def corridor(database_url: str, tmp_path: Path) -> AsyncIterator[Corridor]
 
 
 async def opened_corridor(
-    url: str, folder: Path, stack: AsyncExitStack, *, retry: Mapping[str, float] | None = None, status: str = "Exercise"
+    url: str, folder: Path, stack: AsyncExitStack, *, status: str = "Exercise", lane: str = "", channels: bool = True,
+    receipt_delay_s: float = 0.05,
 ) -> Corridor:
-    """Everything up: sinks first, then the parts with their channels."""
-    smsc = Smsc(now=lambda: AT)
+    """Everything up: sinks first, then the parts with their channels (all of one lane: that of ``status``, if not told)."""
+    smsc = Smsc(now=lambda: AT, receipt_delay_s=receipt_delay_s)
     sms_port = await smsc.start()
     stack.push_async_callback(smsc.stop)
     sink = HttpSink(now=lambda: AT)
     await sink.start()
     stack.push_async_callback(sink.stop)
-    lane = {"lane": "exercise" if status != "Actual" else "actual"}
+    way: dict[str, object] = {"lane": lane or ("actual" if status == "Actual" else "exercise")}
     settings_file = folder / "settings.yaml"
     settings_file.write_text(yaml.safe_dump({
         "database_url": url, "data": str(folder), "clock": "drill", "secret": "s" * 32, "status": status,
         "public_url": "http://drill.test", "allow_private_targets": True,
-        "retry": {"max_attempts": 3, "first_wait_s": 0.2, "max_wait_s": 0.4, "lease_s": 2.0, "unknown_grace_s": 0.3} | dict(retry or {}),
+        "retry": {"max_attempts": 3, "first_wait_s": 0.2, "max_wait_s": 0.4, "lease_s": 2.0, "unknown_grace_s": 0.3},
         "channels": [
-            {"name": "sms", "kind": "sms", "options": lane | {
+            {"name": "sms", "kind": "sms", "options": way | {
                 "host": "127.0.0.1", "port": sms_port, "system_id": "drill", "password": "drill", "source": "12379", "timeout_s": 1.0,
                 "reconnect_max_s": 0.5}},
-            {"name": "webhook", "kind": "webhook", "options": lane | {"allow_private": True, "timeout_s": 2.0}},
-            {"name": "spool", "kind": "spool", "options": lane | {"folder": str(folder / "spool")}},
+            {"name": "webhook", "kind": "webhook", "options": way | {"allow_private": True, "timeout_s": 2.0}},
+            {"name": "spool", "kind": "spool", "options": way | {"folder": str(folder / "spool")}},
         ],
     }), encoding="utf-8")
-    parts = await stack.enter_async_context(opened(load_settings(settings_file)))
+    parts = await stack.enter_async_context(opened(load_settings(settings_file), channels=channels))
     assert isinstance(parts.clock, DrillClock)
     await parts.clock.move_to(AT)
-    return Corridor(parts=parts, smsc=smsc, sink=sink, folder=folder, settings_file=settings_file, stack=stack)
+    return Corridor(parts=parts, smsc=smsc, sink=sink, folder=folder, settings_file=settings_file)
 
 
 async def until(true: Callable[[], Awaitable[bool]], *, within_s: float = 20.0) -> None:

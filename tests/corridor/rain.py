@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import netCDF4
 import numpy as np
@@ -55,7 +56,7 @@ def payload_of(path: Path, at: datetime | None, *, fetched_at: datetime | None =
 
 
 def _variable(
-    file: netCDF4.Dataset, name: str, dimensions: tuple[str, ...], values: "np.generic | np.ndarray[tuple[int, ...], np.dtype[np.generic]]",
+    file: netCDF4.Dataset, name: str, dimensions: tuple[str, ...], values: Any,
     **attributes: str,
 ) -> netCDF4.Variable:  # type: ignore[type-arg]  # the library's own generic
     variable = file.createVariable(name, values.dtype, dimensions)
