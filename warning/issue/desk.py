@@ -171,9 +171,12 @@ class IssueDesk:
         issuer = self._issuer(stored.issuer)
         now = self._clock.now().replace(microsecond=0)
         facts = self._facts(effective, sent=now)
+        # A field sent back as the form showed it, before a level or place was changed, is no edit either.
+        offered = self._facts(self._effective(stored, {}), sent=stored.created_at)
         texts = final_texts(
             worded(facts, issuer=issuer, zones=self._zones),
-            shown=worded(replace(facts, sent=stored.created_at), issuer=issuer, zones=self._zones), edits=effective.edits)
+            shown=worded(replace(facts, sent=stored.created_at), issuer=issuer, zones=self._zones),
+            edits=_edited(effective.edits, worded(offered, issuer=issuer, zones=self._zones)))
         differ = disagreements(texts, facts, issuer=issuer, zones=self._zones)
         against = may_go_out(
             Submission(
@@ -329,6 +332,13 @@ def _texts(value: object) -> Mapping[str, Mapping[str, str]]:
         if not isinstance(words, Mapping) or not all(name in _FIELDS and isinstance(text, str) for name, text in words.items()):
             raise Invalid(f"texts: {language}: has {', '.join(_FIELDS)}, each a text")
     return value
+
+
+def _edited(edits: Mapping[str, Mapping[str, str]], offered: Texts) -> Mapping[str, Mapping[str, str]]:
+    return {
+        language: {name: text for name, text in words.items() if text != offered[language].get(name)}
+        for language, words in edits.items()
+    }
 
 
 def _moment(value: object) -> datetime:
