@@ -33,7 +33,7 @@ def test_the_table_of_turns(case: Standing, what: Turn) -> None:
 
 
 def test_in_all_cases_no_end_without_a_start_no_start_past_its_time_and_never_two_at_once() -> None:
-    for role, newer, reached, in_flight, expired in product(("start", "end"), *[(False, True)] * 4):
+    for role, (newer, reached, in_flight, expired) in product(("start", "end"), product((False, True), repeat=4)):
         if turn(standing(role, newer=newer, reached=reached, in_flight=in_flight, expired=expired)) is Turn.SEND:
             assert not newer
             assert not in_flight
