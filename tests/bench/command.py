@@ -1,0 +1,91 @@
+"""The bench as a command: which workloads, how long, and as a table or as JSON."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+from tests.bench.audience import run as audience
+from tests.bench.cap import run as cap
+from tests.bench.cycle import run as cycle
+from tests.bench.measure import Effort, Row
+from tests.bench.overlay import run as overlay
+from tests.bench.sms import run as sms
+from tests.bench.zonal import run as zonal
+
+WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
+    "overlay": ("shares of 16 districts in the cells of a 0.01° grid, against shapely", overlay),
+    "zonal": ("maximum and exact share above a threshold, 360 fields, 16 districts", zonal),
+    "cycle": ("a 10-minute file read and judged by every rule for every zone", cycle),
+    "sms": ("submit_sm with responses, window 10, against aiosmpplib", sms),
+    "cap": ("CAP alerts built, written, validated and read", cap),
+    "audience": ("10,000 office polygons tried against a warned district, against STRtree", audience),
+}
+_KEYS = """
+keys of --json, one object per line of the table:
+  workload, subject     what was done, and by whom; peers are measured in the same run, on the same input
+  value, unit           median of several repetitions; null = not measured, "note" says why (a peer that is not installed)
+  ratio                 how many times better than the best peer of this run: above 1 we are faster; null without a peer
+  goal, met             what is promised and whether this run kept it; null where nothing is promised
+
+examples:
+  make bench                              everything, at most 3 minutes
+  make bench ARGS="--quick"               less work, at most 40 s: to see that it runs, not to quote
+  make bench ARGS="--only sms --json"     one workload for a machine (--only may be repeated)
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the workloads and prints; 0 whatever the figures are, for a busy machine is no fault (argparse ends with 2)."""
+    options = _parser().parse_args(arguments)
+    effort = Effort(quick=options.quick)
+    names = list(dict.fromkeys(options.only)) if options.only else list(WORKLOADS)
+    found: list[Row] = []
+    for number, name in enumerate(names, 1):
+        started = time.perf_counter()
+        print(f"[{number}/{len(names)}] {name}: {WORKLOADS[name][0]}", file=sys.stderr, flush=True)
+        found += WORKLOADS[name][1](effort)
+        print(f"      {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
+    print(json.dumps([asdict(row) for row in found], ensure_ascii=False, indent=1) if options.json else table(found, effort))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    listed = "\n".join(f"  {name:<10}{about}" for name, (about, _) in WORKLOADS.items())
+    parser = argparse.ArgumentParser(
+        prog="make bench", description=f"Measure us and our peers in one run.\n\nworkloads:\n{listed}", epilog=_KEYS,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table (progress goes to stderr)")
+    parser.add_argument("--quick", action="store_true", help="less work and fewer repetitions")
+    parser.add_argument("--only", action="append", choices=tuple(WORKLOADS), metavar="NAME", help="only this workload; may be repeated")
+    return parser
+
+
+def table(found: Sequence[Row], effort: Effort) -> str:
+    """The rows aligned, a line on the machine beneath; columns are as wide as they are shown (a Chinese character counts two)."""
+    lines = [("workload", "subject", "value", "unit", "ratio", "goal", "met", "note")]
+    lines += [
+        (row.workload, row.subject, _number(row.value), row.unit, "" if row.ratio is None else f"{row.ratio:.2f}×", row.goal or "",
+         "" if row.met is None else "met" if row.met else "not met", row.note)
+        for row in found
+    ]
+    widths = [max(_shown(line[column]) for line in lines) for column in range(len(lines[0]))]
+    text = ["  ".join(cell + " " * (width - _shown(cell)) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    how = "quick, not to quote" if effort.quick else "medians"
+    machine = f"{how}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
+    return "\n".join([text[0], "-" * max(map(_shown, text)), *text[1:], "", machine])
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}" if value >= 0.001 else f"{value:.2e}"
+
+
+def _shown(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
