@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Coroutine
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +20,8 @@ from feeds.folder import Options as FolderOptions
 from feeds.folder import Source as Folder
 from feeds.inventory import as_json, inventory, render
 from feeds.override import load as load_overrides
+from feeds.replay import Options as ReplayOptions
+from feeds.replay import Source as Replay
 from warning.account import Account
 from warning.app import Parts, opened, shipped_config
 from warning.demo.run import DemoOptions, run_demo
@@ -183,8 +184,13 @@ async def _web(settings: Settings, host: str, port: int) -> None:
 
 async def _watch(parts: Parts, source: str) -> None:
     feed = next(one for one in parts.settings.feeds if one.source == source)
-    folder = Folder(FolderOptions(path=feed.path, pattern=feed.pattern), name=feed.source, now=lambda: datetime.now(UTC))
-    async for payload in folder.payloads():
+    match feed.kind:
+        case "folder":
+            payloads = Folder(FolderOptions(path=feed.path, pattern=feed.pattern), name=feed.source, now=parts.clock.now).payloads()
+        case "replay":
+            options = ReplayOptions(folder=feed.path, pattern=feed.pattern, paced=True)
+            payloads = Replay(options, name=feed.source, now=parts.clock.now).payloads()
+    async for payload in payloads:
         await parts.watch.take(payload)
 
 

@@ -70,7 +70,6 @@ class Settings(BaseSettings):
     secret: SecretStr = Field(default=SecretStr(""), description="signs acknowledgement links; empty = made once in the data folder")
     allow_private_targets: bool = Field(default=False, description="let webhooks and pushes go to private addresses (drills only)")
     clock: Literal["system", "drill"] = Field(default="system", description="drill = virtual time from the database")
-    rule_sets: tuple[str, ...] = Field(default=("shanghai-2019", "hydrology-shanghai"), description="rule files in config/rules")
     zones: ZoneSettings = Field(default_factory=ZoneSettings, description="where the borders come from")
     feeds: tuple[FeedSettings, ...] = Field(default=(), description="what is watched")
     channels: tuple[ChannelSettings, ...] = Field(default=(), description="ways out")

@@ -98,6 +98,7 @@ class Step:
     evidence: str
     external_id: str
     wait: timedelta | None = None
+    attempts: int = 0
 
 
 def after_receipt(receipt: Receipt, *, attempts: int, now: datetime, expires: datetime, policy: RetryPolicy) -> Step:
@@ -121,4 +122,5 @@ def after_receipt(receipt: Receipt, *, attempts: int, now: datetime, expires: da
                 state, wait = State.QUEUED, policy.wait(attempts)
         case Outcome.UNKNOWN:
             state, wait = (State.FAILED, None) if used_up else (State.UNKNOWN, policy.unknown_grace)
-    return Step(state=state, reason=reason, evidence=receipt.evidence, external_id=receipt.external_id, wait=wait)
+    return Step(state=state, reason=reason, evidence=receipt.evidence, external_id=receipt.external_id, wait=wait,
+                attempts=attempts)

@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal, Protocol
 
 import shapely
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from channels.message import Message, Outcome, Reason, Receipt
 from channels.port import ChannelSender
@@ -39,6 +40,10 @@ class DispatchLedger(Protocol):
         self, alert: StoredAlert, *, in_area: Sequence[int], matching: Sequence[int], codes: Sequence[str],
         cells: Sequence[str] | None, batch_sizes: Mapping[str, int], now: datetime,
     ) -> bool: ...
+
+    async def waiting_before(self, alert: StoredAlert) -> list[str]: ...
+
+    async def renew(self, batch_id: int, policy: RetryPolicy) -> None: ...
 
     async def batch_of(self, batch_id: int) -> tuple[str, str, int]: ...
 
@@ -84,8 +89,10 @@ class DispatchDesk:
         self._senders[channel] = sender
 
     async def expand(self, identifier: str) -> None:
-        """Alert → one delivery per recipient and channel, in batches."""
+        """Alert → one delivery per recipient and channel, in batches; an earlier version of the event comes first."""
         alert = await self._ledger.alert(identifier)
+        for earlier in await self._ledger.waiting_before(alert):
+            await self.expand(earlier)
         where = self._reach(alert)
         interests = await self._ledger.interests(alert.lane)
         in_area = [i.subscription_id for i in interests if place_matches(i, where)]
@@ -107,7 +114,8 @@ class DispatchDesk:
         works = await self._ledger.claim(batch_id, alert, channel, now=self._clock.now(), policy=self._policy)
         receipts: Sequence[Receipt] = ()
         if works:
-            receipts = await self._hand_over(alert, channel, works)
+            async with self._holding(batch_id):
+                receipts = await self._hand_over(alert, channel, works)
         now = self._clock.now()
         attempts = {work.delivery_id: work.attempts for work in works}
         steps = {}
@@ -131,7 +139,31 @@ class DispatchDesk:
         sender = self._senders.get(channel)
         if sender is None:
             return [*refused, *(_no_channel(message, self._clock.now()) for message in messages)]
-        return [*refused, *(await sender.send(messages) if messages else [])]
+        if not messages:
+            return refused
+        try:
+            return [*refused, *await sender.send(messages)]
+        except Exception as error:
+            log.exception("a channel failed unexpectedly", channel=channel, batch=len(messages))
+            return [*refused, *(_unanswered(message, error, self._clock.now()) for message in messages)]
+
+    @asynccontextmanager
+    async def _holding(self, batch_id: int) -> AsyncIterator[None]:
+        """Renew the lease while a slow channel works, so that only a dead worker's batch is taken over."""
+        async def renewing() -> None:
+            while True:
+                await asyncio.sleep(self._policy.lease.total_seconds() / 3)
+                try:
+                    await self._ledger.renew(batch_id, self._policy)
+                except SQLAlchemyError as error:
+                    log.warning("a lease could not be renewed", batch=batch_id, error=type(error).__name__)
+
+        task = asyncio.create_task(renewing(), name=f"lease of batch {batch_id}")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def on_receipt(self, receipt: Receipt) -> None:
         """A receipt that came after the answer; written with others in ``flush``."""
@@ -144,9 +176,9 @@ class DispatchDesk:
             return
         try:
             fitted = await self._ledger.late(batch)
-        except OperationalError as error:
+        except SQLAlchemyError as error:
             self._late = batch + self._late
-            log.warning("late receipts wait for the database", count=len(batch), error=str(error.orig))
+            log.warning("late receipts wait for the database", count=len(batch), error=type(error).__name__)
             return
         if fitted < len(batch):
             log.info("receipts for unknown or settled deliveries", count=len(batch) - fitted)
@@ -175,8 +207,11 @@ class DispatchDesk:
 
     def _message(self, alert: StoredAlert, channel: str, work: Work, link: str) -> Message:
         sender = self._senders.get(channel)
+        room = sender.limits.max_chars if sender else None
+        if room is not None and link:
+            room -= len(link) + 1
         finished = _composed(
-            alert.cap_xml, channel, work.language, sender.limits.max_chars if sender else None,
+            alert.cap_xml, channel, work.language, room,
             work.role == "end" and alert.msg_type != "Cancel")
         body, content_type = finished.body, finished.content_type
         if channel in _MACHINES:
@@ -235,6 +270,11 @@ def _centre(cell: str) -> shapely.Point:
 def _no_channel(message: Message, now: datetime) -> Receipt:
     return Receipt(key=message.key, outcome=Outcome.RETRY, at=now, reason=Reason.UNREACHABLE,
                    evidence="this worker has no such channel: name it under channels: in the settings")
+
+
+def _unanswered(message: Message, error: Exception, now: datetime) -> Receipt:
+    return Receipt(key=message.key, outcome=Outcome.UNKNOWN, at=now, reason=Reason.TIMEOUT,
+                   evidence=f"the channel failed while sending: {type(error).__name__}")
 
 
 def _msg_type(word: str) -> Literal["Alert", "Update", "Cancel"]:

@@ -10,6 +10,7 @@ class Turn(StrEnum):
     SUPERSEDED = "superseded"
     NO_START = "no_start"
     EXPIRED = "expired"
+    USED_UP = "used_up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class Standing:
 
     ``newer``: a later version exists. ``reached``: an earlier version arrived, or may have. ``in_flight``: an earlier
     version is being sent this moment. ``expired``: the alert's time is over.
+    ``used_up``: it was claimed far more often than its tries allow, so whoever takes it dies of it.
     """
 
     role: str
@@ -25,6 +27,7 @@ class Standing:
     reached: bool
     in_flight: bool
     expired: bool
+    used_up: bool = False
 
 
 def turn(standing: Standing) -> Turn:
@@ -33,6 +36,8 @@ def turn(standing: Standing) -> Turn:
         return Turn.SUPERSEDED
     if standing.expired and standing.role != "end":
         return Turn.EXPIRED
+    if standing.used_up:
+        return Turn.USED_UP
     if standing.in_flight:
         return Turn.WAIT
     if standing.role == "end" and not standing.reached:

@@ -50,7 +50,7 @@ class AnswerStore:
                 {"at": at, "by": by, "e": row.event_id, "s": row.subscription_id})
             await mark(connection, chain=str(row.proposal_id), stage="acknowledge", at=at, channel=row.post)
             await note(connection, who=by, act="acknowledge", what=f"alert {row.identifier}", at=at, detail={"post": row.post})
-        return Acknowledged(identifier=row.identifier, post=row.post, at=at, late=at > row.deadline)
+        return Acknowledged(identifier=row.identifier, post=row.post, at=at, late=at >= row.deadline)
 
     async def overdue(self, *, at: datetime) -> list[Callout]:
         async with self._db.begin() as connection:
