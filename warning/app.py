@@ -15,7 +15,7 @@ import httpx
 import structlog
 from pydantic import ValidationError
 
-from channels.message import Receipt, Reply
+from channels.message import Lane, Receipt, Reply
 from channels.port import ChannelSender, Doors
 from feeds.override import load as load_overrides
 from geo.districts import shanghai
@@ -24,6 +24,7 @@ from geo.zone import ZoneSet
 from geo.zonefile import ZoneProperties, load_zones
 from warning.answer.desk import AnswerDesk
 from warning.clock import Clock, SystemClock
+from warning.dispatch.broadcast import broadcasts
 from warning.dispatch.delivery import RetryPolicy
 from warning.dispatch.desk import DispatchDesk
 from warning.dispatch.subscribe import SubscriptionDesk
@@ -96,6 +97,15 @@ async def opened(settings: Settings, *, channels: bool = True) -> AsyncIterator[
         yield parts
 
 
+async def register_broadcasts(parts: Parts) -> None:
+    """The one-to-many ways out of this deployment (MQTT topics per zone, public page, spool), in the lane in which it issues."""
+    store = SubscriptionStore(parts.database)
+    lane: Lane = "actual" if parts.settings.status == "Actual" else "exercise"
+    names = [channel.name for channel in parts.settings.channels]
+    for entry in broadcasts(parts.zones, channels=names, lane=lane, public_url=parts.settings.public_url):
+        await store.add(entry)
+
+
 def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> Parts:
     zones = _zones(settings)
     rule_sets = load_rule_sets()
@@ -118,7 +128,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         settings=settings, clock=clock, database=database, jobs=jobs, zones=zones, rule_sets=rule_sets, issuers=issuers,
         watch=WatchDesk(
             WatchStore(database, cap_status=settings.status), clock=clock, zones=zones, issuers=tuple(issuers.values()),
-            rule_sets=rule_sets, overrides=load_overrides(shipped_config() / "overrides.yaml"), policy=Policy(),
+            rule_sets=rule_sets, overrides=load_overrides(shipped_config() / "overrides.yaml"), policy=Policy(cycles_up=settings.cycles_up, cycles_down=settings.cycles_down),
             populations={district.code: district.population_2020 for district in shanghai().districts},
             cap_status=settings.status,
             max_age=timedelta(seconds=max((feed.max_age_s for feed in settings.feeds), default=3600.0))),
@@ -128,7 +138,8 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         dispatch=dispatch, answer=answer, ledger=ledger,
         subscriptions=SubscriptionDesk(
             SubscriptionStore(database), zones=zones, clock=clock, hazards=hazards,
-            channels=[channel.name for channel in settings.channels], allow_private=settings.allow_private_targets),
+            channels=[channel.name for channel in settings.channels], allow_private=settings.allow_private_targets,
+            lane="actual" if settings.status == "Actual" else "exercise"),
     )
 
 

@@ -5,7 +5,7 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -20,19 +20,24 @@ from feeds.folder import Options as FolderOptions
 from feeds.folder import Source as Folder
 from feeds.inventory import as_json, inventory, render
 from feeds.override import load as load_overrides
+from feeds.payload import Payload
 from feeds.replay import Options as ReplayOptions
 from feeds.replay import Source as Replay
 from warning.account import Account
-from warning.app import Parts, opened, shipped_config
+from warning.app import Parts, opened, register_broadcasts, shipped_config
 from warning.demo.run import DemoOptions, run_demo
 from warning.demo.sinks import serve_sinks
 from warning.errors import WarningEngineError
 from warning.schedule import ticking
-from warning.settings import Settings, load_settings
+from warning.settings import FeedSettings, Settings, load_settings
 from warning.store.accounts import add_account
 from warning.watch.rulefile import load_rule_sets
 from warning.watch.ruletable import rows, table
 from warning.web.server import create
+
+log = structlog.get_logger()
+
+_WATCH_AGAIN_S = 5.0
 
 cli = typer.Typer(
     help="消息树 Xiaoxishu: from gridded forecasts to signed, targeted warnings with receipts. 预警信息发布引擎。",
@@ -169,9 +174,10 @@ async def _until_signal(main_task: Coroutine[object, object, int | None]) -> int
 
 async def _web(settings: Settings, host: str, port: int) -> None:
     async with opened(settings, channels=False) as parts:
+        await register_broadcasts(parts)
         scheduler = ticking(parts)
         scheduler.start()
-        watchers = [asyncio.create_task(_watch(parts, feed.source)) for feed in settings.feeds]
+        watchers = [asyncio.create_task(_watch(parts, feed)) for feed in settings.feeds]
         server = uvicorn.Server(uvicorn.Config(create(parts), host=host, port=port, log_level="warning", access_log=False))
         try:
             await server.serve()
@@ -182,16 +188,25 @@ async def _web(settings: Settings, host: str, port: int) -> None:
             await asyncio.gather(*watchers, return_exceptions=True)
 
 
-async def _watch(parts: Parts, source: str) -> None:
-    feed = next(one for one in parts.settings.feeds if one.source == source)
+async def _watch(parts: Parts, feed: FeedSettings) -> None:
+    """Watch one feed for ever: what goes wrong is logged and tried again, because a watch that ends in silence warns nobody."""
+    while True:
+        try:
+            async for payload in _payloads(parts, feed):
+                await parts.watch.take(payload)
+            return
+        except Exception as error:
+            log.exception("the watch of a feed failed and begins again", source=feed.source, error=type(error).__name__)
+            await asyncio.sleep(_WATCH_AGAIN_S)
+
+
+def _payloads(parts: Parts, feed: FeedSettings) -> AsyncIterator[Payload]:
     match feed.kind:
         case "folder":
-            payloads = Folder(FolderOptions(path=feed.path, pattern=feed.pattern), name=feed.source, now=parts.clock.now).payloads()
+            return Folder(FolderOptions(path=feed.path, pattern=feed.pattern), name=feed.source, now=parts.clock.now).payloads()
         case "replay":
             options = ReplayOptions(folder=feed.path, pattern=feed.pattern, paced=True)
-            payloads = Replay(options, name=feed.source, now=parts.clock.now).payloads()
-    async for payload in payloads:
-        await parts.watch.take(payload)
+            return Replay(options, name=feed.source, now=parts.clock.now).payloads()
 
 
 async def _work(settings: Settings, name: str) -> None:

@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     secret: SecretStr = Field(default=SecretStr(""), description="signs acknowledgement links; empty = made once in the data folder")
     allow_private_targets: bool = Field(default=False, description="let webhooks and pushes go to private addresses (drills only)")
     clock: Literal["system", "drill"] = Field(default="system", description="drill = virtual time from the database")
+    cycles_up: int = Field(default=2, ge=1, description="data cycles before a level is proposed or raised; red never waits")
+    cycles_down: int = Field(default=6, ge=1, description="data cycles before a level is lowered or lifted")
     zones: ZoneSettings = Field(default_factory=ZoneSettings, description="where the borders come from")
     feeds: tuple[FeedSettings, ...] = Field(default=(), description="what is watched")
     channels: tuple[ChannelSettings, ...] = Field(default=(), description="ways out")

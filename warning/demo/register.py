@@ -6,20 +6,7 @@ from sqlalchemy import text
 from warning.app import Parts
 from warning.demo.residents import Residents, addresses, push_keys
 from warning.demo.scenario import DEAD_NAME, offices
-from warning.dispatch.broadcast import broadcasts
 from warning.store.database import raw
-from warning.store.subscribe import SubscriptionStore
-
-
-async def register_broadcasts(parts: Parts) -> int:
-    """MQTT topics per zone, the public page, the spool."""
-    store = SubscriptionStore(parts.database)
-    entries = broadcasts(
-        parts.zones, channels=[channel.name for channel in parts.settings.channels], lane="exercise",
-        public_url=parts.settings.public_url)
-    for entry in entries:
-        await store.add(entry)
-    return len(entries)
 
 
 async def register_offices(http: httpx.AsyncClient, *, token: str, sink: str, dead_port: int) -> int:

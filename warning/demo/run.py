@@ -23,11 +23,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from feeds.replay import Options as ReplayOptions
 from feeds.replay import Source as Replay
 from warning.account import Account
-from warning.app import Parts, opened
+from warning.app import Parts, opened, register_broadcasts
 from warning.demo.history import load_history, render
 from warning.demo.people import ScriptedPeople
 from warning.demo.pulasan import END, START, generate
-from warning.demo.register import register_broadcasts, register_offices, register_residents
+from warning.demo.register import register_offices, register_residents
 from warning.demo.residents import draw
 from warning.demo.scenario import APPROVER, EXERCISE_OFFICER, FORECASTER, UNANSWERING
 from warning.demo.summary import Summary, summarise

@@ -42,7 +42,7 @@ class OfficeSubscription(BaseModel):
     zones: tuple[str, ...] = Field(default=(), description="zone codes, e.g. 310115; a city's code or the first digits of several stand for all inside")
     polygon: dict[str, object] | None = Field(default=None, description="GeoJSON Polygon or MultiPolygon, WGS 84")
     language: Literal["zh-CN", "en-US"] = Field(default="zh-CN")
-    lane: Lane = Field(default="exercise", description="exercise = drills only; actual = real warnings only")
+    lane: Lane | None = Field(default=None, description="exercise = drills only; actual = real warnings only; empty = as this deployment issues")
 
 
 class ResidentSubscription(BaseModel):
@@ -57,7 +57,7 @@ class ResidentSubscription(BaseModel):
     hazards: tuple[str, ...] = ()
     min_level: str = "yellow"
     language: Literal["zh-CN", "en-US"] = "zh-CN"
-    lane: Lane = "exercise"
+    lane: Lane | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,7 @@ class SubscriptionDesk:
 
     def __init__(
         self, ledger: SubscriptionLedger, *, zones: ZoneSet, clock: Clock, hazards: Sequence[str], channels: Sequence[str],
-        allow_private: bool,
+        allow_private: bool, lane: Lane = "exercise",
     ) -> None:
         self._ledger = ledger
         self._zones = zones
@@ -119,6 +119,7 @@ class SubscriptionDesk:
         self._hazards = frozenset(hazards)
         self._channels = frozenset(channels)
         self._allow_private = allow_private
+        self._lane: Lane = lane
 
     async def office(self, new: OfficeSubscription, *, account: Account) -> int:
         """Returns the id; the same subscription again returns the same id. Raises Invalid or NotAllowed."""
@@ -131,7 +132,7 @@ class SubscriptionDesk:
         # Who asks for a city asks for its districts, which are warned one by one.
         zones = tuple(sorted({*new.zones, *(reach(known, self._zones).codes if known else ())}))
         return await self._ledger.add(Entry(
-            kind="office", lane=new.lane, name=new.name, owner=account.name, channel=new.channel, address=_one_form(new.channel, new.address),
+            kind="office", lane=new.lane or self._lane, name=new.name, owner=account.name, channel=new.channel, address=_one_form(new.channel, new.address),
             secret=new.secret, language=new.language, hazards=new.hazards, min_level=_level(new.min_level),
             zones=zones, polygon=_polygon(new.polygon), cell=None, district=None,
         ))
@@ -147,7 +148,7 @@ class SubscriptionDesk:
         if district is None:
             raise Invalid("lat/lon: this place lies in no district of this deployment")
         return await self._ledger.add(Entry(
-            kind="resident", lane=new.lane, name="", owner="", channel=new.channel, address=_one_form(new.channel, new.address), secret="",
+            kind="resident", lane=new.lane or self._lane, name="", owner="", channel=new.channel, address=_one_form(new.channel, new.address), secret="",
             language=new.language, hazards=new.hazards, min_level=_level(new.min_level), zones=(), polygon=None,
             cell=f"c{row}_{column}", district=district,
         ))

@@ -123,6 +123,7 @@ class IssueDesk:
         # The right is asked for what the code means, which is what goes out; ``hand.hazard`` is only what the form said.
         require(account, Act.SUBMIT, hazard=hazard.key)
         now = self._clock.now()
+        await self._require_earlier(hand.replaces, account, Act.SUBMIT)
         proposal = by_hand(
             issuer, hazard, hand.level, hand.zones, expires=hand.expires, now=now,
             onset=hand.onset if hand.onset > now else None)
@@ -191,6 +192,8 @@ class IssueDesk:
         earlier = await self._ledger.latest(event_id)
         if stored.action != "new" and (earlier is None or earlier.cancelled or earlier.expires <= now):
             raise Invalid("its event has ended meanwhile: propose it as a new warning")
+        if earlier is not None:
+            require(account, Act.APPROVE, hazard=earlier.hazard, zones=earlier.zones)
         prefix = f"{issuer.sender}_"
         taken = await self._ledger.taken(prefix)
         identifier = next_identifier(issuer.sender, now, taken.__contains__)
@@ -230,6 +233,13 @@ class IssueDesk:
             headlines={language: words["headline"] for language, words in texts.items()}, cap_xml=document.decode(),
             proposal_id=stored.id,
         )
+
+    async def _require_earlier(self, replaces: str | None, account: Account, act: Act) -> None:
+        """An update or cancel ends the warning for everyone who had it: the right is needed for all of its zones."""
+        if replaces is not None:
+            earlier = await self._ledger.latest(await self._ledger.event_of(replaces))
+            if earlier is not None:
+                require(account, act, hazard=earlier.hazard, zones=earlier.zones)
 
     async def _close(self, proposal_id: UUID, account: Account, what: str, reason: str, needed: Act) -> None:
         if not reason.strip():

@@ -48,6 +48,9 @@ class AnswerStore:
                 "UPDATE callout SET state = 'answered', answered_at = :at, answered_by = :by "
                 "WHERE event_id = :e AND subscription_id = :s AND state IN ('waiting', 'overdue')"),
                 {"at": at, "by": by, "e": row.event_id, "s": row.subscription_id})
+            await connection.execute(text(
+                "UPDATE notice SET cleared_at = :at WHERE cleared_at IS NULL AND key IN (SELECT 'callout ' || id FROM callout "
+                "WHERE event_id = :e AND subscription_id = :s)"), {"at": at, "e": row.event_id, "s": row.subscription_id})
             await mark(connection, chain=str(row.proposal_id), stage="acknowledge", at=at, channel=row.post)
             await note(connection, who=by, act="acknowledge", what=f"alert {row.identifier}", at=at, detail={"post": row.post})
         return Acknowledged(identifier=row.identifier, post=row.post, at=at, late=at >= row.deadline)

@@ -4,7 +4,7 @@ from typing import Final
 
 from warning.dispatch.order import Turn
 
-# A person who stands inside a stronger warning of the same hazard has been told the stronger thing: muted, with the reason kept.
+# Several places of one address are one person, told once. A person who stands inside a stronger warning of the same hazard has been told the stronger thing: muted, with the reason kept.
 EXPAND: Final = """
 WITH told AS (
   SELECT DISTINCT ON (channel, subscription_id) channel, subscription_id, role, state FROM delivery
@@ -20,11 +20,19 @@ WITH told AS (
     (s.kind = 'resident' AND CASE WHEN CAST(:cells AS text[]) IS NULL THEN s.district = ANY(CAST(:codes AS text[]))
                                   ELSE s.cell = ANY(CAST(:cells AS text[])) END)
     OR (s.kind <> 'resident' AND s.id = ANY(CAST(:in_area AS bigint[]))))
-), chosen AS (
-  SELECT coalesce(p.id, o.subscription_id) AS subscription_id, coalesce(p.channel, o.channel) AS channel, p.kind,
-    CASE WHEN :cancel OR p.id IS NULL THEN 'end' WHEN o.subscription_id IS NOT NULL THEN 'change' ELSE 'start' END AS role
+), joined AS (
+  SELECT coalesce(p.id, o.subscription_id) AS id, coalesce(p.channel, o.channel) AS channel,
+    p.id IS NOT NULL AS inside, coalesce(p.fits, false) AS fits, o.subscription_id IS NOT NULL AS had
   FROM place p FULL JOIN prior o ON o.subscription_id = p.id AND o.channel = p.channel
-  WHERE o.subscription_id IS NOT NULL OR (NOT :cancel AND p.fits)
+), person AS (
+  SELECT j.channel, s.kind, bool_or(j.inside) AS inside, bool_or(j.fits) AS fits, bool_or(j.had) AS had,
+    coalesce(min(j.id) FILTER (WHERE j.had), min(j.id) FILTER (WHERE j.fits), min(j.id)) AS subscription_id
+  FROM joined j JOIN subscription s ON s.id = j.id
+  GROUP BY j.channel, s.kind, CASE WHEN s.kind = 'resident' THEN s.address ELSE CAST(s.id AS text) END
+), chosen AS (
+  SELECT subscription_id, channel, kind,
+    CASE WHEN :cancel OR NOT inside THEN 'end' WHEN had THEN 'change' ELSE 'start' END AS role
+  FROM person WHERE had OR (NOT :cancel AND fits)
 )
 INSERT INTO delivery (identifier, event_id, version, channel, subscription_id, role, state, reason, ended_at)
 SELECT :identifier, :event, :version, c.channel, c.subscription_id, c.role,

@@ -61,7 +61,7 @@ class Jobs:
             try:
                 await self._app.run_worker_async(
                     queues=[QUEUE], concurrency=concurrency, name=name, wait=True, delete_jobs="successful",
-                    install_signal_handlers=False, fetch_job_polling_interval=0.5, shutdown_graceful_timeout=5,
+                    install_signal_handlers=False, fetch_job_polling_interval=0.5, shutdown_graceful_timeout=30,
                 )
             except ConnectorException:
                 # The database went away: the pool reconnects by itself, the worker starts again and nothing is lost.

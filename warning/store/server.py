@@ -31,7 +31,7 @@ class EmbeddedServer:
         except (OSError, subprocess.SubprocessError) as error:
             raise ConfigError(
                 f"the embedded PostgreSQL did not start in {self._folder}: {error}. "
-                f"See {self._folder / 'log'}, free the folder, or set DATABASE_URL to a server of your own"
+                f"See {self._folder / 'log'}, free the folder, or set XIAOXISHU_DATABASE_URL to a server of your own"
             ) from error
         return str(self._server.get_uri())
 
