@@ -16,7 +16,7 @@ from channels.wire.smpp_pdu import UDHI, ShortMessage, Status, bind_body, read_r
 from channels.wire.sms_text import decode, split_header
 
 _FIRST_PAUSE_S = 0.2
-_EARLY_S = 2.0  # a report may overtake its submit response by this much
+_EARLY_S = 10.0  # a report may overtake its submit response by this much
 _MAX_EARLY = 10_000
 _DOOR_PAUSE_S = 1.0
 _MAX_IDS = 250_000  # two generations of about 200 octets each: 100 MB at the very most

@@ -145,7 +145,8 @@ class Link(asyncio.Protocol):
 
     @property
     def waits_for_answers(self) -> bool:
-        return bool(self._outstanding)
+        # Also with parts still to be sent: the chunk that empties the window may bring the report of a message whose last part has not left.
+        return bool(self._outstanding or self._queue)
 
     def submit(self, submissions: list[Submission]) -> None:
         """Queue all parts; each submission settles itself."""
