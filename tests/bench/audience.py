@@ -25,7 +25,7 @@ def run(effort: Effort) -> list[Row]:
     tree = shapely.STRtree(polygons)
     if matched(interests, where) != touched(tree, where):
         raise AssertionError("ours and the tree's offices are not the same: one of the two is wrong, do not compare their times")
-    repeats = effort.pick(full=5, quick=1)
+    repeats = effort.pick(full=5, quick=2)
     return rows(
         f"audience, {_OFFICES:,} polygons, {len(shapely.get_coordinates(where.ground)):,} vertices", "ms",
         [Timing(subject="dispatch.audience.place_matches", value=1000 * median_s(lambda: matched(interests, where), repeats=repeats, warm=False),

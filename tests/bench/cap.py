@@ -20,7 +20,7 @@ def run(effort: Effort) -> list[Row]:
     data = capxml.write(build_alert(request))
     if capxml.read(data).alert != build_alert(request):
         raise AssertionError("the alert read is not the alert written: do not quote the speed")
-    alerts, repeats = effort.pick(full=200, quick=40), effort.pick(full=7, quick=3)
+    alerts, repeats = effort.pick(full=150, quick=30), effort.pick(full=7, quick=3)
     return rows(f"CAP, 2 languages, {len(data) // 1000} kB", "alerts/s", [
         Timing(subject="build + write + validate (XSD)", value=alerts / median_s(lambda: _write(request, alerts), repeats=repeats)),
         Timing(subject="read", value=alerts / median_s(lambda: _read(data, alerts), repeats=repeats)),

@@ -8,6 +8,7 @@ import sys
 import time
 import unicodedata
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict
 
 from tests.bench.audience import run as audience
@@ -29,7 +30,7 @@ WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
 _KEYS = """
 keys of --json, one object per line of the table:
   workload, subject     what was done, and by whom; peers are measured in the same run, on the same input
-  value, unit           median of several repetitions; null = not measured, "note" says why (a peer that is not installed)
+  value, unit           median of several repetitions; "note" says where a slow peer ran once, and why a value is null (not installed)
   ratio                 how many times better than the best peer of this run: above 1 we are faster; null without a peer
   goal, met             what is promised and whether this run kept it; null where nothing is promised
 
@@ -49,7 +50,9 @@ def main(arguments: Sequence[str]) -> int:
     for number, name in enumerate(names, 1):
         started = time.perf_counter()
         print(f"[{number}/{len(names)}] {name}: {WORKLOADS[name][0]}", file=sys.stderr, flush=True)
-        found += WORKLOADS[name][1](effort)
+        # stdout is for the answer alone; what the product logs goes where progress goes.
+        with redirect_stdout(sys.stderr):
+            found += WORKLOADS[name][1](effort)
         print(f"      {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
     print(json.dumps([asdict(row) for row in found], ensure_ascii=False, indent=1) if options.json else table(found, effort))
     return 0

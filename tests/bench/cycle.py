@@ -66,8 +66,8 @@ class MemoryLedger:
 
 
 def run(effort: Effort) -> list[Row]:
-    """A desk that has seen the hours before (24 h, ``quick`` 3 h) takes the next files; the first, which fills its window, is not counted."""
-    before, measured = effort.pick(full=144, quick=18), effort.pick(full=7, quick=3)
+    """A desk that has seen the hours before (24 h, ``quick`` 1 h) takes the next files; the first, which fills its window, is not counted."""
+    before, measured = effort.pick(full=144, quick=6), effort.pick(full=7, quick=3)
     zones = shanghai_zones()
     with tempfile.TemporaryDirectory(prefix="xiaoxishu-bench-") as folder:
         files = generate(Path(folder), start=_LAST - STEP * (before + measured), end=_LAST)

@@ -26,15 +26,16 @@ def run(effort: Effort) -> list[Row]:
         worst = float(abs(shares - ours).max())
         if worst > 1e-4:
             raise AssertionError(f"the peer's shares differ by {worst:.2g} from ours: one of the two is wrong, do not compare their times")
-    repeats = effort.pick(full=7, quick=3)
+    # Everyone has run once by now, so nobody needs warming.
+    repeats = effort.pick(full=5, quick=2)
     return rows(
         f"overlay {len(zones)} × {GRID.ny}×{GRID.nx}", "s",
-        [Timing(subject="geo.overlay", value=median_s(lambda: _uncached(zones), repeats=repeats))],
+        [Timing(subject="geo.overlay", value=median_s(lambda: _uncached(zones), repeats=repeats, warm=False))],
         [
-            Timing(subject="shapely: cut the cells on a border", value=median_s(lambda: border_cells(GRID, zones), repeats=repeats),
+            Timing(subject="shapely: cut the cells on a border", value=median_s(lambda: border_cells(GRID, zones), repeats=repeats, warm=False),
                    note="STRtree, cells inside are not cut"),
             Timing(subject="shapely: cut every cell", value=median_s(lambda: every_cell(GRID, zones), repeats=effort.pick(full=3, quick=1), warm=False),
-                   note="STRtree + intersection"),
+                   note=f"STRtree + intersection{', once' if effort.quick else ''}"),
         ],
     )
 

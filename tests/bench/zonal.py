@@ -93,7 +93,7 @@ def _other(library: str, fields: NDArray[np.float32], zones: tuple[Zone, ...], e
     if found is None:
         return Timing(subject=library, value=None, note=NOT_INSTALLED)
     answer: Callable[[], Answers] = found.prepare(fields[:count], GRID, zones, THRESHOLD_MM)
-    notes = [f"timed on {count} fields, scaled"] if count < len(fields) else []
+    notes = [f"once, timed on {count} fields, scaled" if count < len(fields) else "once"]
     if exact is not None:
         # Its cells are weighed in degrees, ours on the sphere: no more than that may stand between the two.
         off = float(np.abs(answer().share - exact.share[:count]).max())
