@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import box
 
+from channels.message import Lane
 from geo.zone import Zone, ZoneSet
 from warning.account import Account
 from warning.clock import SystemClock
@@ -189,5 +190,15 @@ async def test_an_office_sees_and_ends_its_own_and_an_admin_all() -> None:
     assert memory.ended == [(0, "pudong"), (1, None)]
 
 
-def test_a_drill_is_the_default_lane() -> None:
-    assert (HOOK.lane, PERSON.lane) == ("exercise", "exercise")
+@pytest.mark.parametrize("lane", ["actual", "exercise"])
+async def test_a_wish_without_a_lane_gets_the_deployments_own_and_a_drill_when_nothing_is_said(lane: Lane) -> None:
+    memory = Memory()
+    kept = SubscriptionDesk(
+        memory, zones=ZONES, clock=SystemClock(), hazards=[], channels=["sms", "webhook"], allow_private=False, lane=lane)
+    await kept.office(HOOK, account=OFFICE)
+    await kept.resident(PERSON)
+    await kept.office(office(name="drill", lane="exercise"), account=OFFICE)
+    assert [entry.lane for entry in memory.entries] == [lane, lane, "exercise"]
+    unsaid, memory = desk()
+    await unsaid.resident(PERSON)
+    assert memory.entries[0].lane == "exercise"

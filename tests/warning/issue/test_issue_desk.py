@@ -236,6 +236,18 @@ async def test_nobody_follows_the_alert_of_another_issuer_or_hazard(asked: dict[
         await world.desk.compose(hand(**{"action": "cancel", "replaces": first.identifier, **asked}), account=LI)
 
 
+async def test_who_may_not_warn_the_whole_of_it_neither_ends_it_nor_signs_its_end() -> None:
+    world = World()
+    first = await world.out(hand(issuer="310000", zones=("310115", "310120")))
+    narrow = hand(issuer="310000", zones=("310115",), action="update", replaces=first.identifier)
+    with pytest.raises(NotAllowed, match="may act inside 310115, not for 310120"):
+        await world.desk.compose(narrow, account=replace(LI, area="310115"))
+    made = await world.desk.compose(narrow, account=LI)
+    await world.desk.submit(made, account=LI, revision=1, changes={})
+    with pytest.raises(NotAllowed, match="may act inside 310115, not for 310120"):
+        await world.desk.approve(made, account=replace(HAN, area="310115"), revision=2)
+
+
 async def test_what_was_cancelled_or_is_over_is_not_updated() -> None:
     for over in ("cancel", "time"):
         world = World()
