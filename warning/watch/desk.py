@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID, uuid4
 
-import numpy as np
 import structlog
 from shapely.geometry import mapping
+from shapely.ops import unary_union
 
 from feeds.errors import FeedError, PartlyRead
 from feeds.format import read
@@ -157,8 +157,7 @@ class WatchDesk:
         self, window: Window, data_time: datetime, in_force: Sequence[InForce], memories: Mapping[str, Memory], now: datetime
     ) -> tuple[list[Found], dict[str, Memory]]:
         """Pure: fields × rules × zones → drafts → proposals, issuer by issuer."""
-        answers = self._answers(window, data_time)
-        grid = next((field.grid for field in window.fields if field.grid.regular), None)
+        answers, grids = self._answers(window, data_time)
         found: list[Found] = []
         remembered: dict[str, Memory] = {}
         for issuer in self._issuers:
@@ -166,12 +165,18 @@ class WatchDesk:
             proposals, remembered[issuer.code] = propose(
                 drafts, [warning for warning in in_force if warning.issuer == issuer.code], memories[issuer.code],
                 self._policy, now=now, cycle=data_time)
-            found.extend(self._found(p, issuer, grid, now) for p in proposals if p.action is not Action.NOTHING)
+            found.extend(self._found(p, issuer, grids, now) for p in proposals if p.action is not Action.NOTHING)
         return found, remembered
 
-    def _answers(self, window: Window, data_time: datetime) -> dict[str, dict[str, Sequence[Exceedance]]]:
-        """For each rule set and row, what the data say of every zone; rows without data are left out (unknown)."""
+    def _answers(
+        self, window: Window, data_time: datetime
+    ) -> tuple[dict[str, dict[str, Sequence[Exceedance]]], dict[str, Grid]]:
+        """For each rule set and row, what the data say of every zone; rows without data are left out (unknown).
+
+        Also the grid on which each row was measured: its cells are numbered there.
+        """
         answers: dict[str, dict[str, Sequence[Exceedance]]] = {}
+        grids: dict[str, Grid] = {}
         known: dict[Quantity, Series | None] = {}
         zones = tuple(self._zones)
         for set_id in {issuer.rule_set for issuer in self._issuers}:
@@ -185,21 +190,23 @@ class WatchDesk:
                     needed = () if criterion is None else _needed(criterion)
                     if criterion is None or not any(quantity in have for quantity in needed):
                         continue
-                    grid = next(have[quantity].grid for quantity in needed if quantity in have)
+                    grid = grids[row] = next(have[quantity].grid for quantity in needed if quantity in have)
                     try:
                         rows[row] = exceed(
                             criterion, have, overlay(grid, zones), start=data_time, end=data_time + rule.lead, now=data_time)
                     except (GridMismatch, OverlayError) as error:
                         log.error("a rule could not be measured and stays unknown", row=row, why=str(error))
             answers[set_id] = rows
-        return answers
+        return answers, grids
 
-    def _found(self, proposal: Proposal, issuer: Issuer, grid: Grid | None, now: datetime) -> Found:
+    def _found(self, proposal: Proposal, issuer: Issuer, grids: Mapping[str, Grid], now: datetime) -> Found:
         expires = proposal.expires or now + self._policy.validity
-        cells = sorted({cell for evidence in proposal.evidence for cell in evidence.cells})
-        polygon = None
-        if grid is not None and cells:
-            polygon = dict(mapping(outline_cells(grid, np.asarray(cells))))
+        cells: dict[Grid, set[int]] = {}
+        for evidence in proposal.evidence:
+            if evidence.cells and evidence.row in grids and grids[evidence.row].regular:
+                cells.setdefault(grids[evidence.row], set()).update(evidence.cells)
+        ground = unary_union([outline_cells(grid, own) for grid, own in cells.items()])
+        polygon = None if ground.is_empty else dict(mapping(ground))
         return Found(
             id=uuid4(), proposal=proposal, expires=expires, polygon=polygon,
             texts=ready_texts(proposal, issuer=issuer, zones=self._zones, now=now, expires=expires, status=self._cap_status),
@@ -229,10 +236,20 @@ def _days(rule_set: RuleSet, quantity: Quantity) -> int:
 def _series(quantity: Quantity, window: Window, data_time: datetime, *, days: int) -> Series | None:
     """The quantity over time; None (unknown) when its fields are missing or do not fit together."""
     try:
-        return series(quantity, window.since(data_time - history(quantity, days=days)), now=data_time)
+        return series(quantity, _on_newest_grid(window.since(data_time - history(quantity, days=days))), now=data_time)
     except DeriveError as error:
         log.error("a quantity could not be derived and stays unknown", quantity=str(quantity), why=str(error))
         return None
+
+
+def _on_newest_grid(fields: Sequence[GridField]) -> list[GridField]:
+    """Of each variable the fields on the grid of its newest run (the finer of two): a changed grid does not blind the desk."""
+    grids: dict[str, tuple[datetime, int, Grid]] = {}
+    for field in fields:
+        rank = field.run_time, field.grid.ny * field.grid.nx
+        if field.variable not in grids or rank > grids[field.variable][:2]:
+            grids[field.variable] = (*rank, field.grid)
+    return [field for field in fields if field.grid == grids[field.variable][2]]
 
 
 def _needed(criterion: Criterion) -> tuple[Quantity, ...]:
