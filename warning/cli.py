@@ -1,8 +1,10 @@
 """The command line: ``xiaoxishu --help`` teaches it."""
 
 import asyncio
+import getpass
 import json
 import logging
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
@@ -31,6 +33,7 @@ from warning.errors import WarningEngineError
 from warning.schedule import ticking
 from warning.settings import FeedSettings, Settings, load_settings
 from warning.store.accounts import add_account
+from warning.store.audit import Head, Verdict, head, verify
 from warning.watch.rulefile import load_rule_sets
 from warning.watch.ruletable import rows, table
 from warning.web.server import create
@@ -99,6 +102,37 @@ def account(
 ) -> None:
     """Add an account, or renew its token; the token is printed once and only its hash is kept."""
     typer.echo(asyncio.run(_account(load_settings(config), Account(name=name, role=role, area=area, hazards=tuple(hazard or ())))))
+
+
+audit = typer.Typer(help="The audit trail: append-only, every act chained to the one before.", no_args_is_help=True)
+cli.add_typer(audit, name="audit")
+
+
+@audit.command("head")
+def audit_head(config: Config = None) -> None:
+    """Print the newest link as SEQ:HASH. Keep it elsewhere: it binds every act up to it."""
+    found = asyncio.run(_head(load_settings(config)))
+    typer.echo(f"{found.seq}:{found.hash}")
+
+
+@audit.command("verify")
+def audit_verify(
+    config: Config = None, published: Annotated[str, typer.Option(help="a SEQ:HASH that `audit head` printed earlier")] = "",
+    json_: AsJson = False,
+) -> None:
+    """Recompute the chain; every act that was changed, deleted or slipped in is named. Exit code 1 when one is found."""
+    kept = re.fullmatch(r"([0-9]+):([0-9a-f]{64}|)", published)
+    if published and kept is None:
+        raise typer.BadParameter("--published is what `xiaoxishu audit head` printed: SEQ:HASH")
+    verdict = asyncio.run(_verify(load_settings(config), Head(seq=int(kept[1]), hash=kept[2]) if kept else None))
+    if json_:
+        typer.echo(json.dumps(asdict(verdict), ensure_ascii=False))
+    else:
+        for fault in verdict.faults:
+            typer.echo(f"link {fault.seq if fault.seq is not None else '-'}, act {fault.audit_id}: {fault.what}")
+        typer.echo(f"{verdict.head.seq} acts, {len(verdict.faults)} faults, head {verdict.head.seq}:{verdict.head.hash}")
+    if verdict.faults:
+        raise typer.Exit(1)
 
 
 @cli.command()
@@ -221,7 +255,17 @@ async def _work(settings: Settings, name: str) -> None:
 
 async def _account(settings: Settings, new: Account) -> str:
     async with opened(settings, channels=False) as parts:
-        return await add_account(parts.database, new)
+        return await add_account(parts.database, new, by=f"{getpass.getuser()} on the machine", at=parts.clock.now())
+
+
+async def _head(settings: Settings) -> Head:
+    async with opened(settings, channels=False) as parts:
+        return await head(parts.database)
+
+
+async def _verify(settings: Settings, published: Head | None) -> Verdict:
+    async with opened(settings, channels=False) as parts:
+        return await verify(parts.database, published=published)
 
 
 if __name__ == "__main__":

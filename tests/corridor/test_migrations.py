@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, inspect
 from sqlalchemy.schema import SchemaItem
 
 from tests.corridor.conftest import named
+from warning.store.audit_tables import audit_link
 from warning.store.database import engine_url
 from warning.store.migrate import migrate
 from warning.store.tables import metadata
@@ -38,6 +39,7 @@ async def test_two_processes_that_migrate_an_empty_database_at_once_both_succeed
     with engine.connect() as connection:
         tables = set(inspect(connection).get_table_names())
     engine.dispose()
+    assert audit_link.name in tables
     assert set(metadata.tables) <= tables
     assert "procrastinate_jobs" in tables
 

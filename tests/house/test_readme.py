@@ -22,7 +22,8 @@ def known() -> dict[str, set[str]]:
     """Every subcommand with its options."""
     group = typer.main.get_command(cli)
     assert isinstance(group, TyperGroup)
-    return {name: {"--help", *(option for parameter in one.params for option in (*parameter.opts, *parameter.secondary_opts))}
+    return {name: {"--help", *(option for part in (one, *(one.commands.values() if isinstance(one, TyperGroup) else ()))
+                               for parameter in part.params for option in (*parameter.opts, *parameter.secondary_opts))}
             for name, one in group.commands.items()}
 
 

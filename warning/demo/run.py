@@ -106,7 +106,7 @@ async def _register(
     options: DemoOptions, parts: Parts, http: httpx.AsyncClient, ports: dict[str, int]
 ) -> tuple[ScriptedPeople, int]:
     tokens = {
-        role: await add_account(parts.database, Account(name=name, role=role, scripted=True))
+        role: await add_account(parts.database, Account(name=name, role=role, scripted=True), by="demo", at=parts.clock.now())
         for name, role in ((FORECASTER, "forecaster"), (APPROVER, "approver"), (EXERCISE_OFFICER, "admin"))
     }
     sink = f"http://127.0.0.1:{ports['http']}"
