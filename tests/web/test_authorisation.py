@@ -1,0 +1,143 @@
+"""Who may ask what: every address × every role, and area × hazard, against tables written by hand."""
+
+from datetime import timedelta
+
+import pytest
+from fastapi.routing import iter_route_contexts
+from sqlalchemy import text
+
+from tests.web.conftest import TOKENS, World
+from warning.account import ROLES, token_hash
+
+CALLERS = ("nobody", "viewer", "forecaster", "approver", "office", "admin")
+
+# "+" may, "-" is refused (403), "?" must say who they are (401); in the order of CALLERS.
+OPEN = "++++++"
+STAFF = "?+++++"
+TABLE = {
+    "GET /api/alerts": OPEN,
+    "GET /api/alerts/{identifier}.xml": OPEN,
+    "GET /api/alerts/{identifier}": OPEN,
+    "GET /api/alerts/{identifier}/timeline": OPEN,
+    "GET /api/alerts/{identifier}/deliveries": STAFF,
+    "GET /api/feed.atom": OPEN,
+    "GET /api/proposals": STAFF,
+    "GET /api/proposals/{proposal_id}": STAFF,
+    "POST /api/proposals": "?-++--",
+    "POST /api/proposals/{proposal_id}/submit": "?-++--",
+    "POST /api/proposals/{proposal_id}/approve": "?--+--",
+    "POST /api/proposals/{proposal_id}/return": "?--+--",
+    "POST /api/proposals/{proposal_id}/dismiss": "?-++--",
+    "POST /api/subscriptions": "?---++",
+    "GET /api/subscriptions": "?---++",
+    "DELETE /api/subscriptions/{subscription_id}": "?---++",
+    "POST /api/registrations": OPEN,
+    "GET /api/warned": OPEN,
+    "GET /api/zones.geojson": OPEN,
+    "GET /api/rules/{rule_set}": OPEN,
+    "GET /api/ack/{token}": OPEN,
+    "POST /api/ack/{token}": OPEN,
+    "GET /api/health": OPEN,
+    "POST /api/deliveries/retry": "?-++-+",
+    "GET /metrics": OPEN,
+    "GET /": OPEN, "GET /en": OPEN, "GET /place/{code}": OPEN, "GET /en/place/{code}": OPEN,
+    "GET /alert/{identifier}": OPEN, "GET /en/alert/{identifier}": OPEN, "GET /archive": OPEN, "GET /en/archive": OPEN,
+    "GET /public/versions/{identifier}": OPEN,
+    "GET /docs": OPEN, "GET /login": OPEN, "POST /logout": OPEN,
+    "POST /login": OPEN,  # 401 for a token that is not known; that is its own test
+    "GET /openapi.json": OPEN,
+}
+
+
+def addresses(world: World) -> set[str]:
+    """Every method and path that the application answers to, those outside of the OpenAPI too; HEAD goes with GET."""
+    return {
+        f"{method} {route.path}" for route in iter_route_contexts(world.app.routes) for method in route.methods or ()
+        if method != "HEAD"}
+
+
+async def test_every_address_of_the_application_is_in_the_table(world: World) -> None:
+    found = addresses(world)
+    described = {f"{method.upper()} {path}" for path, methods in world.app.openapi()["paths"].items() for method in methods}
+    assert described <= found
+    assert sorted(found ^ set(TABLE)) == []
+
+
+def test_the_table_speaks_of_every_role() -> None:
+    assert set(CALLERS) == {"nobody", *ROLES}
+    assert {len(row) for row in TABLE.values()} == {len(CALLERS)}
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+async def test_every_address_answers_a_role_as_the_table_says(world: World, caller: str) -> None:
+    who = next((name for name, role in TOKENS.items() if role == caller), None)
+    identifier = await world.warned()
+    wrong = []
+    for address, row in TABLE.items():
+        if address == "POST /login":
+            continue
+        method, path = address.split(" ")
+        proposal = await world.proposed()
+        if path.endswith(("/approve", "/return")):
+            # Somebody else has submitted it, so that only the role is asked about.
+            await world.execute("UPDATE proposal SET status = 'submitted', submitted_by = 'zhao', submitted_at = :at WHERE id = :id",
+                                {"at": world.now, "id": proposal})
+        url = path.format(identifier=identifier, proposal_id=proposal, subscription_id=1, rule_set="shanghai-2019", token="x", code="310115")
+        head = {} if who is None else {"Authorization": f"Bearer token-{who}"}
+        answer = await world.http.request(
+            method, url, headers=head, json=body(world, path) if method == "POST" and path != "/logout" else None,
+            params={"lat": "31.2", "lon": "121.5"} if path == "/api/warned" else None)
+        got = {401: "?", 403: "-"}.get(answer.status_code, "+")
+        if got != row[CALLERS.index(caller)] or answer.status_code >= 500:
+            wrong.append(f"{address}: {answer.status_code} {answer.text[:80]}")
+    assert wrong == []
+
+
+def body(world: World, path: str) -> dict[str, object]:
+    match path:
+        case "/api/proposals":
+            return by_hand(world)
+        case "/api/subscriptions":
+            return {"name": "post", "channel": "webhook", "address": "https://203.0.113.7/hook", "zones": ["310115"]}
+        case "/api/registrations":
+            return {"channel": "sms", "address": "8613800000000", "lat": 31.23, "lon": 121.48}
+        case "/api/deliveries/retry":
+            return {"deliveries": [1]}
+        case "/api/proposals/{proposal_id}/submit" | "/api/proposals/{proposal_id}/approve":
+            return {"revision": 1}
+        case _:
+            return {"reason": "seen"}
+
+
+def by_hand(world: World, *, zones: tuple[str, ...] = ("310115",), hazard: str = "rainstorm", code: str = "11B03") -> dict[str, object]:
+    return {"issuer": "310000", "hazard": hazard, "event_code": code, "level": "blue", "zones": list(zones),
+            "onset": world.now.isoformat(), "expires": (world.now + timedelta(hours=3)).isoformat()}
+
+
+@pytest.mark.parametrize(("area", "hazards", "zones", "hazard", "code", "status"), [
+    ("310115", [], ("310115",), "rainstorm", "11B03", 201),
+    ("310115", [], ("310116",), "rainstorm", "11B03", 403),  # a district cannot warn its neighbour
+    ("310115", [], ("310115", "310116"), "rainstorm", "11B03", 403),
+    ("310000", [], ("310115", "310116"), "rainstorm", "11B03", 201),
+    ("", ["rainstorm"], ("310115",), "rainstorm", "11B03", 201),
+    ("", ["heat"], ("310115",), "rainstorm", "11B03", 403),
+    ("310115", ["rainstorm"], ("310116",), "rainstorm", "11B03", 403),
+])
+async def test_an_act_is_held_to_the_area_and_the_hazards_of_the_account(
+    world: World, area: str, hazards: list[str], zones: tuple[str, ...], hazard: str, code: str, status: int
+) -> None:
+    async with world.parts.database.begin() as connection:
+        await connection.execute(
+            text("INSERT INTO account (name, role, token_hash, area, hazards) VALUES ('li', 'approver', :h, :a, :z)"),
+            {"h": token_hash("token-li"), "a": area, "z": hazards})
+    hand = by_hand(world, zones=zones, hazard=hazard, code=code)
+    assert (await world.post("/api/proposals", "li", hand)).status_code == status
+    done = 403 if status == 403 else 200
+    for act in ("submit", "dismiss", "return", "approve"):
+        made = await world.post("/api/proposals", "fu", hand)
+        path = f"/api/proposals/{made.json()['id']}"
+        if act in ("return", "approve"):
+            assert (await world.post(f"{path}/submit", "fu", {"revision": 1})).status_code == 200
+        answer = await world.post(
+            f"{path}/{act}", "li", {"submit": {"revision": 1}, "approve": {"revision": 2}}.get(act, {"reason": "seen"}))
+        assert answer.status_code == done, f"{act}: {answer.text}"
