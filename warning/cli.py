@@ -32,7 +32,7 @@ from warning.demo.sinks import serve_sinks
 from warning.errors import WarningEngineError
 from warning.schedule import ticking
 from warning.settings import FeedSettings, Settings, load_settings
-from warning.store.accounts import add_account
+from warning.store.accounts import accounts, add_account, withdraw
 from warning.store.audit import Head, Verdict, head, verify
 from warning.watch.rulefile import load_rule_sets
 from warning.watch.ruletable import rows, table
@@ -92,8 +92,12 @@ def work(config: Config = None, name: Annotated[str, typer.Option(help="worker's
     _run(_work(load_settings(config), name))
 
 
-@cli.command()
-def account(
+account = typer.Typer(help="Who may act: accounts, their roles, hazards and areas.", no_args_is_help=True)
+cli.add_typer(account, name="account")
+
+
+@account.command("add")
+def account_add(
     name: Annotated[str, typer.Argument(help="who")],
     role: Annotated[str, typer.Option(help="viewer, forecaster, approver, office or admin")],
     config: Config = None,
@@ -102,6 +106,20 @@ def account(
 ) -> None:
     """Add an account, or renew its token; the token is printed once and only its hash is kept."""
     typer.echo(asyncio.run(_account(load_settings(config), Account(name=name, role=role, area=area, hazards=tuple(hazard or ())))))
+
+
+@account.command("withdraw")
+def account_withdraw(name: Annotated[str, typer.Argument(help="who")], config: Config = None) -> None:
+    """Withdraw an account: its token and every session opened with it end at once; what it signed stays."""
+    asyncio.run(_withdraw(load_settings(config), name))
+
+
+@account.command("list")
+def account_list(config: Config = None, json_: AsJson = False) -> None:
+    """Print every account that may act; tokens are not kept and cannot be shown."""
+    for one in asyncio.run(_accounts(load_settings(config))):
+        hazards, area = ", ".join(one.hazards) or "every hazard", one.area or "everywhere"
+        typer.echo(json.dumps(asdict(one), ensure_ascii=False) if json_ else f"{one.name}\t{one.role}\t{area}\t{hazards}")
 
 
 audit = typer.Typer(help="The audit trail: append-only, every act chained to the one before.", no_args_is_help=True)
@@ -256,6 +274,16 @@ async def _work(settings: Settings, name: str) -> None:
 async def _account(settings: Settings, new: Account) -> str:
     async with opened(settings, channels=False) as parts:
         return await add_account(parts.database, new, by=f"{getpass.getuser()} on the machine", at=parts.clock.now())
+
+
+async def _withdraw(settings: Settings, name: str) -> None:
+    async with opened(settings, channels=False) as parts:
+        await withdraw(parts.database, name, by=f"{getpass.getuser()} on the machine", at=parts.clock.now())
+
+
+async def _accounts(settings: Settings) -> list[Account]:
+    async with opened(settings, channels=False) as parts:
+        return await accounts(parts.database)
 
 
 async def _head(settings: Settings) -> Head:

@@ -8,6 +8,8 @@ from sqlalchemy import text
 
 from tests.web.conftest import TOKENS, World
 from warning.account import ROLES, token_hash
+from warning.errors import NotFound
+from warning.store.accounts import accounts, withdraw
 
 CALLERS = ("nobody", "viewer", "forecaster", "approver", "office", "admin")
 
@@ -141,3 +143,15 @@ async def test_an_act_is_held_to_the_area_and_the_hazards_of_the_account(
         answer = await world.post(
             f"{path}/{act}", "li", {"submit": {"revision": 1}, "approve": {"revision": 2}}.get(act, {"reason": "seen"}))
         assert answer.status_code == done, f"{act}: {answer.text}"
+
+
+async def test_a_withdrawn_account_acts_no_more_at_once_and_the_act_is_written_down(world: World) -> None:
+    assert (await world.get("/api/proposals", "lin")).status_code == 200
+    await withdraw(world.parts.database, "lin", by="root", at=world.now)
+    assert (await world.get("/api/proposals", "lin")).status_code == 401
+    assert [one.name for one in await accounts(world.parts.database)] == ["fu", "office", "root", "wang"]
+    async with world.parts.database.begin() as connection:
+        row = (await connection.execute(text("SELECT who, act, object FROM audit"))).one()
+    assert tuple(row) == ("root", "withdraw", "account lin")
+    with pytest.raises(NotFound, match="no account lin that may act"):
+        await withdraw(world.parts.database, "lin", by="root", at=world.now)

@@ -17,7 +17,7 @@ COOKIE = "xxs_session"
 MAX_AGE_S = 12 * 3600
 """A shift; then the token is asked for again."""
 
-_bearer = HTTPBearer(auto_error=False, description="a token made by `xiaoxishu account`")
+_bearer = HTTPBearer(auto_error=False, description="a token made by `xiaoxishu account add`")
 
 
 def parts_of(request: Request) -> Parts:
