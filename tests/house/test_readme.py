@@ -11,7 +11,7 @@ import pytest
 import typer.main
 from typer.core import TyperGroup
 
-from warning.cli import cli
+from warning.cli.entry import cli
 from warning.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,49 @@
+"""Looking: what a file holds, what the rules say, what can be set. Nothing is opened but the file."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from feeds.inventory import as_json, inventory, render
+from feeds.override import load as load_overrides
+from warning.app import shipped_config
+from warning.cli.options import AsJson
+from warning.settings import Settings
+from warning.watch.rulefile import load_rule_sets
+from warning.watch.ruletable import rows, table
+
+commands = typer.Typer()
+
+
+@commands.command()
+def fields(
+    file: Annotated[Path, typer.Argument(help="a GRIB1, GRIB2 or NetCDF file", exists=True, dir_okay=False)], json_: AsJson = False
+) -> None:
+    """Print the inventory of a gridded file: variable, unit, window, lead, level, threshold, grid, min/max, missing."""
+    found = inventory(file, overrides=load_overrides(shipped_config() / "overrides.yaml"))
+    typer.echo(json.dumps([as_json(row) for row in found], ensure_ascii=False) if json_ else render(found))
+
+
+@commands.command()
+def rules(
+    set_: Annotated[str, typer.Option("--set", help="rule set: an id or its beginning, e.g. shanghai or national")] = "national",
+    json_: AsJson = False,
+) -> None:
+    """Print a rule set as a table, every row with its confidence and flags."""
+    found = [rule_set for key, rule_set in load_rule_sets().items() if key.startswith(set_)]
+    if not found:
+        raise typer.BadParameter(f"no rule set begins with {set_!r}; there is {', '.join(load_rule_sets())}")
+    for rule_set in found:
+        if json_:
+            typer.echo(json.dumps([asdict(row) for row in rows(rule_set)], ensure_ascii=False))
+        else:
+            typer.echo(table(rule_set))
+
+
+@commands.command()
+def settings() -> None:
+    """Print every setting with its meaning and default, as JSON Schema."""
+    typer.echo(json.dumps(Settings.model_json_schema(), ensure_ascii=False, indent=2))
