@@ -101,8 +101,7 @@ async def register_broadcasts(parts: Parts) -> None:
     """The one-to-many ways out of this deployment (MQTT topics per zone, public page, spool), in the lane in which it issues."""
     store = SubscriptionStore(parts.database)
     lane: Lane = "actual" if parts.settings.status == "Actual" else "exercise"
-    names = [channel.name for channel in parts.settings.channels]
-    for entry in broadcasts(parts.zones, channels=names, lane=lane, public_url=parts.settings.public_url):
+    for entry in broadcasts(parts.zones, channels=_kinds(parts.settings), lane=lane, public_url=parts.settings.public_url):
         await store.add(entry)
 
 
@@ -122,7 +121,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     ledger = DispatchStore(database, jobs)
     dispatch = DispatchDesk(
         ledger, {}, calls=answer, clock=clock, zones=zones, policy=policy,
-        batch_sizes={channel.name: channel.batch for channel in settings.channels})
+        batch_sizes={channel.name: channel.batch for channel in settings.channels}, kinds=_kinds(settings))
     hazards = sorted({rule.hazard.key for rule_set in rule_sets.values() for rule in rule_set.rules})
     return Parts(
         settings=settings, clock=clock, database=database, jobs=jobs, zones=zones, rule_sets=rule_sets, issuers=issuers,
@@ -138,7 +137,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         dispatch=dispatch, answer=answer, ledger=ledger,
         subscriptions=SubscriptionDesk(
             SubscriptionStore(database), zones=zones, clock=clock, hazards=hazards,
-            channels=[channel.name for channel in settings.channels], allow_private=settings.allow_private_targets,
+            channels=_kinds(settings), allow_private=settings.allow_private_targets,
             lane="actual" if settings.status == "Actual" else "exercise"),
     )
 
@@ -192,6 +191,10 @@ def _adapter(channel: ChannelSettings) -> ModuleType:
         if error.name == f"channels.{channel.kind}":
             raise ConfigError(f"channels: {channel.name}: no adapter of kind {channel.kind!r} in channels/") from error
         raise ConfigError(f"channels: {channel.name}: needs {error.name}: pip install 'xiaoxishu[demo]'") from error
+
+
+def _kinds(settings: Settings) -> dict[str, str]:
+    return {channel.name: channel.kind for channel in settings.channels}
 
 
 def _zones(settings: Settings) -> ZoneSet:

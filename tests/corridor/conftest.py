@@ -107,7 +107,7 @@ class Corridor:
 
     async def spool(self) -> None:
         """The folder that gets every exercise."""
-        for entry in broadcasts(self.parts.zones, channels=["spool"], lane="exercise", public_url="http://drill.test"):
+        for entry in broadcasts(self.parts.zones, channels={"spool": "spool"}, lane="exercise", public_url="http://drill.test"):
             await SubscriptionStore(self.parts.database).add(entry)
 
     async def warned(

@@ -1,26 +1,27 @@
 """Broadcasts: the one-to-many ways out, provisioned for every zone of a deployment."""
 
-from collections.abc import Sequence
-
 from channels.message import Lane
 from geo.zone import ZoneSet
+from warning.dispatch.kind import Kinds
 from warning.dispatch.subscribe import Entry
 from warning.level import Level
 
 
-def broadcasts(zones: ZoneSet, *, channels: Sequence[str], lane: Lane, public_url: str, prefix: str = "xiaoxishu") -> list[Entry]:
-    """Retained MQTT topics per zone (``xiaoxishu/<lane>/<zone>/<issuer>/<hazard>``; subscribe to ``…/<zone>/#``), the public page and the spool, for those of ``channels`` that exist."""
+def broadcasts(zones: ZoneSet, *, channels: Kinds, lane: Lane, public_url: str, prefix: str = "xiaoxishu") -> list[Entry]:
+    """Retained MQTT topics per zone (``xiaoxishu/<lane>/<zone>/<issuer>/<hazard>``; subscribe to ``…/<zone>/#``), the public page and the spool, for those kinds of ``channels`` (kind by name) that exist."""
     entries: list[Entry] = []
-    if "mqtt" in channels:
-        # A retained topic holds one message: a topic for each issuer and hazard, so that a gale does not wipe out a rainstorm in force.
-        entries += [
-            _entry("mqtt", f"{prefix}/{lane}/{zone.code}/{{issuer}}/{{hazard}}", lane, (zone.code,))
-            for zone in zones if zone.level != "cell"
-        ]
-    if "page" in channels:
-        entries.append(_entry("page", f"{public_url.rstrip('/')}/public/versions/{{identifier}}", lane, ()))
-    if "spool" in channels:
-        entries.append(_entry("spool", "{identifier}", lane, ()))
+    for name, kind in channels.items():
+        match kind:
+            case "mqtt":
+                # A retained topic holds one message: one for each issuer and hazard, so that a gale does not wipe out a rainstorm in force.
+                entries += [
+                    _entry(name, f"{prefix}/{lane}/{zone.code}/{{issuer}}/{{hazard}}", lane, (zone.code,))
+                    for zone in zones if zone.level != "cell"
+                ]
+            case "page":
+                entries.append(_entry(name, f"{public_url.rstrip('/')}/public/versions/{{identifier}}", lane, ()))
+            case "spool":
+                entries.append(_entry(name, "{identifier}", lane, ()))
     return entries
 
 

@@ -13,8 +13,8 @@ SIGNATURE = "【上海预警】"
 """Carriers in China demand a registered signature before every short message, in whatever language."""
 UCS2_SINGLE, UCS2_PART = 70, 67
 """UTF-16 units in an only part, and in one part of several (3GPP TS 23.040 §9.2.3.24.1)."""
-MACHINES = ("webhook", "mqtt", "spool", "page")
-"""Channels to programs: they carry the CAP document as body."""
+WITH_CAP = ("webhook", "mqtt", "spool", "page")
+"""Kinds that carry the CAP document as body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Composed:
 def compose(
     alert: cap.Alert, *, channel: str, language: str, max_chars: int | None = None, left_area: bool = False, signature: str = SIGNATURE
 ) -> Composed:
-    """The message of ``alert`` on ``channel``, in ``language`` or the nearest the alert has. The same inputs give the same message.
+    """The message of ``alert`` on a channel of kind ``channel``, in ``language`` or the nearest the alert has. The same inputs give the same message.
 
     Too long for ``max_chars``, it loses first the advice, then the detail, then the names of all zones but the first, then the rank; colour,
     hazard, action, issuer, time, place and the drill's mark always stay. Raises Invalid when even that does not fit, or the alert says nothing.
@@ -53,7 +53,7 @@ def compose(
         text, shortened = _fitting(alert, [signature + choice for choice in choices], max_chars, _units)
         return Composed(subject=facts.head, text=text, segments=segments(text), shortened=shortened)
     text, shortened = _fitting(alert, choices, max_chars, len)
-    if channel in MACHINES:
+    if channel in WITH_CAP:
         return Composed(subject=facts.head, text=text, body=capxml.write(alert), content_type=capxml.CONTENT_TYPE, shortened=shortened)
     return Composed(subject=_left_title(facts) if left_area else facts.title if channel == "webpush" else facts.head,
                     text=text, shortened=shortened)

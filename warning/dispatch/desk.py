@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
@@ -22,13 +22,11 @@ from warning.clock import Clock
 from warning.dispatch.audience import Interest, Reach, concerned, must_answer, place_matches, reach
 from warning.dispatch.compose import Composed, compose
 from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
+from warning.dispatch.kind import MACHINES, WITH_LINK, Kinds, kind_of, personal
 from warning.dispatch.work import StoredAlert, Work
 from warning.errors import Invalid
 
 log = structlog.get_logger()
-
-_MACHINES = frozenset({"webhook", "mqtt"})
-"""Channels whose reader is a program: they carry the CAP document."""
 
 
 class DispatchLedger(Protocol):
@@ -38,7 +36,7 @@ class DispatchLedger(Protocol):
 
     async def expand(
         self, alert: StoredAlert, *, in_area: Sequence[int], matching: Sequence[int], codes: Sequence[str],
-        cells: Sequence[str] | None, batch_sizes: Mapping[str, int], now: datetime,
+        cells: Sequence[str] | None, batch_sizes: Mapping[str, int], personal: Collection[str], now: datetime,
     ) -> bool: ...
 
     async def waiting_before(self, alert: StoredAlert) -> list[str]: ...
@@ -59,6 +57,8 @@ class DispatchLedger(Protocol):
 
     async def retry(self, delivery_ids: Sequence[int]) -> int: ...
 
+    async def concerning(self, delivery_ids: Sequence[int]) -> list[tuple[str, tuple[str, ...]]]: ...
+
     async def cells_of(self, codes: Sequence[str] | None) -> list[str]: ...
 
 
@@ -73,7 +73,7 @@ class DispatchDesk:
 
     def __init__(
         self, ledger: DispatchLedger, senders: Mapping[str, ChannelSender], *, calls: Calls, clock: Clock, zones: ZoneSet,
-        policy: RetryPolicy, batch_sizes: Mapping[str, int],
+        policy: RetryPolicy, batch_sizes: Mapping[str, int], kinds: Kinds,
     ) -> None:
         self._ledger = ledger
         self._senders = dict(senders)
@@ -82,6 +82,7 @@ class DispatchDesk:
         self._zones = zones
         self._policy = policy
         self._batch_sizes = batch_sizes
+        self._kinds = kinds
         self._late: list[Receipt] = []
 
     def attach(self, channel: str, sender: ChannelSender) -> None:
@@ -104,7 +105,7 @@ class DispatchDesk:
             cells = [cell for cell in await self._ledger.cells_of(None) if where.ground.intersects(_centre(cell))]
         await self._ledger.expand(
             alert, in_area=in_area, matching=matching, codes=sorted(where.codes), cells=cells,
-            batch_sizes=self._batch_sizes, now=self._clock.now(),
+            batch_sizes=self._batch_sizes, personal=personal(self._kinds), now=self._clock.now(),
         )
 
     async def send(self, batch_id: int) -> None:
@@ -190,8 +191,10 @@ class DispatchDesk:
             await self.flush()
 
     async def retry(self, delivery_ids: Sequence[int], *, account: Account) -> int:
-        """An operator presses retry; returns how many failed deliveries are tried again."""
+        """An operator presses retry, for alerts of his own hazards and area; returns how many failed deliveries are tried again."""
         require(account, Act.OPERATE)
+        for hazard, zones in await self._ledger.concerning(delivery_ids):
+            require(account, Act.OPERATE, hazard=hazard, zones=zones)
         return await self._ledger.retry(delivery_ids)
 
     def _reach(self, alert: StoredAlert) -> Reach:
@@ -206,21 +209,22 @@ class DispatchDesk:
         return await self._calls.call(alert.identifier, posts) if posts else {}
 
     def _message(self, alert: StoredAlert, channel: str, work: Work, link: str) -> Message:
+        kind = kind_of(channel, self._kinds)
         sender = self._senders.get(channel)
         room = sender.limits.max_chars if sender else None
         if room is not None and link:
             room -= len(link) + 1
         finished = _composed(
-            alert.cap_xml, channel, work.language, room,
+            alert.cap_xml, kind, work.language, room,
             work.role == "end" and alert.msg_type != "Cancel")
         body, content_type = finished.body, finished.content_type
-        if channel in _MACHINES:
+        if kind in MACHINES:
             body, content_type = _envelope(alert, finished, link), "application/json"
         return Message(
             key=_key(alert, work),
             address=_filled(work.address, alert) if work.kind == "broadcast" else work.address,
             subject=finished.subject,
-            text=f"{finished.text}\n{link}" if link and channel in ("email", "sms") else finished.text,
+            text=f"{finished.text}\n{link}" if link and kind in WITH_LINK else finished.text,
             language=work.language, identifier=alert.identifier, event=str(alert.event_id), version=alert.version,
             msg_type=_msg_type(alert.msg_type), status=_status(alert.status), priority=int(alert.level), sent=alert.sent,
             expires=alert.expires, body=body, content_type=content_type, secret=work.secret,

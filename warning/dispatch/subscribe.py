@@ -17,6 +17,7 @@ from geo.zone import ZoneSet
 from warning.account import Account, Act, require
 from warning.clock import Clock
 from warning.dispatch.audience import reach
+from warning.dispatch.kind import PERSONAL, Kinds, kind_of
 from warning.errors import Invalid
 from warning.level import Level
 
@@ -110,14 +111,14 @@ class SubscriptionDesk:
     """Adds, lists and ends subscriptions; an office sees only its own."""
 
     def __init__(
-        self, ledger: SubscriptionLedger, *, zones: ZoneSet, clock: Clock, hazards: Sequence[str], channels: Sequence[str],
+        self, ledger: SubscriptionLedger, *, zones: ZoneSet, clock: Clock, hazards: Sequence[str], channels: Kinds,
         allow_private: bool, lane: Lane = "exercise",
     ) -> None:
         self._ledger = ledger
         self._zones = zones
         self._clock = clock
         self._hazards = frozenset(hazards)
-        self._channels = frozenset(channels)
+        self._channels = dict(channels)
         self._allow_private = allow_private
         self._lane: Lane = lane
 
@@ -132,15 +133,16 @@ class SubscriptionDesk:
         # Who asks for a city asks for its districts, which are warned one by one.
         zones = tuple(sorted({*new.zones, *(reach(known, self._zones).codes if known else ())}))
         return await self._ledger.add(Entry(
-            kind="office", lane=new.lane or self._lane, name=new.name, owner=account.name, channel=new.channel, address=_one_form(new.channel, new.address),
+            kind="office", lane=new.lane or self._lane, name=new.name, owner=account.name, channel=new.channel, address=_one_form(self._kind(new.channel), new.address),
             secret=new.secret, language=new.language, hazards=new.hazards, min_level=_level(new.min_level),
             zones=zones, polygon=_polygon(new.polygon), cell=None, district=None,
         ))
 
     async def resident(self, new: ResidentSubscription) -> int:
         """Returns the id. A place outside every zone is refused, because nobody would warn it."""
-        if new.channel not in ("sms", "webpush", "email"):
-            raise Invalid(f"channel: residents register sms, webpush or email, not {new.channel!r}")
+        if kind_of(new.channel, self._channels) not in PERSONAL:
+            offered = ", ".join(sorted(name for name, kind in self._channels.items() if kind in PERSONAL))
+            raise Invalid(f"channel: residents register one of {offered}, not {new.channel!r}")
         self._check(new.channel, new.address, new.hazards)
         column, row = _cell(new.lon), _cell(new.lat)
         centre = shapely.Point((column + 0.5) * CELL_DEGREES, (row + 0.5) * CELL_DEGREES)
@@ -148,7 +150,7 @@ class SubscriptionDesk:
         if district is None:
             raise Invalid("lat/lon: this place lies in no district of this deployment")
         return await self._ledger.add(Entry(
-            kind="resident", lane=new.lane or self._lane, name="", owner="", channel=new.channel, address=_one_form(new.channel, new.address), secret="",
+            kind="resident", lane=new.lane or self._lane, name="", owner="", channel=new.channel, address=_one_form(self._kind(new.channel), new.address), secret="",
             language=new.language, hazards=new.hazards, min_level=_level(new.min_level), zones=(), polygon=None,
             cell=f"c{row}_{column}", district=district,
         ))
@@ -164,7 +166,7 @@ class SubscriptionDesk:
 
     async def stop(self, channel: str, address: str) -> int:
         """A STOP that came back on a channel ends everything for that address; returns how many."""
-        return await self._ledger.stop(channel, _one_form(channel, address))
+        return await self._ledger.stop(channel, _one_form(self._kind(channel), address))
 
     def _check(self, channel: str, address: str, hazards: Sequence[str]) -> None:
         if channel not in self._channels:
@@ -172,7 +174,7 @@ class SubscriptionDesk:
         for hazard in hazards:
             if hazard not in self._hazards:
                 raise Invalid(f"hazards: {hazard!r} is unknown; there is {', '.join(sorted(self._hazards))}")
-        match channel:
+        match self._kind(channel):
             case "sms" if not _PHONE.fullmatch(address):
                 raise Invalid("address: a phone number has 8 to 15 digits with the country code, e.g. 8613800000000")
             case "email" if not _MAIL.fullmatch(address):
@@ -188,6 +190,9 @@ class SubscriptionDesk:
                 except (ValueError, KeyError, TypeError) as error:
                     raise Invalid('address: needs the PushSubscription as JSON: {"endpoint": …, "keys": {"p256dh", "auth"}}') from error
                 self._check_url(str(endpoint))
+
+    def _kind(self, channel: str) -> str:
+        return kind_of(channel, self._channels)
 
     def _check_url(self, url: str) -> None:
         try:
@@ -208,9 +213,9 @@ def _cell(degrees: float) -> int:
     return math.floor(round(degrees / CELL_DEGREES, 6))
 
 
-def _one_form(channel: str, address: str) -> str:
+def _one_form(kind: str, address: str) -> str:
     """A phone number has one form, digits only, so that nobody is registered twice and a STOP finds its number."""
-    return address.removeprefix("+") if channel == "sms" else address
+    return address.removeprefix("+") if kind == "sms" else address
 
 
 def _polygon(geojson: Mapping[str, object] | None) -> Mapping[str, object] | None:

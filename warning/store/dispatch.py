@@ -1,7 +1,7 @@
 """The dispatch desk's ledger: audiences become deliveries, workers claim batches, receipts end them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import shapely
@@ -32,9 +32,6 @@ from warning.store.dispatch_queries import (
 )
 from warning.store.jobs import Jobs
 from warning.store.stages import mark
-
-PERSONAL = frozenset({"sms", "webpush", "email"})
-"""Channels with one message per person; all others tell many at once and go first."""
 
 
 class DispatchStore:
@@ -72,12 +69,13 @@ class DispatchStore:
 
     async def expand(
         self, alert: StoredAlert, *, in_area: Sequence[int], matching: Sequence[int], codes: Sequence[str],
-        cells: Sequence[str] | None, batch_sizes: Mapping[str, int], now: datetime,
+        cells: Sequence[str] | None, batch_sizes: Mapping[str, int], personal: Collection[str], now: datetime,
     ) -> bool:
         """Store one delivery per recipient and channel, and the batches that send them; False if done before.
 
         ``in_area``/``matching`` are offices and broadcasts whose place (and hazard and level) fit; residents are matched
-        here by district code, or by coarse cell when the alert has its own polygon (``cells``).
+        here by district code, or by coarse cell when the alert has its own polygon (``cells``). ``personal``: channels that do not
+        tell many at once, and so come after those that do.
         """
         async with self._db.begin() as connection:
             fresh = await connection.execute(
@@ -97,7 +95,7 @@ class DispatchStore:
             })
             for batch_id, channel in [(row.id, row.channel) for row in made]:
                 await self._jobs.defer_send(
-                    connection, batch_id, priority=int(alert.level), to_many=channel not in PERSONAL)
+                    connection, batch_id, priority=int(alert.level), to_many=channel not in personal)
             await mark(connection, chain=alert.chain, stage="expand", at=now)
         return True
 
@@ -250,6 +248,14 @@ class DispatchStore:
             return int((await connection.execute(text(
                 "SELECT (SELECT count(*) FROM delivery WHERE state IN ('queued', 'claimed', 'unknown'))"
                 " + (SELECT count(*) FROM alert WHERE expanded_at IS NULL)"))).scalar_one())
+
+    async def concerning(self, delivery_ids: Sequence[int]) -> list[tuple[str, tuple[str, ...]]]:
+        """Hazard and zones of each alert that these deliveries belong to."""
+        async with self._db.begin() as connection:
+            rows = await connection.execute(text(
+                "SELECT DISTINCT a.hazard, a.zones FROM delivery d JOIN alert a ON a.identifier = d.identifier WHERE d.id = ANY(:ids)"),
+                {"ids": list(delivery_ids)})
+            return [(row.hazard, tuple(row.zones)) for row in rows]
 
     async def retry(self, delivery_ids: Sequence[int]) -> int:
         """An operator's retry of failed deliveries: back to the queue with fresh tries."""

@@ -12,7 +12,7 @@ ZONES = ZoneSet(origin="by hand", zones=tuple(
 
 
 def test_a_topic_for_every_zone_but_not_for_cells_and_one_page_and_one_spool() -> None:
-    made = broadcasts(ZONES, channels=["sms", "mqtt", "page", "spool"], lane="exercise", public_url="https://w.example/")
+    made = broadcasts(ZONES, channels={name: name for name in ("sms", "mqtt", "page", "spool")}, lane="exercise", public_url="https://w.example/")
     assert [(entry.channel, entry.zones) for entry in made] == [
         ("mqtt", ("310000",)), ("mqtt", ("310115",)), ("page", ()), ("spool", ())]
     assert made[1].address.startswith("xiaoxishu/exercise/310115/")
@@ -21,9 +21,14 @@ def test_a_topic_for_every_zone_but_not_for_cells_and_one_page_and_one_spool() -
 
 def test_a_broadcast_takes_every_hazard_from_blue_on_in_its_own_lane() -> None:
     for lane in ("actual", "exercise"):
-        for entry in broadcasts(ZONES, channels=["mqtt", "page", "spool"], lane=lane, public_url="u"):
+        for entry in broadcasts(ZONES, channels={name: name for name in ("mqtt", "page", "spool")}, lane=lane, public_url="u"):
             assert (entry.kind, entry.lane, entry.hazards, entry.min_level) == ("broadcast", lane, (), Level.BLUE)
 
 
 def test_a_channel_that_is_not_there_gets_nothing() -> None:
-    assert broadcasts(ZONES, channels=["sms", "email"], lane="actual", public_url="u") == []
+    assert broadcasts(ZONES, channels={"sms": "sms", "email": "email"}, lane="actual", public_url="u") == []
+
+
+def test_a_channel_is_known_by_its_kind_whatever_it_is_called() -> None:
+    made = broadcasts(ZONES, channels={"town-screens": "mqtt", "mqtt": "webhook"}, lane="actual", public_url="u")
+    assert {entry.channel for entry in made} == {"town-screens"}

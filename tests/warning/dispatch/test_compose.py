@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warning import cap, capxml
-from warning.dispatch.compose import MACHINES, SIGNATURE, Composed, compose, segments
+from warning.dispatch.compose import SIGNATURE, WITH_CAP, Composed, compose, segments
 from warning.errors import Invalid
 from warning.issue.build import AlertRequest, build_alert
 from warning.level import Level
@@ -127,7 +127,7 @@ def test_an_e_mail_has_everything() -> None:
     assert done.segments == 0
 
 
-@pytest.mark.parametrize("channel", MACHINES)
+@pytest.mark.parametrize("channel", WITH_CAP)
 def test_a_program_gets_the_cap_document(channel: str) -> None:
     done = compose(ALERT, channel=channel, language="zh-CN")
     assert done.content_type == "application/cap+xml"

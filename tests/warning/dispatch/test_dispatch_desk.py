@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -73,10 +73,10 @@ class Memory:
 
     async def expand(
         self, alert: StoredAlert, *, in_area: Sequence[int], matching: Sequence[int], codes: Sequence[str],
-        cells: Sequence[str] | None, batch_sizes: Mapping[str, int], now: datetime,
+        cells: Sequence[str] | None, batch_sizes: Mapping[str, int], personal: Collection[str], now: datetime,
     ) -> bool:
         self.expanded = {"alert": alert, "in_area": list(in_area), "matching": list(matching), "codes": list(codes), "cells": cells,
-                         "sizes": dict(batch_sizes), "now": now}
+                         "sizes": dict(batch_sizes), "personal": set(personal), "now": now}
         return True
 
     async def waiting_before(self, alert: StoredAlert) -> list[str]:
@@ -108,6 +108,9 @@ class Memory:
 
     async def retry(self, delivery_ids: Sequence[int]) -> int:
         return len(delivery_ids)
+
+    async def concerning(self, delivery_ids: Sequence[int]) -> list[tuple[str, tuple[str, ...]]]:
+        return [(self.stored.hazard, self.stored.zones)] if delivery_ids else []
 
     async def cells_of(self, codes: Sequence[str] | None) -> list[str]:
         assert codes is None
@@ -142,7 +145,7 @@ class Calls:
 def desk(ledger: Memory, sender: Gateway | None = None, calls: Calls | None = None) -> DispatchDesk:
     return DispatchDesk(
         ledger, {} if sender is None else {ledger.channel: sender}, calls=calls or Calls(), clock=VirtualClock(NOW), zones=ZONES,
-        policy=RetryPolicy(), batch_sizes={"sms": 500})
+        policy=RetryPolicy(), batch_sizes={"sms": 500}, kinds={"partners": "webhook"})
 
 
 def wish(number: int, **changes: object) -> Interest:
@@ -209,6 +212,12 @@ async def test_a_program_gets_the_cap_document_and_the_link_as_json() -> None:
     assert gateway.got[0].content_type == "application/json"
 
 
+async def test_a_channel_to_programs_is_one_under_any_name() -> None:
+    ledger, gateway = Memory(alert(), "partners", [work(1, kind="office", address="https://o.example/")]), Gateway()
+    await desk(ledger, gateway).send(5)
+    assert json.loads(gateway.got[0].body)["cap"] == ledger.stored.cap_xml
+
+
 async def test_only_a_broadcasts_address_is_filled_in() -> None:
     works = [work(1, kind="broadcast", address="t/{identifier}"), work(2, address="t/{identifier}")]
     ledger, gateway = Memory(alert(), "spool", works), Gateway()
@@ -235,7 +244,7 @@ async def test_a_slow_channel_keeps_its_lease() -> None:
 
     ledger, policy = Memory(alert(), works=[work(1)]), RetryPolicy(lease=timedelta(seconds=0.15))
     ledger.policy = policy
-    made = DispatchDesk(ledger, {"sms": Slow()}, calls=Calls(), clock=VirtualClock(NOW), zones=ZONES, policy=policy, batch_sizes={})
+    made = DispatchDesk(ledger, {"sms": Slow()}, calls=Calls(), clock=VirtualClock(NOW), zones=ZONES, policy=policy, batch_sizes={}, kinds={})
     await made.send(5)
     assert len(ledger.renewed) >= 2
     assert set(ledger.renewed) == {(5, policy.lease)}
@@ -260,3 +269,10 @@ async def test_retry_is_an_operators_act() -> None:
     assert await made.retry([1, 2], account=Account(name="li", role="forecaster")) == 2
     with pytest.raises(NotAllowed):
         await made.retry([1], account=Account(name="o", role="office"))
+
+
+@pytest.mark.parametrize("account", [
+    Account(name="gale desk", role="forecaster", hazards=("gale",)), Account(name="fengxian", role="forecaster", area="310120")])
+async def test_an_operator_retries_inside_his_own_hazards_and_area_only(account: Account) -> None:
+    with pytest.raises(NotAllowed):
+        await desk(Memory(alert())).retry([1], account=account)

@@ -57,7 +57,7 @@ class Memory:
 
 def desk(*, private: bool = False) -> tuple[SubscriptionDesk, Memory]:
     memory = Memory()
-    channels = ["sms", "email", "webhook", "mqtt", "webpush"]
+    channels = {"sms": "sms", "email": "email", "webhook": "webhook", "mqtt": "mqtt", "webpush": "webpush", "partners": "webhook"}
     return SubscriptionDesk(memory, zones=ZONES, clock=SystemClock(), hazards=["rainstorm", "gale"], channels=channels,
                             allow_private=private), memory
 
@@ -88,7 +88,7 @@ async def test_a_private_webhook_is_taken_in_a_drill_and_cloud_metadata_never() 
 
 
 @pytest.mark.parametrize(("changes", "told"), [
-    ({"channel": "fax"}, "channel: 'fax' is not offered here; there is email, mqtt, sms, webhook, webpush"),
+    ({"channel": "fax"}, "channel: 'fax' is not offered here; there is email, mqtt, partners, sms, webhook, webpush"),
     ({"hazards": ["meteor"]}, "hazards: 'meteor' is unknown; there is gale, rainstorm"),
     ({"zones": ["320500"]}, "zones: '320500' is no zone"),
     ({"zones": ["310115103"]}, "zones: '310115103' is no zone"),
@@ -164,7 +164,7 @@ def test_a_place_is_in_the_cell_around_it(cell: int, part: float) -> None:
 
 
 @pytest.mark.parametrize(("changes", "told"), [
-    ({"channel": "webhook", "address": "https://a.example/"}, "residents register sms, webpush or email, not 'webhook'"),
+    ({"channel": "webhook", "address": "https://a.example/"}, "residents register one of email, sms, webpush, not 'webhook'"),
     ({"lat": 40.0}, "lies in no district"),
     ({"hazards": ["meteor"]}, "hazards: 'meteor' is unknown"),
 ])
@@ -194,7 +194,7 @@ async def test_an_office_sees_and_ends_its_own_and_an_admin_all() -> None:
 async def test_a_wish_without_a_lane_gets_the_deployments_own_and_a_drill_when_nothing_is_said(lane: Lane) -> None:
     memory = Memory()
     kept = SubscriptionDesk(
-        memory, zones=ZONES, clock=SystemClock(), hazards=[], channels=["sms", "webhook"], allow_private=False, lane=lane)
+        memory, zones=ZONES, clock=SystemClock(), hazards=[], channels={"sms": "sms", "webhook": "webhook"}, allow_private=False, lane=lane)
     await kept.office(HOOK, account=OFFICE)
     await kept.resident(PERSON)
     await kept.office(office(name="drill", lane="exercise"), account=OFFICE)
@@ -202,3 +202,13 @@ async def test_a_wish_without_a_lane_gets_the_deployments_own_and_a_drill_when_n
     unsaid, memory = desk()
     await unsaid.resident(PERSON)
     assert memory.entries[0].lane == "exercise"
+
+
+async def test_a_second_webhook_channel_under_another_name_has_its_addresses_checked_too() -> None:
+    with pytest.raises(Invalid, match="^address: "):
+        await desk()[0].office(office(channel="partners", address="http://10.0.0.7/x"), account=OFFICE)
+
+
+async def test_a_resident_may_not_register_a_channel_to_machines_whatever_its_name() -> None:
+    with pytest.raises(Invalid, match="residents register one of email, sms, webpush, not 'partners'"):
+        await desk()[0].resident(person(channel="partners", address="https://a.example/x"))
