@@ -9,13 +9,14 @@ from feeds import grib, netcdf
 from feeds.canonical import canonical
 from feeds.errors import BadField, PartlyRead, Truncated, UnknownFormat
 from feeds.override import NONE, Overrides, correct, suspect
+from feeds.reading import Reading
 from geo.field import GridField
 
 
 class Read(Protocol):
     """What a reader's ``read`` looks like."""
 
-    def __call__(self, path: Path, *, source: str, checksum: str = "") -> Iterator[GridField]: ...
+    def __call__(self, path: Path, *, source: str, checksum: str = "") -> Iterator[Reading]: ...
 
 
 # One line per reader; a reader is a file with MAGIC and read.
@@ -57,8 +58,8 @@ def reader_of(path: Path) -> Read:
 
 def read(
     path: Path, *, source: str, overrides: Overrides = NONE, checksum: str = "", lenient: bool = False
-) -> Iterator[GridField]:
-    """Yield every field in file order: corrected, in canonical units, with suspicions.
+) -> Iterator[Reading]:
+    """Yield every field, observation and track in file order: corrected, in canonical units, with suspicions.
 
     Fields that cannot be used are passed over and told at the end: after the last good field PartlyRead (or the
     reader's own Truncated) is raised; ``lenient`` logs it instead. A file of no known format is never passed over.
@@ -68,12 +69,12 @@ def read(
     try:
         for raw in reader(path, source=source, checksum=checksum):
             try:
-                field = suspect(canonical(correct(raw, overrides)), overrides)
+                reading = suspect(canonical(correct(raw, overrides)), overrides) if isinstance(raw, GridField) else raw
             except BadField as fault:
                 if str(fault) not in faults:
                     faults.append(str(fault))
                 continue
-            yield field
+            yield reading
     except PartlyRead as fault:
         faults.extend(fault.faults)
     except Truncated as fault:
@@ -86,3 +87,11 @@ def read(
         raise PartlyRead(path.name, tuple(faults))
     for told in faults:
         logging.getLogger(__name__).warning("%s: %s", path.name, told)
+
+
+def read_fields(
+    path: Path, *, source: str, overrides: Overrides = NONE, checksum: str = "", lenient: bool = False
+) -> Iterator[GridField]:
+    """As :func:`read`, the gridded ones only."""
+    readings = read(path, source=source, overrides=overrides, checksum=checksum, lenient=lenient)
+    return (reading for reading in readings if isinstance(reading, GridField))

@@ -47,8 +47,9 @@ def as_json(row: FieldRow) -> dict[str, object]:
 
 def rows(path: Path, *, overrides: Overrides = NONE, source: str = "file") -> Iterator[FieldRow]:
     """One row per field in file order; FeedError after the last good one says what could not be read."""
-    for field in read(path, source=source, overrides=overrides):
-        yield row(field)
+    for reading in read(path, source=source, overrides=overrides):
+        if isinstance(reading, GridField):
+            yield row(reading)
 
 
 def inventory(path: Path, *, overrides: Overrides = NONE, source: str = "file") -> list[FieldRow]:

@@ -209,7 +209,7 @@ def _improbable(field: GridField, known: NDArray[np.floating]) -> str:
         return f"probabilities from {known.min():g} to {known.max():g} % are not all within 0 to 100 %"
     whole_earth = grid.regular and grid.nx * grid.dlon > 359 and grid.ny * grid.dlat > 179
     if whole_earth and field.missing_count == 0 and not known.any():
-        return "the probability is 0 everywhere on Earth: the field was most likely never filled"
+        return "the probability is 0 everywhere on Earth: the field was most likely never filled and is taken as unknown"
     if field.statistic == "probability_unknown" or field.threshold is None or not math.isfinite(field.threshold):
         return "the file does not tell which event has this probability; add an override for this source"
     return ""

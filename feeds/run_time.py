@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 
 from feeds.errors import FeedError
 from feeds.format import reader_of
+from feeds.reading import data_time
 
 # 20240919160000, 202409191600, 2024091916, 20240919T1600Z, 20240919_160000
 _ANY_TIME = re.compile(r"(?<!\d)(\d{8})[T_-]?(\d{6}|\d{4}|\d{2})Z?(?!\d)")
@@ -60,10 +61,10 @@ def from_name(name: str, *, pattern: str = "", zone: str = "UTC") -> datetime | 
 
 
 def from_content(path: Path) -> datetime | None:
-    """The run time of the first field; None for a file that holds no field we can read."""
+    """The run time of the first field, or the time of the first measurement; None for a file that holds nothing we can read."""
     try:
-        fields = reader_of(path)(path, source="")
-        return next((field.run_time for field in fields), None)
+        readings = reader_of(path)(path, source="")
+        return next((data_time(reading) for reading in readings), None)
     except FeedError:
         return None
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from feeds.errors import PartlyRead, Truncated, UnknownFormat
-from feeds.format import read, sniff
+from feeds.format import read, read_fields, sniff
 
 Write = Callable[..., Path]
 SIX = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
@@ -41,7 +41,7 @@ def test_an_empty_file_is_to_be_fetched_again(tmp_path: Path) -> None:
 
 
 def test_temperature_comes_out_in_degrees_celsius_and_raw_stays_in_kelvin(write_grib: Write, grib_field: Any) -> None:
-    (field,) = read(write_grib("t.grib2", grib_field([280.0] * 6)), source="test")
+    (field,) = read_fields(write_grib("t.grib2", grib_field([280.0] * 6)), source="test")
     assert field.units == "degC"
     assert float(field.values[0, 0]) == pytest.approx(6.85)
     assert field.raw_min == 280.0
@@ -49,20 +49,20 @@ def test_temperature_comes_out_in_degrees_celsius_and_raw_stays_in_kelvin(write_
 
 def test_a_spread_of_temperatures_is_a_difference_and_stays_in_kelvin(write_grib: Write, grib_field: Any) -> None:
     keys = {"productDefinitionTemplateNumber": 2, "derivedForecast": 4, "numberOfForecastsInEnsemble": 15}
-    (field,) = read(write_grib("s.grib2", grib_field([2.0] * 6, keys)), source="test")
+    (field,) = read_fields(write_grib("s.grib2", grib_field([2.0] * 6, keys)), source="test")
     assert (field.statistic, field.units, float(field.values[0, 0])) == ("spread", "K", 2.0)
 
 
 def test_rain_in_kilograms_per_square_metre_is_in_millimetres_and_so_is_its_threshold(write_grib: Write, grib_field: Any) -> None:
     rain = {"productDefinitionTemplateNumber": 8, "parameterCategory": 1, "parameterNumber": 8, "typeOfStatisticalProcessing": 1, "stepRange": "0-6"}
     chance = {**rain, "productDefinitionTemplateNumber": 9, "probabilityType": 1, "scaleFactorOfUpperLimit": 0, "scaledValueOfUpperLimit": 50}
-    amount, probability = read(write_grib("r.grib2", grib_field(SIX, rain), grib_field(SIX, chance)), source="test")
+    amount, probability = read_fields(write_grib("r.grib2", grib_field(SIX, rain), grib_field(SIX, chance)), source="test")
     assert (amount.units, amount.statistic) == ("mm", "sum")
     assert (probability.units, probability.threshold, probability.threshold_units) == ("%", 50.0, "mm")
 
 
 def test_checksum_and_source_go_into_the_provenance(write_grib: Write, grib_field: Any) -> None:
-    (field,) = read(write_grib("t.grib2", grib_field(SIX)), source="cma", checksum="abc")
+    (field,) = read_fields(write_grib("t.grib2", grib_field(SIX)), source="cma", checksum="abc")
     assert (field.provenance.source, field.provenance.checksum) == ("cma", "abc")
 
 
@@ -73,7 +73,7 @@ def cut(write_grib: Write, grib_field: Any) -> Path:
 
 
 def test_a_cut_off_file_raises_after_its_whole_fields(write_grib: Write, grib_field: Any) -> None:
-    reading = read(cut(write_grib, grib_field), source="test")
+    reading = read_fields(cut(write_grib, grib_field), source="test")
     assert next(reading).raw_min == 300.0
     with pytest.raises(Truncated, match="fetch the file again"):
         next(reading)

@@ -11,7 +11,7 @@ import pytest
 
 from feeds import netcdf
 from feeds.errors import PartlyRead, Truncated
-from feeds.format import read
+from feeds.format import read, read_fields
 from geo.field import GridField
 
 Open = Callable[..., Any]
@@ -205,7 +205,7 @@ def test_a_variable_without_units_is_refused_by_name_and_the_others_are_read(ope
     nc.file.close()
     seen: list[str] = []
     with pytest.raises(PartlyRead, match=r"nounits.nc: 1 fault.*variable 'rain_1h' \(rain\) has no units; ask the issuer .* or say set_units") as caught:
-        seen.extend(field.variable for field in read(path, source="test"))
+        seen.extend(field.variable for field in read_fields(path, source="test"))
     assert seen == ["visibility", "visibility"]
     assert len(caught.value.faults) == 1
 

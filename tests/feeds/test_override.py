@@ -11,7 +11,7 @@ import pytest
 
 from feeds import override
 from feeds.errors import OverrideError
-from feeds.format import read
+from feeds.format import read_fields
 from feeds.override import Match, Override, Overrides, Range, correct, suspect
 from geo.field import GridField, Provenance
 from geo.grid import Grid
@@ -94,7 +94,7 @@ def test_a_missing_unit_is_mended_before_it_is_missed(open_nc: Callable[..., Any
     nc.var("rain_1h", ("time", "lat", "lon"), [[[0, 1, 2], [3, 4, 5]]])
     path = Path(nc.file.filepath())
     nc.file.close()
-    (field,) = read(path, source="local", overrides=one(Match(source="local", name=("rain_1h",)), set_units="m"))
+    (field,) = read_fields(path, source="local", overrides=one(Match(source="local", name=("rain_1h",)), set_units="m"))
     assert field.units == "mm"
     assert field.values[0].tolist() == [0, 1000, 2000]
     assert (field.raw_min, field.raw_max) == (0.0, 5.0)
@@ -125,7 +125,7 @@ def globe(value: float) -> GridField:
 
 
 def test_a_probability_of_0_everywhere_on_earth_is_suspected() -> None:
-    assert suspect(globe(0.0), override.NONE).provenance.suspicions == ("the probability is 0 everywhere on Earth: the field was most likely never filled",)
+    assert suspect(globe(0.0), override.NONE).provenance.suspicions == ("the probability is 0 everywhere on Earth: the field was most likely never filled and is taken as unknown",)
     assert suspect(globe(0.1), override.NONE).provenance.suspicions == ()
 
 

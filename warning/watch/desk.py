@@ -18,6 +18,7 @@ from feeds.format import read
 from feeds.freshness import check_run
 from feeds.override import Overrides
 from feeds.payload import Payload
+from feeds.reading import Contents, Reading
 from geo.criterion import Criterion, comparisons
 from geo.derive import DeriveError, Series, history, series
 from geo.exceedance import Exceedance, GridMismatch, exceed
@@ -113,15 +114,19 @@ class WatchDesk:
             return []
         started = time.monotonic()
         try:
-            fields = await asyncio.to_thread(self._read, payload.path, payload.source, payload.checksum)
-            data_time = _usable(fields, now=now, max_age=self._max_age)
+            contents = await asyncio.to_thread(self._read, payload.path, payload.source, payload.checksum)
+            data_time = _usable(contents, now=now, max_age=self._max_age)
         except FeedError as error:
             log.error("a payload was refused", source=payload.source, file=payload.path.name, why=str(error))
             await self._ledger.refuse(payload_id, why=str(error), next_step="fetch the file again, or ask its provider", now=now)
             return []
+        if not contents.fields:  # measurements and tracks alone: no rule is judged by them
+            decode_s, decoded = time.monotonic() - started, await self._ledger.real_now()
+            times = StageTimes(arrived=arrived, decoded=decoded, derived=decoded, decode_s=decode_s, derive_s=0.0)
+            return await self._ledger.conclude(payload_id, found=(), memories={}, data_time=data_time, times=times, now=now)
         if self._window is None:
             self._window = await self._reread(data_time)
-        self._window = self._window.with_run(fields)
+        self._window = self._window.with_run(contents.fields)
         decode_s, decoded = time.monotonic() - started, await self._ledger.real_now()
         in_force = await self._ledger.in_force(now=now)
         memories = {issuer.code: await self._ledger.memory(issuer.code) for issuer in self._issuers}
@@ -132,23 +137,23 @@ class WatchDesk:
         return await self._ledger.conclude(
             payload_id, found=found, memories=memories, data_time=data_time, times=times, now=now)
 
-    def _read(self, path: Path, source: str, checksum: str) -> list[GridField]:
+    def _read(self, path: Path, source: str, checksum: str) -> Contents:
         """What can be used of a file; a field that cannot is told, the others are kept."""
-        fields: list[GridField] = []
+        readings: list[Reading] = []
         try:
-            for field in read(path, source=source, overrides=self._overrides, checksum=checksum):
-                fields.append(field)
+            for reading in read(path, source=source, overrides=self._overrides, checksum=checksum):
+                readings.append(reading)
         except PartlyRead as error:
-            if not fields:
+            if not readings:
                 raise
             log.warning("a payload was read in part", file=path.name, why=str(error))
-        return fields
+        return Contents.of(readings)
 
     async def _reread(self, data_time: datetime) -> Window:
         window = Window()
         for path, source in await self._ledger.watched(data_time - window.reach):
             try:
-                window = window.with_run(await asyncio.to_thread(self._read, Path(path), source, ""))
+                window = window.with_run((await asyncio.to_thread(self._read, Path(path), source, "")).fields)
             except (FeedError, OSError) as error:
                 log.warning("an earlier payload cannot be read again", file=Path(path).name, why=str(error))
         return window
@@ -256,11 +261,11 @@ def _needed(criterion: Criterion) -> tuple[Quantity, ...]:
     return tuple(leaf.quantity for leaf in comparisons(criterion))
 
 
-def _usable(fields: Sequence[GridField], *, now: datetime, max_age: timedelta) -> datetime:
+def _usable(contents: Contents, *, now: datetime, max_age: timedelta) -> datetime:
     """The run time of the payload; raises FeedError when it is empty, stale or from the future."""
-    if not fields:
+    run_time = contents.data_time
+    if run_time is None:
         raise FeedError("the file holds no field that can be used", retry=False)
-    run_time = max(field.run_time for field in fields)
     freshness = check_run(run_time, now=now, max_age=max_age)
     if not freshness.usable:
         raise FeedError(freshness.sentence, retry=False)
