@@ -107,8 +107,8 @@ async def register_broadcasts(parts: Parts) -> None:
 
 def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> Parts:
     zones = _zones(settings)
-    rule_sets = load_rule_sets()
-    issuers = {issuer.code: issuer for issuer in load_issuers(rule_sets=rule_sets)}
+    rule_sets = load_rule_sets(own=None if settings.config is None else settings.config / "rules")
+    issuers = {issuer.code: issuer for issuer in load_issuers(config_file(settings, "issuers.yaml"), rule_sets=rule_sets)}
     retry = settings.retry
     policy = RetryPolicy(
         max_attempts=retry.max_attempts, first_wait=timedelta(seconds=retry.first_wait_s),
@@ -127,13 +127,13 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         settings=settings, clock=clock, database=database, jobs=jobs, zones=zones, rule_sets=rule_sets, issuers=issuers,
         watch=WatchDesk(
             WatchStore(database, cap_status=settings.status), clock=clock, zones=zones, issuers=tuple(issuers.values()),
-            rule_sets=rule_sets, overrides=load_overrides(shipped_config() / "overrides.yaml"), policy=Policy(cycles_up=settings.cycles_up, cycles_down=settings.cycles_down),
+            rule_sets=rule_sets, overrides=load_overrides(config_file(settings, "overrides.yaml")), policy=Policy(cycles_up=settings.cycles_up, cycles_down=settings.cycles_down),
             populations={district.code: district.population_2020 for district in shanghai().districts},
             cap_status=settings.status,
             max_age=timedelta(seconds=max((feed.max_age_s for feed in settings.feeds), default=3600.0))),
         issue=IssueDesk(
             IssueStore(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets,
-            event_codes=load_event_codes(), cap_status=settings.status, public_url=settings.public_url),
+            event_codes=load_event_codes(config_file(settings, "rules/event-codes.yaml")), cap_status=settings.status, public_url=settings.public_url),
         dispatch=dispatch, answer=answer, ledger=ledger,
         subscriptions=SubscriptionDesk(
             SubscriptionStore(database), zones=zones, clock=clock, hazards=hazards,
@@ -216,6 +216,16 @@ def _secret(settings: Settings) -> str:
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(32), encoding="ascii")
     return path.read_text(encoding="ascii")
+
+
+def config_file(settings: Settings, name: str) -> Path:
+    """The deployment's own file of this name, else the shipped one. A folder that is not there is refused, for a typo would change the rules."""
+    if settings.config is not None:
+        if not settings.config.is_dir():
+            raise ConfigError(f"config: there is no folder {settings.config}")
+        if (settings.config / name).is_file():
+            return settings.config / name
+    return shipped_config() / name
 
 
 def shipped_config() -> Path:

@@ -65,6 +65,7 @@ class Settings(BaseSettings):
 
     database_url: str = Field(default="", description="PostgreSQL URL; empty = an embedded server in the data folder")
     data: Path = Field(default=Path("var"), description="folder for the embedded database, the spool and generated files")
+    config: Path | None = Field(default=None, description="a folder laid out as config/ of the product: rules/*.yaml, issuers.yaml, overrides.yaml; what stands there wins over what is shipped")
     public_url: str = Field(default="http://127.0.0.1:8000", description="address of the public page in messages")
     status: CapStatus = Field(default="Exercise", description="CAP status of what is issued; Actual is set on purpose only")
     secret: SecretStr = Field(default=SecretStr(""), description="signs acknowledgement links; empty = made once in the data folder")

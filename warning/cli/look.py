@@ -9,9 +9,9 @@ import typer
 
 from feeds.inventory import as_json, inventory, render
 from feeds.override import load as load_overrides
-from warning.app import shipped_config
-from warning.cli.options import AsJson
-from warning.settings import Settings
+from warning.app import config_file
+from warning.cli.options import AsJson, Config
+from warning.settings import Settings, load_settings
 from warning.watch.rulefile import load_rule_sets
 from warning.watch.ruletable import rows, table
 
@@ -20,22 +20,25 @@ commands = typer.Typer()
 
 @commands.command()
 def fields(
-    file: Annotated[Path, typer.Argument(help="a GRIB1, GRIB2 or NetCDF file", exists=True, dir_okay=False)], json_: AsJson = False
+    file: Annotated[Path, typer.Argument(help="a GRIB1, GRIB2 or NetCDF file", exists=True, dir_okay=False)],
+    config: Config = None, json_: AsJson = False,
 ) -> None:
     """Print the inventory of a gridded file: variable, unit, window, lead, level, threshold, grid, min/max, missing."""
-    found = inventory(file, overrides=load_overrides(shipped_config() / "overrides.yaml"))
+    found = inventory(file, overrides=load_overrides(config_file(load_settings(config), "overrides.yaml")))
     typer.echo(json.dumps([as_json(row) for row in found], ensure_ascii=False) if json_ else render(found))
 
 
 @commands.command()
 def rules(
     set_: Annotated[str, typer.Option("--set", help="rule set: an id or its beginning, e.g. shanghai or national")] = "national",
-    json_: AsJson = False,
+    config: Config = None, json_: AsJson = False,
 ) -> None:
     """Print a rule set as a table, every row with its confidence and flags."""
-    found = [rule_set for key, rule_set in load_rule_sets().items() if key.startswith(set_)]
+    settings = load_settings(config)
+    known = load_rule_sets(own=None if settings.config is None else settings.config / "rules")
+    found = [rule_set for key, rule_set in known.items() if key.startswith(set_)]
     if not found:
-        raise typer.BadParameter(f"no rule set begins with {set_!r}; there is {', '.join(load_rule_sets())}")
+        raise typer.BadParameter(f"no rule set begins with {set_!r}; there is {', '.join(known)}")
     for rule_set in found:
         if json_:
             typer.echo(json.dumps([asdict(row) for row in rows(rule_set)], ensure_ascii=False))

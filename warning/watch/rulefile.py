@@ -147,18 +147,21 @@ def load_rule_set(source: Path | Traversable, *, parents: Mapping[str, RuleSet] 
     return _build(marked, check(marked, RuleSetIn, refusal=RuleError), parents or {})
 
 
-def load_rule_sets(folder: Path | Traversable | None = None) -> dict[str, RuleSet]:
+def load_rule_sets(folder: Path | Traversable | None = None, *, own: Path | None = None) -> dict[str, RuleSet]:
     """Every rule set of ``folder`` (``config/rules`` of this product when None) by id, parents before children.
+
+    ``own``: a deployment's folder; its files come beside those of ``folder``, and one of the same name stands in its place.
 
     Raises RuleError as ``load_rule_set``, and when sets inherit from each other in a circle or an id is used twice.
     """
     folder = folder if folder is not None else shipped() / "rules"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    files = {entry.name: entry for place in (folder, own) if place is not None and place.is_dir()
+             for entry in place.iterdir() if entry.name.endswith(".yaml")}
     waiting: dict[str, tuple[Marked, RuleSetIn]] = {}
-    for name in names:
+    for name, file in sorted(files.items()):
         if name in NOT_RULE_SETS:
             continue
-        marked = read_marked(folder / name, refusal=RuleError)
+        marked = read_marked(file, refusal=RuleError)
         read = check(marked, RuleSetIn, refusal=RuleError)
         if read.id in waiting:
             raise RuleError(f"{marked.where(('id',))}: {read.id!r} is also the id of {waiting[read.id][0].name}")

@@ -1,0 +1,61 @@
+"""The process ``xiaoxishu web``: it provisions the one-to-many ways out, and its watch begins again after a fault."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import yaml
+
+from tests.corridor.conftest import opened_corridor, until
+from tests.corridor.rain import rain_file
+from warning.store.drill import DrillClock
+
+PUDONG = (121.60, 31.00, 121.72, 31.15)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def test_a_face_registers_its_broadcasts_and_finds_a_feed_that_was_not_there_at_its_start(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with AsyncExitStack() as stack:
+        corridor = await opened_corridor(database_url, tmp_path, stack, channels=False)
+        incoming = tmp_path / "incoming"
+        settings = yaml.safe_load(corridor.settings_file.read_text(encoding="utf-8"))
+        settings["feeds"] = [{"kind": "folder", "source": "nowcast", "path": str(incoming), "pattern": "*.nc"}]
+        corridor.settings_file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        face = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "warning.cli", "web", "--config", str(corridor.settings_file), "--port", str(free_port()),
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE)
+        assert face.stderr is not None
+        try:
+            said = b""
+            while b"begins again" not in said:  # the folder is not there: the watch says so, and is tried again
+                line = await asyncio.wait_for(face.stderr.readline(), 60)
+                assert line, said.decode()
+                said += line
+            # A watched folder waits until a file has stood still for two seconds of the deployment's clock.
+            assert isinstance(corridor.parts.clock, DrillClock)
+            await corridor.parts.clock.move_to(corridor.now, speed=1.0)
+            rain_file(tmp_path, corridor.now, {PUDONG: 20.0})
+            incoming.mkdir()
+            shutil.move(tmp_path / f"nowcast_{corridor.now:%Y%m%d%H%M}.nc", incoming)
+
+            async def proposed() -> bool:
+                return bool(await corridor.proposals("310115"))
+
+            await until(proposed, within_s=60)
+            broadcasts = await corridor.rows("SELECT channel, lane, address FROM subscription WHERE kind = 'broadcast'")
+            assert broadcasts == [{"channel": "spool", "lane": "exercise", "address": "{identifier}"}]
+        finally:
+            os.kill(face.pid, signal.SIGTERM)
+            await face.communicate()
