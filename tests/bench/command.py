@@ -16,6 +16,7 @@ from tests.bench.cap import run as cap
 from tests.bench.cycle import run as cycle
 from tests.bench.measure import Effort, Row
 from tests.bench.overlay import run as overlay
+from tests.bench.points import run as points
 from tests.bench.sms import run as sms
 from tests.bench.zonal import run as zonal
 
@@ -26,6 +27,7 @@ WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
     "sms": ("submit_sm with responses, window 10, against aiosmpplib", sms),
     "cap": ("CAP alerts built, written, validated and read", cap),
     "audience": ("10,000 office polygons tried against a warned district, against STRtree", audience),
+    "points": ("25 M residents: who stands in a district, in cells, on a ragged coast, against shapely", points),
 }
 _KEYS = """
 keys of --json, one object per line of the table:

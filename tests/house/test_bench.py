@@ -34,7 +34,7 @@ def test_json_is_a_list_with_the_promised_keys_and_nothing_else_on_stdout() -> N
 def test_help_names_every_workload_and_explains_the_keys() -> None:
     done = _bench("--help")
     assert done.returncode == 0, done.stderr
-    for word in (*_KEYS, "overlay", "zonal", "cycle", "sms", "cap", "audience", "--quick", "--only", "not installed"):
+    for word in (*_KEYS, "overlay", "zonal", "cycle", "sms", "cap", "audience", "points", "--quick", "--only", "not installed"):
         assert word in done.stdout
 
 
