@@ -98,11 +98,16 @@ async def opened(settings: Settings, *, channels: bool = True) -> AsyncIterator[
 
 
 async def register_broadcasts(parts: Parts) -> None:
-    """The one-to-many ways out of this deployment (MQTT topics per zone, public page, spool), in the lane in which it issues."""
+    """The one-to-many ways out of this deployment (MQTT topics per zone, public page, spool), each in the lane of its channel."""
     store = SubscriptionStore(parts.database)
-    lane: Lane = "actual" if parts.settings.status == "Actual" else "exercise"
-    for entry in broadcasts(parts.zones, channels=_kinds(parts.settings), lane=lane, public_url=parts.settings.public_url):
-        await store.add(entry)
+    ours: Lane = "actual" if parts.settings.status == "Actual" else "exercise"
+    lanes: tuple[Lane, ...] = ("actual", "exercise")
+    for lane in lanes:
+        # A deployment that warns for real may drill beside it, but only on channels of the drill's own lane, and never on its public page.
+        kinds = {channel.name: channel.kind for channel in parts.settings.channels
+                 if channel.options.get("lane", ours) == lane and (lane == ours or channel.kind != "page")}
+        for entry in broadcasts(parts.zones, channels=kinds, lane=lane, public_url=parts.settings.public_url):
+            await store.add(entry)
 
 
 def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> Parts:

@@ -123,6 +123,9 @@ class IssueDesk:
         # The right is asked for what the code means, which is what goes out; ``hand.hazard`` is only what the form said.
         require(account, Act.SUBMIT, hazard=hazard.key)
         now = self._clock.now()
+        status = hand.status or self._cap_status
+        if status == "Actual" != self._cap_status:
+            raise Invalid(f"status: this deployment issues {self._cap_status} only; a drill cannot be switched to live")
         await self._require_earlier(hand.replaces, account, Act.SUBMIT)
         proposal = by_hand(
             issuer, hazard, hand.level, hand.zones, expires=hand.expires, now=now,
@@ -137,6 +140,8 @@ class IssueDesk:
                 raise Invalid(
                     f"replaces: {hand.replaces} is {earlier.hazard} of {earlier.sender}, not {hazard.key} of {issuer.sender}; "
                     "only its own issuer updates or cancels it")
+            if earlier is not None and earlier.status != status:
+                raise Invalid(f"status: {hand.replaces} is {earlier.status}, so what follows it is {earlier.status} too")
             proposal = replace(
                 proposal, event_id=str(event_id), action=Action(hand.action),
                 previous_level=None if earlier is None else earlier.level)
@@ -145,7 +150,7 @@ class IssueDesk:
         stored = StoredProposal(
             id=uuid4(), issuer=issuer.code, hazard=proposal.hazard, event_code=proposal.event_code, level=hand.level,
             action=proposal.action.value, reason=proposal.reason.value, status="open", event_id=event_id,
-            cap_status=self._cap_status, zones=tuple(hand.zones), body=to_json(proposal), texts={}, polygon=hand.polygon,
+            cap_status=status, zones=tuple(hand.zones), body=to_json(proposal), texts={}, polygon=hand.polygon,
             onset=hand.onset, expires=hand.expires, created_at=now, submitted_by=None, changes={}, revision=1,
         )
         _texts(hand.texts)

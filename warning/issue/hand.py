@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from warning.cap import Status
 from warning.level import Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandMade:
-    """``texts`` may be empty: then the template library fills them. ``replaces`` is the alert to update or cancel."""
+    """``texts`` may be empty: then the template library fills them. ``replaces`` is the alert to update or cancel.
+
+    ``status``: a drill or test of its own in a deployment that warns for real; None = as this deployment issues.
+    """
 
     issuer: str
     hazard: str
@@ -23,3 +27,4 @@ class HandMade:
     polygon: Mapping[str, object] | None = None
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     replaces: str | None = None
+    status: Status | None = None

@@ -46,6 +46,7 @@ class Earlier:
     hazard: str
     zones: tuple[str, ...]
     expires: datetime
+    status: str
     cancelled: bool = False
 
 

@@ -164,7 +164,7 @@ def _earlier(row: Row[tuple[object, ...]]) -> Earlier:
     return Earlier(
         identifier=fields["identifier"], sender=fields["sender"], sent=fields["sent"], version=fields["version"],
         level=Level(fields["level"]), hazard=fields["hazard"], zones=tuple(fields["zones"]), expires=fields["expires"],
-        cancelled=fields["msg_type"] == "Cancel",
+        status=fields["status"], cancelled=fields["msg_type"] == "Cancel",
     )
 
 

@@ -62,12 +62,12 @@ class WatchStore:
         return Memory() if found is None else memory_from_json(found)
 
     async def in_force(self, *, now: datetime) -> list[InForce]:
-        """The newest version of every event that is neither cancelled nor over."""
+        """The newest version of every event that is neither cancelled nor over; a drill beside real warnings is none of them."""
         async with self._db.begin() as connection:
             rows = await connection.execute(text(
                 "SELECT a.*, p.reason AS why FROM alert a JOIN proposal p ON p.id = a.proposal_id WHERE a.msg_type <> 'Cancel' "
-                "AND a.expires > :now AND NOT EXISTS (SELECT 1 FROM alert n WHERE n.event_id = a.event_id AND n.version > a.version)"),
-                {"now": now})
+                "AND a.status = :status AND a.expires > :now AND NOT EXISTS (SELECT 1 FROM alert n WHERE n.event_id = a.event_id AND n.version > a.version)"),
+                {"now": now, "status": self._cap_status})
             return [
                 InForce(event_id=str(r.event_id), issuer=r.issuer, hazard=r.hazard, level=Level(r.level), zones=tuple(r.zones),
                         expires=r.expires, identifier=r.identifier, version=r.version, by_hand=r.why == "by_hand")

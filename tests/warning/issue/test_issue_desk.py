@@ -77,7 +77,8 @@ class Memory:
             return None
         last = max(found, key=lambda alert: alert.version)
         return Earlier(identifier=last.identifier, sender=last.sender, sent=last.sent, version=last.version, level=last.level,
-                       hazard=last.hazard, zones=last.zones, expires=last.expires, cancelled=last.msg_type == "Cancel")
+                       hazard=last.hazard, zones=last.zones, expires=last.expires, status=last.status,
+                       cancelled=last.msg_type == "Cancel")
 
     async def event_of(self, identifier: str) -> UUID:
         for alert in self.alerts:
@@ -357,3 +358,31 @@ async def test_an_actual_alert_carries_no_drills_mark() -> None:
     alert = await World("Actual").out(hand())
     assert "演练" not in alert.cap_xml
     assert "EXERCISE" not in alert.cap_xml
+
+
+async def test_a_deployment_that_warns_for_real_can_issue_a_single_drill_and_says_so_in_every_text() -> None:
+    world = World("Actual")
+    drill = await world.out(hand(status="Exercise"))
+    assert drill.status == "Exercise"
+    info = read(drill.cap_xml.encode()).alert
+    assert info.status == "Exercise"
+    assert all(headline.startswith(("【演练】", "[EXERCISE]")) for headline in drill.headlines.values())
+    assert (await world.out(hand(zones=("310120",), issuer="310120"))).status == "Actual"
+
+
+@pytest.mark.parametrize("status", ["Exercise", "Test"])
+async def test_a_drill_deployment_can_never_issue_for_real(status: cap.Status) -> None:
+    with pytest.raises(Invalid, match="a drill cannot be switched to live"):
+        await World(status).desk.compose(hand(status="Actual"), account=LI)
+
+
+async def test_what_follows_a_drill_is_a_drill_and_what_follows_a_warning_is_none() -> None:
+    world = World("Actual")
+    drill, real = await world.out(hand(status="Exercise")), await world.out(hand(issuer="310120", zones=("310120",)))
+    with pytest.raises(Invalid, match="is Exercise, so what follows it is Exercise too"):
+        await world.desk.compose(hand(action="cancel", replaces=drill.identifier), account=LI)
+    with pytest.raises(Invalid, match="is Actual, so what follows it is Actual too"):
+        await world.desk.compose(
+            hand(action="cancel", replaces=real.identifier, issuer="310120", zones=("310120",), status="Exercise"), account=LI)
+    ended = await world.out(hand(action="cancel", replaces=drill.identifier, status="Exercise"))
+    assert (ended.msg_type, ended.status) == ("Cancel", "Exercise")

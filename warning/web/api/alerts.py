@@ -1,6 +1,6 @@
 """Alerts: what was issued, as JSON and as CAP, how fast it went out, and what became of its deliveries."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
@@ -58,10 +58,12 @@ async def listed(
     active: Annotated[bool, Query(description="only what is in force")] = False,
     hazard: Annotated[str | None, Query(examples=["rainstorm"])] = None,
     zone: Annotated[str | None, Query(examples=["310115"], description="what concerns this zone")] = None,
+    status: Annotated[Literal["Actual", "Exercise", "Test"] | None, Query(description="empty = as this deployment issues")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[AlertOut]:
     codes = None if zone is None else related_codes(parts.zones, zone)
-    found = await board.alerts(parts.database, now=parts.clock.now(), active=active, hazard=hazard, zones=codes, limit=limit)
+    found = await board.alerts(
+        parts.database, now=parts.clock.now(), active=active, hazard=hazard, zones=codes, status=status or parts.settings.status, limit=limit)
     return [alert_out(parts, alert) for alert in found]
 
 

@@ -90,6 +90,8 @@ class ByHand(BaseModel):
     texts: dict[Literal["zh-CN", "en-US"], Words] = Field(default={}, description="empty = from the template library")
     action: Literal["new", "update", "cancel"] = "new"
     replaces: str | None = Field(default=None, description="the alert to update or cancel")
+    status: Literal["Actual", "Exercise", "Test"] | None = Field(
+        default=None, description="empty = as this deployment issues; a deployment that warns for real may issue a single Exercise or Test, never the other way round")
 
 
 class Done(BaseModel):
@@ -125,7 +127,7 @@ async def compose(parts: Here, account: Caller, hand: ByHand) -> Done:
     made = HandMade(
         issuer=hand.issuer, hazard=hand.hazard, event_code=hand.event_code, level=Level.of(hand.level),
         zones=tuple(hand.zones), onset=hand.onset, expires=hand.expires, action=hand.action, polygon=hand.polygon,
-        texts={language: words.model_dump() for language, words in hand.texts.items()}, replaces=hand.replaces)
+        texts={language: words.model_dump() for language, words in hand.texts.items()}, replaces=hand.replaces, status=hand.status)
     return Done(id=await parts.issue.compose(made, account=account), status="open")
 
 
