@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from channels.message import Lane, Receipt, Reply
 from channels.port import ChannelSender, Doors
+from channels.wire.vapid import Vapid, private_key
 from feeds.override import load as load_overrides
 from geo.districts import shanghai
 from geo.shanghai import shanghai_zones
@@ -68,6 +69,7 @@ class Parts:
     answer: AnswerDesk
     subscriptions: SubscriptionDesk
     ledger: DispatchStore
+    push_keys: Mapping[str, str]
 
 
 @asynccontextmanager
@@ -139,7 +141,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         issue=IssueDesk(
             IssueStore(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets,
             event_codes=load_event_codes(config_file(settings, "rules/event-codes.yaml")), cap_status=settings.status, public_url=settings.public_url),
-        dispatch=dispatch, answer=answer, ledger=ledger,
+        dispatch=dispatch, answer=answer, ledger=ledger, push_keys=push_keys(settings),
         subscriptions=SubscriptionDesk(
             SubscriptionStore(database), zones=zones, clock=clock, hazards=hazards,
             channels=_kinds(settings), allow_private=settings.allow_private_targets,
@@ -184,6 +186,12 @@ def build_sender(channel: ChannelSettings, doors: Doors) -> ChannelSender:
         raise ConfigError(f"channels: {channel.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     sender: ChannelSender = module.Sender(options, doors)
     return sender
+
+
+def push_keys(settings: Settings) -> dict[str, str]:
+    """The public key of each Web Push channel, which a browser needs to subscribe to it."""
+    kept = [(channel.name, str(channel.options.get("vapid_private_key", ""))) for channel in settings.channels if channel.kind == "webpush"]
+    return {name: Vapid(private_key(key), "mailto:nobody@example.org").public_key for name, key in kept if key}
 
 
 def _adapter(channel: ChannelSettings) -> ModuleType:

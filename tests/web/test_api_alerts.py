@@ -98,6 +98,17 @@ async def test_a_failed_delivery_is_shown_with_its_next_step_and_without_its_add
     assert "203.0.113.7" not in answer.text
 
 
+async def test_which_office_has_acknowledged_is_not_told_to_everybody(world: World) -> None:
+    made = await world.post("/api/subscriptions", "office", {
+        "name": "office of Pudong", "channel": "webhook", "address": "https://203.0.113.7/hook", "secret": "x" * 16})
+    identifier = await world.warned()
+    links = await world.parts.answer.call(identifier, [(made.json()["id"], "office of Pudong")])
+    await world.http.post("/api/ack/" + links[made.json()["id"]].rsplit("/", 1)[1], data={"by": "duty officer"})
+    for who, shown in ((None, "office"), ("wang", "office of Pudong")):
+        stages = (await world.get(f"/api/alerts/{identifier}/timeline", who)).json()["stages"]
+        assert [row["channel"] for row in stages if row["stage"] == "acknowledge"] == [shown]
+
+
 async def test_an_operator_retries_what_failed_and_a_viewer_may_not(world: World) -> None:
     await _subscribe(world, "office", "https://203.0.113.7/hook")
     identifier = await world.warned()

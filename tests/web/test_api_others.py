@@ -1,9 +1,16 @@
 """Subscriptions, acknowledgements, places, health and metrics over the API."""
 
+import base64
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
 from tests.web.conftest import World
+from warning.app import push_keys
+from warning.settings import ChannelSettings, Settings
 from warning.web.headers import HidePlaces, cleaned
 
 HOOK = {"name": "office of Pudong", "channel": "webhook", "address": "https://203.0.113.7/hook", "zones": ["310115"]}
@@ -115,9 +122,31 @@ async def test_health_names_what_an_operator_should_look_at(world: World) -> Non
     await world.execute(
         "INSERT INTO notice (key, text, next_step, at) VALUES ('feed radar', 'no data for 40 min', 'call the radar desk', :at)",
         {"at": world.now})
-    body = (await world.get("/api/health")).json()
+    body = (await world.get("/api/health", "wang")).json()
     assert body["status"] == "degraded"
     assert body["notices"][0]["next_step"] == "call the radar desk"
+
+
+async def test_what_notices_say_is_for_those_who_may_look(world: World) -> None:
+    await world.execute(
+        "INSERT INTO notice (key, text, next_step, at) VALUES ('callout 7', 'the office of Pudong has not answered', 'call it', :at)",
+        {"at": world.now})
+    answer = await world.get("/api/health")
+    assert (answer.json()["notice_count"], answer.json()["notices"]) == (1, [])
+    assert "Pudong" not in answer.text
+    assert (await world.get("/api/health", Authorization="Bearer nonsense")).status_code == 401
+
+
+async def test_a_browser_that_wants_pushes_is_given_the_key_of_the_channel(world: World) -> None:
+    assert (await world.get("/api/push-key")).status_code == 404  # this deployment pushes to nobody
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    channel = ChannelSettings(name="push", kind="webpush", options={
+        "lane": "exercise", "vapid_private_key": pem, "vapid_subject": "mailto:a@b.example"})
+    world.app.state.parts = replace(world.parts, push_keys=push_keys(Settings(channels=(channel,))))
+    found = (await world.get("/api/push-key")).json()
+    raw = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    assert found == {"channel": "push", "key": base64.urlsafe_b64encode(raw).rstrip(b"=").decode()}
 
 
 async def test_metrics_count_deliveries_and_proposals(world: World) -> None:

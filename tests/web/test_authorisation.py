@@ -40,6 +40,7 @@ TABLE = {
     "GET /api/ack/{token}": OPEN,
     "POST /api/ack/{token}": OPEN,
     "GET /api/health": OPEN,
+    "GET /api/push-key": OPEN,
     "POST /api/deliveries/retry": "?-++-+",
     "GET /metrics": OPEN,
     "GET /": OPEN, "GET /en": OPEN, "GET /place/{code}": OPEN, "GET /en/place/{code}": OPEN,

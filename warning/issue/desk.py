@@ -58,7 +58,7 @@ class IssueLedger(Protocol):
 
     async def event_of(self, identifier: str) -> UUID: ...
 
-    async def taken(self, prefix: str) -> set[str]: ...
+    async def taken(self, sender: str, *, since: datetime) -> set[str]: ...
 
     async def issue(self, alert: NewAlert, approval: Approval, *, revision: int) -> None: ...
 
@@ -199,8 +199,7 @@ class IssueDesk:
             raise Invalid("its event has ended meanwhile: propose it as a new warning")
         if earlier is not None:
             require(account, Act.APPROVE, hazard=earlier.hazard, zones=earlier.zones)
-        prefix = f"{issuer.sender}_"
-        taken = await self._ledger.taken(prefix)
+        taken = await self._ledger.taken(issuer.sender, since=now)
         identifier = next_identifier(issuer.sender, now, taken.__contains__)
         alert = self._alert(effective, facts, texts, issuer, identifier, event_id, earlier, now)
         approval = Approval(

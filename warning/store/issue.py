@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from warning.errors import Conflict, NotFound
+from warning.identifier import NationalIdentifier
 from warning.issue.approval import Approval
 from warning.issue.state import move
 from warning.issue.work import Earlier, NewAlert, StoredProposal
@@ -18,6 +19,9 @@ from warning.store.audit import note
 from warning.store.database import Database
 from warning.store.jobs import Jobs
 from warning.store.stages import mark
+
+_SKEW = timedelta(hours=1)
+"""An identifier may name a second up to an hour after its alert was sent, when many were sent at once."""
 
 
 class IssueStore:
@@ -82,11 +86,13 @@ class IssueStore:
             raise NotFound(f"no alert {identifier}")
         return UUID(str(found))
 
-    async def taken(self, prefix: str) -> set[str]:
-        """Identifiers in use that start alike (one sender, one minute or more)."""
+    async def taken(self, sender: str, *, since: datetime) -> set[str]:
+        """Identifiers of the sender in use from the second ``since`` on: those that a new one could meet."""
+        first = NationalIdentifier(sender_code=sender, entered=since)
         async with self._db.begin() as connection:
             rows = await connection.execute(
-                text("SELECT identifier FROM alert WHERE identifier LIKE :p"), {"p": prefix + "%"})
+                text("SELECT identifier FROM alert WHERE sender = :s AND sent >= :t AND identifier >= :first"),
+                {"s": sender, "t": since - _SKEW, "first": str(first)})
             return {row.identifier for row in rows}
 
     async def issue(self, alert: NewAlert, approval: Approval, *, revision: int) -> None:

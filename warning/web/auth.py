@@ -8,7 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.responses import Response
 
-from warning.account import Account, Act, require, token_hash
+from warning.account import ROLES, Account, Act, require, token_hash
 from warning.store import board
 from warning.web.parts import Parts
 from warning.web.problem import Unauthorized
@@ -49,6 +49,18 @@ async def viewer(account: Caller) -> Account:
     require(account, Act.VIEW)
     return account
 
+
+async def visitor(
+    parts: Here, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Account | None:
+    """Whoever asks at an address that is open to everybody: somebody who may look sees more. A wrong token is told, not passed over."""
+    if credentials is None:
+        return None
+    account = await bearer(parts, credentials)
+    return account if Act.VIEW in ROLES[account.role] else None
+
+
+Visitor = Annotated[Account | None, Depends(visitor)]
 
 Viewer = Annotated[Account, Depends(viewer)]
 

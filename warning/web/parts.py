@@ -87,3 +87,6 @@ class Parts(Protocol):
 
     @property
     def ledger(self) -> Counting: ...
+
+    @property
+    def push_keys(self) -> Mapping[str, str]: ...

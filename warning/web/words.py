@@ -124,6 +124,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "confirm": ("确认签发", "Approve now"),
     "cancel_dialog": ("再看看", "Not yet"),
     "live": ("实战", "LIVE"),
+    "single_drill": ("单次演练（只发演练地址）", "a single DRILL (exercise addresses only)"),
     "own": ("您是提交人，须由另一人签发", "You submitted it: another person must approve"),
     "choose_cause": ("请先选择灾种", "Choose the hazard first"),
     "done_submit": ("已提交，等待第二人签发", "Submitted; waiting for the second signature"),

@@ -86,8 +86,8 @@ class Memory:
                 return alert.event_id
         raise NotFound(f"no alert {identifier}")
 
-    async def taken(self, prefix: str) -> set[str]:
-        return {alert.identifier for alert in self.alerts if alert.identifier.startswith(prefix)}
+    async def taken(self, sender: str, *, since: datetime) -> set[str]:
+        return {alert.identifier for alert in self.alerts if alert.sender == sender and alert.sent >= since - timedelta(hours=1)}
 
     async def issue(self, alert: NewAlert, approval: Approval, *, revision: int) -> None:
         old = self.proposals[alert.proposal_id]

@@ -1,5 +1,6 @@
 """Alerts: what was issued, as JSON and as CAP, how fast it went out, and what became of its deliveries."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -9,7 +10,7 @@ from warning.stage import PROMISE_S, timeline
 from warning.store import board
 from warning.store.stages import chain_events
 from warning.web.api.shapes import AlertOut, StageOut, alert_out, stage_out
-from warning.web.auth import Here, Viewer
+from warning.web.auth import Here, Viewer, Visitor
 from warning.web.problem import Problem
 from warning.web.related import related_codes
 from warning.web.words import next_step
@@ -81,13 +82,14 @@ async def one(parts: Here, identifier: str) -> AlertOut:
 
 
 @router.get("/{identifier}/timeline", summary="Every stage against the ten-minute promise", responses=_MISSING)
-async def stages(parts: Here, identifier: str) -> TimelineOut:
+async def stages(parts: Here, visitor: Visitor, identifier: str) -> TimelineOut:
+    """Which office has acknowledged is for those who may look; everybody else sees that one has."""
     alert = await board.alert(parts.database, identifier)
     rows = timeline(await chain_events(parts.database, str(alert.proposal_id)))
     race = await board.race(parts.database, alert)
     return TimelineOut(
         identifier=identifier, promise_s=PROMISE_S, elapsed_s=round(race.elapsed_s, 3), done=race.done,
-        in_time=race.elapsed_s <= PROMISE_S if race.done else None, stages=[stage_out(row) for row in rows])
+        in_time=race.elapsed_s <= PROMISE_S if race.done else None, stages=[stage_out(row if visitor is not None or row.stage != "acknowledge" else replace(row, channel="office")) for row in rows])
 
 
 @router.get("/{identifier}/deliveries", summary="What became of its deliveries", responses=_MISSING)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from warning.stage import StageTime, timeline
 from warning.store import board
 from warning.store.stages import chain_events
-from warning.web.auth import Caller, Here
+from warning.web.auth import Caller, Here, Visitor
 from warning.web.parts import Parts
 
 router = APIRouter(tags=["operations"])
@@ -39,7 +39,8 @@ class HealthOut(BaseModel):
     data_age_s: float | None
     waiting: int = Field(description="deliveries that are due now")
     worker_lag_s: float = Field(description="how long the oldest of them has been due")
-    notices: list[NoticeOut]
+    notice_count: int = Field(description="how many operator notices stand")
+    notices: list[NoticeOut] = Field(description="what they say, for those who may look; they name offices and files")
 
 
 class Retry(BaseModel):
@@ -55,13 +56,13 @@ class Retried(BaseModel):
 
 
 @router.get("/api/health", summary="Is the engine well?")
-async def health(parts: Here, response: Response) -> HealthOut:
+async def health(parts: Here, visitor: Visitor, response: Response) -> HealthOut:
     response.headers["Cache-Control"] = "no-store"
     try:
         pulse = await board.pulse(parts.database)
     except OperationalError:
         response.status_code = 503
-        return HealthOut(status="down", database=False, data_at=None, data_age_s=None, waiting=0, worker_lag_s=0.0, notices=[
+        return HealthOut(status="down", database=False, data_at=None, data_age_s=None, waiting=0, worker_lag_s=0.0, notice_count=1, notices=[
             NoticeOut(key="database", text="the database does not answer", at=parts.clock.now(),
                       next_step="start it; alerts and deliveries are kept and go on by themselves")])
     now = parts.clock.now()
@@ -70,7 +71,8 @@ async def health(parts: Here, response: Response) -> HealthOut:
         status="degraded" if late or pulse.notices else "ok", database=True, data_at=pulse.data_at,
         data_age_s=None if pulse.data_at is None else (now - pulse.data_at).total_seconds(), waiting=pulse.waiting,
         worker_lag_s=round(pulse.lag_s, 1),
-        notices=[NoticeOut(key=n.key, text=n.text, next_step=n.next_step, at=n.at) for n in pulse.notices])
+        notice_count=len(pulse.notices),
+        notices=[NoticeOut(key=n.key, text=n.text, next_step=n.next_step, at=n.at) for n in pulse.notices if visitor is not None])
 
 
 @router.post("/api/deliveries/retry", summary="Try failed deliveries again")

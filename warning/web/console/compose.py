@@ -36,6 +36,7 @@ def compose_page(visit: Visit) -> None:
             zones = ui.select({zone.code: zone.name_en if english else zone.name_zh for zone in list(parts.zones)[:1000]}, multiple=True,
                               value=[], label=visit.t("zones")).props("outlined dense use-chips").style("min-width:20rem;flex:1")
             hours = ui.number(visit.t("hours"), value=6, min=1, max=72).props("outlined dense").style("width:12rem")
+        status = _status_choice(visit)
         ui.label(visit.t("by_template")).classes("soft small")
         fields: dict[str, dict[str, ui.textarea]] = {}
         with ui.element("div").classes("texts"):
@@ -52,7 +53,7 @@ def compose_page(visit: Visit) -> None:
             hand = HandMade(
                 issuer=issuer.value, hazard=hazard.value, event_code=code.value, level=Level.of(level.value), zones=tuple(zones.value),
                 onset=now, expires=now + timedelta(hours=float(hours.value or 6)),
-                texts={language: words for language, words in texts.items() if words})
+                texts={language: words for language, words in texts.items() if words}, status=status.value if status else None)
 
             async def verb(account: Account) -> None:
                 await parts.issue.compose(hand, account=account)
@@ -62,3 +63,10 @@ def compose_page(visit: Visit) -> None:
 
         if visit.can(Act.SUBMIT):
             ui.button(visit.t("compose"), on_click=make).props("no-caps color=primary").style("margin-top:.6rem")
+
+
+def _status_choice(visit: Visit) -> ui.radio | None:
+    """Where warnings are real, a single drill can be composed beside them; a drill deployment has no choice to offer."""
+    if visit.parts.settings.status != "Actual":
+        return None
+    return ui.radio({"Actual": visit.t("live"), "Exercise": visit.t("single_drill")}, value="Actual").props("inline dense")

@@ -29,6 +29,7 @@ class Editor:
         self.proposal = proposal
         self.body = read_body(proposal.body)
         self.open = proposal.status == "open"
+        self.drill = proposal.cap_status != "Actual"
         self.editable = self.open and visit.can(Act.SUBMIT)
         self._build(reading)
 
@@ -38,6 +39,8 @@ class Editor:
             ui.label(f"{SYMBOL[proposal.level]} {level_word(proposal.level, visit.lang)}").classes(f"chip l{proposal.level.value}")
             ui.label(f"{title(visit, proposal)} · {places(visit, proposal)}").style("font-weight:700;font-size:1.1rem")
             ui.label(f"{visit.t(proposal.action)} · {visit.t(proposal.status)}").classes("soft")
+            if self.drill and not visit.drill:
+                ui.label(visit.t("drill")).classes("chip").style("background:#6f3aa0;color:#fff")
         self._facts(reading)
         if self.body.evidence:
             ui.html(_evidence_table(visit, self.body), sanitize=False)
@@ -114,7 +117,7 @@ class Editor:
                 own = proposal.submitted_by == visit.account.name
                 ui.button(visit.t("return"), on_click=self._return).props("outline no-caps color=grey-9")
                 approve = ui.button(visit.t("approve"), on_click=self._ask).props(
-                    f"no-caps color={'deep-purple-8' if visit.drill else 'red-9'}").mark("approve")
+                    f"no-caps color={'deep-purple-8' if self.drill else 'red-9'}").mark("approve")
                 approve.set_enabled(not own)
                 if own:
                     ui.label(visit.t("own")).classes("soft small")
@@ -138,14 +141,14 @@ class Editor:
     async def _ask(self) -> None:
         """Approving is asked twice, and a drill asks in other words and another colour than the real thing."""
         visit, proposal = self.visit, self.proposal
-        with ui.dialog() as dialog, ui.card().style("border-top:10px solid " + ("#6f3aa0" if visit.drill else "#c4161c")):
-            ui.label(visit.t("drill") if visit.drill else visit.t("live")).style("font-weight:700;font-size:1.2rem")
+        with ui.dialog() as dialog, ui.card().style("border-top:10px solid " + ("#6f3aa0" if self.drill else "#c4161c")):
+            ui.label(visit.t("drill") if self.drill else visit.t("live")).style("font-weight:700;font-size:1.2rem")
             ui.label(f"{level_word(proposal.level, visit.lang)} · {title(visit, proposal)} · {places(visit, proposal)}")
-            ui.label(visit.t("confirm_drill" if visit.drill else "confirm_live"))
+            ui.label(visit.t("confirm_drill" if self.drill else "confirm_live"))
             with ui.element("div").classes("row"):
                 ui.button(visit.t("cancel_dialog"), on_click=lambda: dialog.submit(False)).props("outline no-caps color=grey-9")
                 ui.button(visit.t("confirm"), on_click=lambda: dialog.submit(True)).props(
-                    f"no-caps color={'deep-purple-8' if visit.drill else 'red-9'}").mark("confirm")
+                    f"no-caps color={'deep-purple-8' if self.drill else 'red-9'}").mark("confirm")
         if await dialog:
             async def verb(account: Account) -> None:
                 await visit.parts.issue.approve(proposal.id, account=account, revision=proposal.revision)
