@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from geo.criterion import AllOf, AnyOf, Comparison, Criterion, comparisons
 from geo.daily import DAILY, DAY, day_end
+from geo.measure import FALSE, SEEN, TRUE, Codes, Measured, measure
 from geo.quantity import Quantity
 from geo.series import Series
+from geo.touched import Touched
 
 Mask = NDArray[np.bool_]
 _NOON_TO_MIDNIGHT = timedelta(hours=12)
@@ -20,35 +22,37 @@ _RISING = frozenset({"tmax", "temperature_drop"})
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answer:
-    """``true`` and ``false`` are (T, C) masks at ``times``; neither means unknown. ``seen``: true by analyses alone."""
+    """``codes`` (T, C) at ``times``: bits TRUE and FALSE (neither means unknown), and SEEN: true by analyses alone.
+
+    ``measured``: of a lone comparison, what its codes came from at just these times; None for what is joined of several.
+    """
 
     times: tuple[datetime, ...]
-    true: Mask
-    false: Mask
-    seen: Mask
+    codes: Codes
+    measured: Measured | None = None
 
     @property
-    def ever(self) -> Mask:
-        """(C,): true at some time."""
-        return np.asarray(self.true.any(axis=0), dtype=np.bool_)
+    def true(self) -> Mask:
+        return np.asarray(self.codes & TRUE, dtype=np.bool_)
 
     @property
-    def known(self) -> Mask:
-        """(C,): true at some time, or false at all times there are (and there are some)."""
-        if not self.times:
-            return np.zeros(self.true.shape[1], dtype=np.bool_)
-        return np.asarray(self.true.any(axis=0) | self.false.all(axis=0), dtype=np.bool_)
+    def false(self) -> Mask:
+        return np.asarray(self.codes & FALSE, dtype=np.bool_)
+
+    @property
+    def seen(self) -> Mask:
+        return np.asarray(self.codes & SEEN, dtype=np.bool_)
 
 
 def answer(
     criterion: Criterion,
     series: Mapping[Quantity, Series],
-    cells: NDArray[np.int64],
+    cells: Touched,
     *,
     start: datetime,
     end: datetime,
 ) -> Answer:
-    """``criterion`` in the flat ``cells`` at every time of [start, end] that its quantities have.
+    """``criterion`` in ``cells`` at every time of [start, end] that its quantities have.
 
     Three values: unknown OR true = true, unknown AND false = false, else unknown stays unknown; NaN, and a quantity
     that is not in ``series``, are unknown. OR joins its parts each at their own times. AND takes all times of its
@@ -59,7 +63,7 @@ def answer(
     many local days in a row, of which earlier ones may lie before ``start``; a day is true when any time of it is.
     """
     if isinstance(criterion, AnyOf):
-        return _either([answer(part, series, cells, start=start, end=end) for part in criterion.parts], len(cells))
+        return _either([answer(part, series, cells, start=start, end=end) for part in criterion.parts], len(cells.cells))
     if isinstance(criterion, Comparison):
         return _leaf(criterion, series, cells, start, end)
     leaves = {leaf: _leaf(leaf, series, cells, start, _last_day(leaf, end)) for leaf in comparisons(criterion)}
@@ -68,14 +72,9 @@ def answer(
     return _combined(criterion, aligned, times)
 
 
-def values_within(
-    leaf: Comparison, series: Series, cells: NDArray[np.int64], start: datetime, end: datetime
-) -> tuple[tuple[datetime, ...], NDArray[np.float32]]:
-    """The times of the series that count for [start, end] and its values (T, C) there."""
-    chosen = [position for position, time in enumerate(series.times) if _counts(leaf.quantity, time, start, end)]
-    flat = series.values.reshape(len(series.times), -1)
-    values = flat[np.ix_(np.array(chosen, dtype=np.int64), cells)]
-    return tuple(series.times[position] for position in chosen), values
+def rows_within(leaf: Comparison, series: Series, start: datetime, end: datetime) -> list[int]:
+    """The positions of the times of the series that count for [start, end]."""
+    return [position for position, time in enumerate(series.times) if _counts(leaf.quantity, time, start, end)]
 
 
 def _counts(quantity: Quantity, time: datetime, start: datetime, end: datetime) -> bool:
@@ -93,82 +92,69 @@ def _daily(leaf: Comparison) -> bool:
     return leaf.days > 1 or leaf.quantity.name in DAILY
 
 
-def _nothing(cells: int) -> Answer:
-    empty = np.zeros((0, cells), dtype=np.bool_)
-    return Answer(times=(), true=empty, false=empty, seen=empty)
-
-
 def _leaf(
-    leaf: Comparison, series: Mapping[Quantity, Series], cells: NDArray[np.int64], start: datetime, end: datetime
+    leaf: Comparison, series: Mapping[Quantity, Series], cells: Touched, start: datetime, end: datetime
 ) -> Answer:
     found = series.get(leaf.quantity)
     if found is None:
-        return _nothing(len(cells))
+        return Answer(times=(), codes=np.zeros((0, len(cells.cells)), dtype=np.uint8))
     if leaf.days > 1:
         return _on_days(_compared(leaf, found, cells, range(len(found.times))), leaf.days, start, end)
-    chosen = [position for position, time in enumerate(found.times) if _counts(leaf.quantity, time, start, end)]
-    return _compared(leaf, found, cells, chosen)
+    return _compared(leaf, found, cells, rows_within(leaf, found, start, end))
 
 
-def _compared(leaf: Comparison, found: Series, cells: NDArray[np.int64], chosen: Sequence[int]) -> Answer:
-    positions = np.array(chosen, dtype=np.int64)
-    values = found.values.reshape(len(found.times), -1)[np.ix_(positions, cells)]
-    # The threshold as float32, as the values are: 0.1 as float64 would not equal itself.
-    threshold = np.float32(leaf.value)
-    known = np.isfinite(values)
-    with np.errstate(invalid="ignore"):
-        if leaf.operator == ">=":
-            met = values >= threshold
-        elif leaf.operator == ">":
-            met = values > threshold
-        elif leaf.operator == "<=":
-            met = values <= threshold
-        else:
-            met = values < threshold
-    true, false = known & met, known & ~met
+def _compared(leaf: Comparison, found: Series, cells: Touched, rows: Sequence[int]) -> Answer:
+    chosen = np.array(rows, dtype=np.int64)
+    measured = measure(found.values, rows, found.observed[chosen], leaf, cells)
+    codes = measured.codes
     if found.partial is not None:
-        partial = found.partial.reshape(len(found.times), -1)[np.ix_(positions, cells)]
+        partial = found.partial.reshape(len(found.times), -1)[np.ix_(chosen, cells.cells)]
         # More of the day can only make the value more extreme: what is already met stays met, what is not may yet be.
-        if (leaf.operator in (">=", ">")) == (leaf.quantity.name in _RISING):
-            false = false & ~partial
-        else:
-            true = true & ~partial
-    seen = true & found.observed[positions][:, None]
-    return Answer(times=tuple(found.times[position] for position in chosen), true=true, false=false, seen=seen)
+        open_yet = FALSE if (leaf.operator in (">=", ">")) == (leaf.quantity.name in _RISING) else TRUE | SEEN
+        codes &= np.where(partial, np.uint8(~open_yet & 0xFF), np.uint8(0xFF))
+    return Answer(times=tuple(found.times[row] for row in rows), codes=codes, measured=measured)
 
 
 def _on_days(single: Answer, days: int, start: datetime, end: datetime) -> Answer:
     """At the end of each local day: was it true on it and on the ``days - 1`` days before?"""
-    cells = single.true.shape[1]
     by_day: dict[datetime, list[int]] = {}
     for position, time in enumerate(single.times):
         by_day.setdefault(day_end(time), []).append(position)
     times = tuple(day for day in sorted(by_day) if day > start and day - _NOON_TO_MIDNIGHT <= end)
-    true, false, seen = (np.zeros((len(times), cells), dtype=np.bool_) for _ in range(3))
+    # A day is true when any time of it is, and false when all are; one of which nothing is known stays unknown.
+    whole = {day: _or(single.codes[rows]) for day, rows in by_day.items()}
+    unknown = np.zeros(single.codes.shape[1], dtype=np.uint8)
+    codes = np.zeros((len(times), single.codes.shape[1]), dtype=np.uint8)
     for row, last in enumerate(times):
-        run = [by_day.get(last - DAY * back) for back in range(days)]
-        true[row] = np.logical_and.reduce([_any(single.true, day, cells) for day in run])
-        seen[row] = np.logical_and.reduce([_any(single.seen, day, cells) for day in run])
-        false[row] = np.logical_or.reduce([single.false[day].all(axis=0) for day in run if day is not None])
-    return Answer(times=times, true=true, false=false, seen=seen)
+        codes[row] = _and(np.array([whole.get(last - DAY * back, unknown) for back in range(days)]))
+    return Answer(times=times, codes=codes)
 
 
-def _any(mask: Mask, rows: list[int] | None, cells: int) -> Mask:
-    return np.zeros(cells, dtype=np.bool_) if rows is None else np.asarray(mask[rows].any(axis=0), dtype=np.bool_)
+def _and(codes: Codes) -> Codes:
+    """Along the first axis: true and seen when all are, false when any is."""
+    either = np.bitwise_or.reduce(codes, axis=0) & np.uint8(FALSE)
+    return np.asarray(np.bitwise_and.reduce(codes, axis=0) & np.uint8(TRUE | SEEN) | either, dtype=np.uint8)
+
+
+def _or(codes: Codes) -> Codes:
+    """Along the first axis: true and seen when any is, false when all are."""
+    both = np.bitwise_and.reduce(codes, axis=0) & np.uint8(FALSE)
+    return np.asarray(np.bitwise_or.reduce(codes, axis=0) & np.uint8(TRUE | SEEN) | both, dtype=np.uint8)
 
 
 def _either(parts: Sequence[Answer], cells: int) -> Answer:
     """OR at the times of the parts; a part that has no time at all is unknown at every one of them."""
     times = tuple(sorted({time for part in parts for time in part.times}))
+    if all(part.times == times for part in parts):
+        return Answer(times=times, codes=_or(np.array([part.codes for part in parts])))
     index = {time: row for row, time in enumerate(times)}
-    true, seen = (np.zeros((len(times), cells), dtype=np.bool_) for _ in range(2))
-    false = np.full((len(times), cells), all(part.times for part in parts), dtype=np.bool_)
+    # Where a part has no time it adds nothing and takes nothing away: false is the neutral value of OR.
+    start = FALSE if all(part.times for part in parts) else 0
+    codes = np.full((len(times), cells), start, dtype=np.uint8)
     for part in parts:
         rows = [index[time] for time in part.times]
-        true[rows] |= part.true
-        seen[rows] |= part.seen
-        false[rows] &= part.false
-    return Answer(times=times, true=true, false=false, seen=seen)
+        codes[rows] = _or(np.array([codes[rows], part.codes]))
+    return Answer(times=times, codes=codes)
 
 
 def _union(leaves: Mapping[Comparison, Answer], end: datetime) -> tuple[datetime, ...]:
@@ -181,8 +167,9 @@ def _union(leaves: Mapping[Comparison, Answer], end: datetime) -> tuple[datetime
 
 def _aligned(part: Answer, times: Sequence[datetime], daily: bool) -> Answer:
     """``part`` at other times: its latest time not after each, if not stale, or for daily values the day each lies in."""
-    cells = part.true.shape[1]
-    true, false, seen = (np.zeros((len(times), cells), dtype=np.bool_) for _ in range(3))
+    if part.times == times and not daily:
+        return part
+    codes = np.zeros((len(times), part.codes.shape[1]), dtype=np.uint8)
     index = {time: row for row, time in enumerate(part.times)}
     steps = [later - earlier for earlier, later in zip(part.times, part.times[1:], strict=False)]
     latest: int | None = None
@@ -190,21 +177,13 @@ def _aligned(part: Answer, times: Sequence[datetime], daily: bool) -> Answer:
         latest = index.get(day_end(time)) if daily else index.get(time, latest)
         stale = not daily and steps and latest is not None and time - part.times[latest] > max(steps)
         if latest is not None and not stale:
-            true[row], false[row], seen[row] = part.true[latest], part.false[latest], part.seen[latest]
-    return Answer(times=tuple(times), true=true, false=false, seen=seen)
+            codes[row] = part.codes[latest]
+    return Answer(times=tuple(times), codes=codes)
 
 
 def _combined(criterion: Criterion, leaves: Mapping[Comparison, Answer], times: tuple[datetime, ...]) -> Answer:
     """AND and OR of leaves that share their times."""
     if isinstance(criterion, Comparison):
         return leaves[criterion]
-    parts = [_combined(part, leaves, times) for part in criterion.parts]
-    both, either = (np.logical_and.reduce, np.logical_or.reduce)
-    if not isinstance(criterion, AllOf):
-        both, either = either, both
-    return Answer(
-        times=times,
-        true=both([part.true for part in parts]),
-        false=either([part.false for part in parts]),
-        seen=both([part.seen for part in parts]),
-    )
+    parts = np.array([_combined(part, leaves, times).codes for part in criterion.parts])
+    return Answer(times=times, codes=_and(parts) if isinstance(criterion, AllOf) else _or(parts))

@@ -1,18 +1,23 @@
 """Exceedance: where a criterion is met, how strongly, from when to when, with the cells that say so."""
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.answer import Answer, answer, values_within
+from geo.answer import answer, rows_within
 from geo.criterion import Comparison, Criterion, comparisons
 from geo.grid import Grid
+from geo.measure import Gathered, Measured, gather, gather_peaks, measure, summarise
 from geo.overlay import Overlay
 from geo.quantity import Quantity
 from geo.series import Series
+from geo.touched import Laid, laid, touched
+from geo.zone import Zone
 
 
 class GridMismatch(ValueError):
@@ -59,9 +64,72 @@ class _Peak:
     """The most extreme value of one leaf per zone (NaN where none is known), when, and how far beyond its threshold."""
 
     leaf: Comparison
-    values: NDArray[np.float64]
-    times: tuple[datetime | None, ...]
+    times: tuple[datetime, ...]
+    values: NDArray[np.float32]
+    rows: NDArray[np.int32]
     margins: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Exceedances(Sequence[Exceedance]):
+    """One Exceedance per zone, kept as columns and made when asked for: thousands of quiet zones cost nothing."""
+
+    laid: Laid
+    zones: tuple[Zone, ...]
+    times: tuple[datetime, ...]
+    ever: NDArray[np.uint8]
+    zonal: Gathered
+    peaks: tuple[_Peak, ...]
+    leader: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.zones)
+
+    @overload
+    def __getitem__(self, index: int) -> Exceedance: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Exceedance]: ...
+
+    def __getitem__(self, index: int | slice) -> Exceedance | list[Exceedance]:
+        if isinstance(index, slice):
+            return [self._one(position) for position in range(*index.indices(len(self)))]
+        return self._one(range(len(self))[index])
+
+    def of(self, zone: str) -> Exceedance | None:
+        """That of the zone with this code."""
+        position = self.laid.positions.get(zone)
+        return None if position is None else self._one(position)
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """``Exceedance.share`` of all zones, in their order."""
+        return np.minimum(self.zonal.share, 1.0)
+
+    @property
+    def known_shares(self) -> NDArray[np.float64]:
+        """``Exceedance.known_share`` of all zones, in their order."""
+        return np.minimum(self.zonal.known, 1.0)
+
+    def _one(self, position: int) -> Exceedance:
+        zonal, leading = self.zonal, self.peaks[int(self.leader[position])]
+        first, last, top = int(zonal.first[position]), int(zonal.last[position]), int(leading.rows[position])
+        return Exceedance(
+            zone=self.zones[position].code,
+            share=min(float(zonal.share[position]), 1.0),
+            known_share=min(float(zonal.known[position]), 1.0),
+            peak=float(leading.values[position]),
+            peak_time=leading.times[top] if top >= 0 else None,
+            leading=leading.leaf,
+            onset=self.times[first] if first >= 0 else None,
+            end=self.times[last] if last >= 0 else None,
+            cells=self._cells(position) if first >= 0 else (),
+            observed=bool(zonal.seen[position]),
+        )
+
+    def _cells(self, position: int) -> tuple[int, ...]:
+        own = self.laid.columns[self.laid.indptr[position] : self.laid.indptr[position + 1]]
+        return tuple(self.laid.touched.cells[own[self.ever[own] != 0]].tolist())
 
 
 def exceed(
@@ -72,7 +140,7 @@ def exceed(
     start: datetime,
     end: datetime,
     now: datetime,
-) -> list[Exceedance]:
+) -> Exceedances:
     """What ``criterion`` says of each zone of ``overlay``, in its order, for the times in [start, end].
 
     Cells answer true, false or unknown at each time (``geo.answer.answer`` says how AND, OR, days and time axes work).
@@ -84,37 +152,16 @@ def exceed(
     zone, its lowest for ``<`` and ``<=``. ``observed``: a cell of the zone was true at a time <= now by analyses alone.
     Raises GridMismatch when a series that the criterion needs lies on another grid than the overlay.
     """
-    if not overlay.zones:
-        return []
     leaves = list(dict.fromkeys(comparisons(criterion)))
     _refuse_other_grid(leaves, series, overlay.grid)
-    cells = np.unique(overlay.shares.indices).astype(np.int64)
-    found = answer(criterion, series, cells, start=start, end=end)
-    shares = overlay.shares[:, cells]
-    share, known = shares @ found.ever.astype(np.float64), shares @ found.known.astype(np.float64)
-    peaks = [_peak(leaf, series.get(leaf.quantity), overlay, cells, start, end) for leaf in leaves]
+    ready = laid(overlay)
+    found = answer(criterion, series, ready.touched, start=start, end=end)
+    cells = summarise(found.codes, past=bisect_right(found.times, now))
+    peaks = tuple(_peak(leaf, series.get(leaf.quantity), ready, start, end, found.measured) for leaf in leaves)
     # Where nothing is known of a comparison any other leads; among equals the one named first.
     leader = np.argmax([np.nan_to_num(peak.margins, nan=-np.inf) for peak in peaks], axis=0)
-    result: list[Exceedance] = []
-    for position, zone in enumerate(overlay.zones):
-        own = np.searchsorted(cells, overlay.cells(position))
-        moments = [time for row, time in enumerate(found.times) if found.true[row, own].any()]
-        leading = peaks[int(leader[position])]
-        result.append(
-            Exceedance(
-                zone=zone.code,
-                share=min(float(share[position]), 1.0),
-                known_share=min(float(known[position]), 1.0),
-                peak=float(leading.values[position]),
-                peak_time=leading.times[position],
-                leading=leading.leaf,
-                onset=moments[0] if moments else None,
-                end=moments[-1] if moments else None,
-                cells=tuple(int(cell) for cell in cells[own[found.ever[own]]]),
-                observed=_already(found, own, now),
-            )
-        )
-    return result
+    return Exceedances(
+        laid=ready, zones=overlay.zones, times=found.times, ever=cells.ever, zonal=gather(cells, ready), peaks=peaks, leader=leader)
 
 
 def exceeding_cells(
@@ -122,33 +169,24 @@ def exceeding_cells(
 ) -> CellMap:
     """The answer of every cell of ``grid`` over [start, end], zones or not. Raises GridMismatch as ``exceed`` does."""
     _refuse_other_grid(list(comparisons(criterion)), series, grid)
-    found = answer(criterion, series, np.arange(grid.ny * grid.nx, dtype=np.int64), start=start, end=end)
-    return CellMap(exceeding=found.ever.reshape(grid.shape), known=found.known.reshape(grid.shape))
-
-
-def _already(found: Answer, own: NDArray[np.int64], now: datetime) -> bool:
-    past = np.array([time <= now for time in found.times], dtype=np.bool_)
-    return bool(found.seen[past][:, own].any())
+    found = answer(criterion, series, touched(np.arange(grid.ny * grid.nx, dtype=np.int64)), start=start, end=end)
+    cells = summarise(found.codes, past=0)
+    return CellMap(exceeding=(cells.ever != 0).reshape(grid.shape), known=(cells.known != 0).reshape(grid.shape))
 
 
 def _peak(
-    leaf: Comparison, found: Series | None, overlay: Overlay, cells: NDArray[np.int64], start: datetime, end: datetime
+    leaf: Comparison, found: Series | None, ready: Laid, start: datetime, end: datetime, measured: Measured | None
 ) -> _Peak:
-    count = len(overlay.zones)
-    peaks = np.full(count, np.nan)
-    times: list[datetime | None] = [None] * count
-    upward = leaf.operator in (">=", ">")
-    if found is not None:
-        moments, values = values_within(leaf, found, cells, start, end)
-        # Downward comparisons are turned round so that the largest is always the most extreme.
-        ranked = np.where(np.isfinite(values), values if upward else -values, -np.inf)
-        for position in range(count):
-            own = ranked[:, np.searchsorted(cells, overlay.cells(position))]
-            if own.size and np.isfinite(own.max()):
-                times[position] = moments[int(own.max(axis=1).argmax())]
-                peaks[position] = own.max() if upward else -own.max()
-    beyond = peaks - leaf.value if upward else leaf.value - peaks
-    return _Peak(leaf=leaf, values=peaks, times=tuple(times), margins=beyond / _size(leaf))
+    if found is None:
+        nothing = np.full(len(ready.indptr) - 1, np.nan)
+        return _Peak(leaf=leaf, times=(), values=nothing.astype(np.float32), rows=np.full(len(nothing), -1, dtype=np.int32), margins=nothing)
+    rows = rows_within(leaf, found, start, end)
+    if measured is None:
+        measured = measure(found.values, rows, np.zeros(len(rows), dtype=np.bool_), leaf, ready.touched)
+    values, at = gather_peaks(measured, leaf, ready)
+    exact = values.astype(np.float64)
+    beyond = exact - leaf.value if leaf.operator in (">=", ">") else leaf.value - exact
+    return _Peak(leaf=leaf, times=tuple(found.times[row] for row in rows), values=values, rows=at, margins=beyond / _size(leaf))
 
 
 def _size(leaf: Comparison) -> float:

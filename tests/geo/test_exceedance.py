@@ -296,7 +296,7 @@ def test_every_zone_of_the_overlay_is_answered_in_its_order() -> None:
     found = exceed(at_least(RAIN, 50), given, laid, start=NOW, end=NOW, now=NOW)
     assert [item.zone for item in found] == ["strip", "middle", "beyond"]
     assert [item.exceeded for item in found] == [True, False, False]
-    assert exceed(at_least(RAIN, 50), given, overlay(GRID, []), start=NOW, end=NOW, now=NOW) == []
+    assert list(exceed(at_least(RAIN, 50), given, overlay(GRID, []), start=NOW, end=NOW, now=NOW)) == []
 
 
 def test_a_series_on_another_grid_is_refused_with_both_named() -> None:

@@ -58,7 +58,7 @@ def exceeded(rule: Rule, chosen: RuleSet, fields: Sequence[GridField]) -> list[E
     assert rule.criterion is not None
     known = {quantity: series(quantity, fields, now=NOW) for quantity in quantities(chosen)}
     have = {quantity: found for quantity, found in known.items() if found is not None}
-    return exceed(rule.criterion, have, overlay(GRID, ZONES), start=NOW, end=NOW + rule.lead, now=NOW)
+    return list(exceed(rule.criterion, have, overlay(GRID, ZONES), start=NOW, end=NOW + rule.lead, now=NOW))
 
 
 def test_one_wet_cell_of_two_makes_one_district_red_and_leaves_the_other_in_peace() -> None:
