@@ -1,7 +1,7 @@
 """Message, Receipt, Reply: what a channel takes and what it says back."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -76,7 +76,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What the channel said of one message. ``evidence`` quotes it (``"250 2.0.0 OK"``, ``"PUBACK 17"``), never an address."""
+    """What the channel said of one message. ``evidence`` quotes it (``"250 2.0.0 OK"``, ``"PUBACK 17"``), never an address.
+
+    ``retry_after``: with RETRY, the pause for which the peer itself has asked.
+    """
 
     key: str
     outcome: Outcome
@@ -84,6 +87,7 @@ class Receipt:
     external_id: str = ""
     evidence: str = ""
     reason: Reason | None = None
+    retry_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,13 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 
+from channels.crowd import Crowd, CrowdReceipt
 from channels.message import Limits, Message, Outcome, Reason, Receipt
 from channels.port import ChannelOptions, Doors
 from channels.wire.aes128gcm import MAX_PLAINTEXT, BadPushMessage, PushKeys, b64url, encrypt, from_b64url
-from channels.wire.crew import BadAddress, Crew
-from channels.wire.http_post import Answer, Letter
-from channels.wire.ssrf import parse_target
+from channels.wire.crew import BadAddress, Crew, Parcel, Said, together
+from channels.wire.http_post import Answer
+from channels.wire.ssrf import Target, Targets
 from channels.wire.vapid import Vapid, private_key
 
 MAX_TTL_S = 28 * 24 * 3600
@@ -27,7 +28,7 @@ class Options(ChannelOptions):
     allow_private: bool = Field(
         default=False, description="let pushes go to loopback and private networks, and over http (deployment setting allow_private_targets)"
     )
-    parallel: int = Field(default=4, ge=1, le=64, description="connections in use at once, over all batches; each is kept alive")
+    parallel: int = Field(default=64, ge=1, le=1024, description="connections in use at once, over all batches; each is kept alive")
 
     @field_validator("vapid_private_key")
     @classmethod
@@ -55,6 +56,7 @@ class Sender:
         self._options = options
         self._now: Callable[[], datetime] = doors.now
         self._vapid = Vapid(private_key(options.vapid_private_key.get_secret_value()), options.vapid_subject)
+        self._targets = Targets(allow_private=options.allow_private)
         self._crew = Crew(lane=options.lane, parallel=options.parallel, timeout_s=options.timeout_s,
                           allow_private=options.allow_private, now=doors.now)
 
@@ -74,30 +76,49 @@ class Sender:
         await self._crew.close()
 
     async def send(self, messages: Sequence[Message]) -> list[Receipt]:
-        return await self._crew.carry(messages, letter=self._letter, verdict=_verdict)
+        def parcel(index: int) -> Parcel | Said:
+            message = messages[index]
+            return self._crew.fence(message) or self._parcel(message, message.address, note(message), {})
 
-    def _letter(self, message: Message) -> Letter:
-        endpoint, keys = _subscription(message.address)
-        target = parse_target(endpoint)
-        if target.scheme != "https" and not self._options.allow_private:
+        return self._crew.receipts(messages, await self._crew.deliver(len(messages), parcel=parcel, verdict=_verdict))
+
+    async def send_crowd(self, crowd: Crowd) -> CrowdReceipt:
+        """One note, written once and encrypted for each browser by itself."""
+        message = crowd.message
+        plaintext = note(message)
+        heads: dict[Target, bytes] = {}
+
+        def parcel(index: int) -> Parcel | Said:
+            return self._crew.fence(message) or self._parcel(message, crowd.addresses[index], plaintext, heads)
+
+        return together(await self._crew.deliver(len(crowd.addresses), parcel=parcel, verdict=_verdict))
+
+    def _parcel(self, message: Message, address: str, plaintext: bytes, heads: dict[Target, bytes]) -> Parcel:
+        """A whole request. ``heads`` keeps what all requests to one origin share; raises BadAddress and BadTarget."""
+        endpoint, keys = _subscription(address)
+        if not self._options.allow_private and not endpoint[:8].lower() == "https://":
             raise BadAddress("the push endpoint is not https; subscribe again in the browser")
-        now = self._now()
+        target, path = self._targets.of(endpoint)
         try:
-            body = encrypt(note(message), keys)
+            body = encrypt(plaintext, keys)
         except BadPushMessage as wrong:
             raise BadAddress(str(wrong)) from wrong
-        return Letter(
-            url=endpoint,
-            headers=(
-                ("Authorization", self._vapid.authorization(f"{target.scheme}://{target.authority}", now)),
-                ("Content-Type", "application/octet-stream"),
-                ("Content-Encoding", "aes128gcm"),
-                ("TTL", str(max(0, min(MAX_TTL_S, int((message.expires - now).total_seconds()))))),
-                ("Urgency", "high" if message.priority >= 3 else "normal"),
-                ("Topic", topic(message.event)),
-            ),
-            body=body,
+        head = heads.get(target)
+        if head is None:
+            head = heads[target] = self._head(message, target, len(body))
+        return target, b"POST " + path.encode("ascii") + head + body
+
+    def _head(self, message: Message, target: Target, length: int) -> bytes:
+        """From the end of the path to the body: the same for everybody at this push service, for the seconds that a batch takes."""
+        now = self._now()
+        lines = (
+            " HTTP/1.1", f"Host: {target.authority}", "User-Agent: xiaoxishu", f"Content-Length: {length}",
+            f"Authorization: {self._vapid.authorization(f'{target.scheme}://{target.authority}', now)}",
+            "Content-Type: application/octet-stream", "Content-Encoding: aes128gcm",
+            f"TTL: {max(0, min(MAX_TTL_S, int((message.expires - now).total_seconds())))}",
+            f"Urgency: {'high' if message.priority >= 3 else 'normal'}", f"Topic: {topic(message.event)}",
         )
+        return "\r\n".join(lines).encode("ascii") + b"\r\n\r\n"
 
 
 def topic(event: str) -> str:

@@ -1,21 +1,39 @@
-"""Crew: a bounded number of couriers that carry a batch of messages, one receipt each, in order."""
+"""Crew: a bounded number of couriers that carry a batch of messages, one verdict each, in order."""
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import httpx
 
+from channels.crowd import CrowdReceipt
 from channels.message import Lane, Message, Outcome, Reason, Receipt
 from channels.port import refusal
-from channels.wire.http_post import Answer, Courier, Letter, PostFault
-from channels.wire.ssrf import BadTarget, parse_target
+from channels.wire.http_post import Answer, Courier, Letter, PostFault, written
+from channels.wire.ssrf import BadTarget, Target
 
 _STRIKES = 3
 
 
 class BadAddress(ValueError):
     """The address of a message is none for this channel; the text says why and never quotes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What became of one request; ``evidence`` quotes the peer, ``retry_after`` is the pause for which it asked."""
+
+    outcome: Outcome
+    reason: Reason | None
+    evidence: str
+    retry_after: timedelta | None = None
+
+
+Parcel = tuple[Target, bytes]
+"""Where to, and the whole request."""
+
+Verdict = Callable[[Answer], tuple[Outcome, Reason | None]]
 
 
 class Crew:
@@ -42,64 +60,95 @@ class Crew:
             self._hired -= 1
             await courier.close()
 
-    async def carry(
-        self,
-        messages: Sequence[Message],
-        *,
-        letter: Callable[[Message], Letter],
-        verdict: Callable[[Answer], tuple[Outcome, Reason | None]],
-    ) -> list[Receipt]:
-        """One receipt per message, in order. ``letter`` writes the request (it may raise BadAddress), ``verdict`` judges the status.
+    async def carry(self, messages: Sequence[Message], *, letter: Callable[[Message], Letter], verdict: Verdict) -> list[Receipt]:
+        """One receipt per message, in order. ``letter`` writes the request (it may raise BadAddress), ``verdict`` judges the status."""
+
+        def parcel(index: int) -> Parcel | Said:
+            return self.fence(messages[index]) or written(letter(messages[index]), allow_private=self._allow_private)
+
+        return self.receipts(messages, await self.deliver(len(messages), parcel=parcel, verdict=verdict))
+
+    def fence(self, message: Message) -> Said | None:
+        """What keeps a message from every wire, asked when its turn comes."""
+        refused = refusal(message, lane=self._lane, now=self._now())
+        return None if refused is None else Said(outcome=refused.outcome, reason=refused.reason, evidence=refused.evidence)
+
+    def receipts(self, messages: Sequence[Message], said: Sequence[Said]) -> list[Receipt]:
+        return [
+            Receipt(key=message.key, outcome=one.outcome, at=self._now(), evidence=one.evidence, reason=one.reason, retry_after=one.retry_after)
+            for message, one in zip(messages, said, strict=True)
+        ]
+
+    async def deliver(self, count: int, *, parcel: Callable[[int], Parcel | Said], verdict: Verdict) -> list[Said]:
+        """What was said of each of ``count`` requests. ``parcel`` makes one when its turn comes, or says at once what becomes of it; it may
+        raise BadAddress or BadTarget.
 
         An origin that cannot be connected to, or was silent three times, is left out for the rest of this batch only, so that one dead
         host with a thousand subscriptions costs one time limit and not a thousand.
         """
-        receipts: list[Receipt | None] = [None] * len(messages)
+        told: list[Said | None] = [None] * count
         strikes: dict[tuple[str, str, int], int] = {}
-        turns = iter(range(len(messages)))
+        known: dict[Answer, Said] = {}
+        turns = iter(range(count))
+
+        async def one(courier: Courier, index: int) -> Said:
+            try:
+                made = parcel(index)
+            except (BadAddress, BadTarget) as wrong:
+                return Said(outcome=Outcome.REJECTED, reason=Reason.BAD_ADDRESS, evidence=str(wrong))
+            except PostFault as fault:
+                return _failed(fault)
+            if isinstance(made, Said):
+                return made
+            target, request = made
+            if strikes.get(target.origin, 0) >= _STRIKES:
+                return _LEFT_OUT
+            try:
+                answer = await courier.post(target, request)
+            except PostFault as fault:
+                if fault.retry:
+                    strikes[target.origin] = strikes.get(target.origin, 0) + (_STRIKES if fault.reason is Reason.UNREACHABLE else 1)
+                return _failed(fault)
+            said = known.get(answer)
+            if said is None:
+                said = known[answer] = _judged(answer, verdict)
+            return said
 
         async def work() -> None:
             for index in turns:
                 courier = await self._idle.get()
                 try:
-                    receipts[index] = await self._one(courier, messages[index], letter, verdict, strikes)
+                    told[index] = await one(courier, index)
                 finally:
                     self._idle.put_nowait(courier)
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(self._parallel, len(messages))):
+            for _ in range(min(self._parallel, count)):
                 group.create_task(work())
-        return [receipt for receipt in receipts if receipt is not None]
+        return [said for said in told if said is not None]
 
-    async def _one(
-        self,
-        courier: Courier,
-        message: Message,
-        letter: Callable[[Message], Letter],
-        verdict: Callable[[Answer], tuple[Outcome, Reason | None]],
-        strikes: dict[tuple[str, str, int], int],
-    ) -> Receipt:
-        refused = refusal(message, lane=self._lane, now=self._now())
-        if refused is not None:
-            return refused
-        try:
-            written = letter(message)
-            origin = parse_target(written.url).origin
-        except (BadAddress, BadTarget) as wrong:
-            return self._receipt(message, Outcome.REJECTED, Reason.BAD_ADDRESS, str(wrong))
-        if strikes.get(origin, 0) >= _STRIKES:
-            return self._receipt(message, Outcome.RETRY, Reason.UNREACHABLE, "not tried: its host did not answer others of this batch")
-        try:
-            answer = await courier.post(written)
-        except PostFault as fault:
-            if fault.retry:
-                strikes[origin] = strikes.get(origin, 0) + (_STRIKES if fault.reason is Reason.UNREACHABLE else 1)
-            return self._receipt(message, Outcome.RETRY if fault.retry else Outcome.REJECTED, fault.reason, fault.evidence)
-        outcome, reason = verdict(answer)
-        evidence = f"HTTP {answer.status}" + (f", Retry-After {answer.retry_after}" if answer.retry_after else "")
-        if 300 <= answer.status < 400:
-            evidence += "; redirects are not followed, register the final address"
-        return self._receipt(message, outcome, reason, evidence)
 
-    def _receipt(self, message: Message, outcome: Outcome, reason: Reason | None, evidence: str) -> Receipt:
-        return Receipt(key=message.key, outcome=outcome, at=self._now(), evidence=evidence, reason=reason)
+def together(said: Sequence[Said]) -> CrowdReceipt:
+    """What was said of a crowd, in order, as one."""
+    common = next((one.evidence for one in said if one.outcome is Outcome.ACCEPTED), "")
+    return CrowdReceipt(
+        outcomes=[one.outcome for one in said], external_ids=[""] * len(said), common=common,
+        reasons={position: one.reason for position, one in enumerate(said) if one.reason is not None},
+        evidence={position: one.evidence for position, one in enumerate(said) if one.evidence != common},
+    )
+
+
+_LEFT_OUT = Said(outcome=Outcome.RETRY, reason=Reason.UNREACHABLE, evidence="not tried: its host did not answer others of this batch")
+
+
+def _failed(fault: PostFault) -> Said:
+    return Said(outcome=Outcome.RETRY if fault.retry else Outcome.REJECTED, reason=fault.reason, evidence=fault.evidence)
+
+
+def _judged(answer: Answer, verdict: Verdict) -> Said:
+    outcome, reason = verdict(answer)
+    evidence = f"HTTP {answer.status}" + (f", Retry-After {answer.retry_after}" if answer.retry_after else "")
+    if 300 <= answer.status < 400:
+        evidence += "; redirects are not followed, register the final address"
+    seconds = int(answer.retry_after) if answer.retry_after.isdecimal() and len(answer.retry_after) < 7 else 0
+    return Said(outcome=outcome, reason=reason, evidence=evidence, retry_after=timedelta(seconds=seconds) if seconds else None)

@@ -56,24 +56,18 @@ class Courier:
         self._tls = tls
         self._kept: dict[tuple[str, str, int], _Connection] = {}
 
-    async def post(self, letter: Letter) -> Answer:
-        """Send and give back the status; raises PostFault when none came within ``timeout_s`` in all."""
-        try:
-            check_url(letter.url, allow_private=self._allow_private)
-            target = parse_target(letter.url)
-            request = _request(target, letter)
-        except BadTarget as refused:
-            raise PostFault(str(refused), reason=Reason.BAD_ADDRESS, retry=False) from refused
+    async def post(self, target: Target, request: bytes) -> Answer:
+        """Send what :func:`written` gave and return the status; raises PostFault when none came within ``timeout_s`` in all.
+
+        Of ``target`` only the origin is used: the path stands in the request.
+        """
         deadline = asyncio.get_running_loop().time() + self._timeout_s
         kept = self._kept.pop(target.origin, None)
-        if kept is not None:
-            if kept.usable():
-                try:
-                    return await self._exchange(kept, request, target, deadline)
-                except _Stale:
-                    pass  # the peer closed the idle connection before it read anything: once more on a fresh one
-            else:
-                kept.drop()
+        if kept is not None and kept.usable():
+            try:
+                return await self._exchange(kept, request, target, deadline)
+            except _Stale:
+                pass  # the peer closed the idle connection before it read anything: once more on a fresh one
         try:
             return await self._exchange(await self._connect(target, deadline), request, target, deadline)
         except _Stale as closed:
@@ -109,20 +103,20 @@ class Courier:
         raise PostFault("no connection: no address", reason=Reason.UNREACHABLE, retry=True)
 
     async def _open(self, address: str, target: Target, share_s: float) -> "_Connection":
+        loop = asyncio.get_running_loop()
         async with asyncio.timeout(share_s):  # TimeoutError is an OSError
             if target.scheme == "https":
-                pair = await asyncio.open_connection(
-                    address, target.port, limit=MAX_HEAD, ssl=self._tls, server_hostname=target.host)
+                _, connection = await loop.create_connection(
+                    lambda: _Connection(loop), address, target.port, ssl=self._tls, server_hostname=target.host)
             else:
-                pair = await asyncio.open_connection(address, target.port, limit=MAX_HEAD)
-        return _Connection(*pair)
+                _, connection = await loop.create_connection(lambda: _Connection(loop), address, target.port)
+        return connection
 
     async def _exchange(self, connection: "_Connection", request: bytes, target: Target, deadline: float) -> Answer:
         keep = False
         try:
-            async with asyncio.timeout_at(deadline):
-                answer, left = await connection.ask(request)
-            keep = await _drained(connection, left, deadline)
+            answer = await connection.ask(request, deadline)
+            keep = connection.usable() or await connection.drained(deadline)
         except TimeoutError as late:
             raise PostFault("no answer in time", reason=Reason.TIMEOUT, retry=True) from late
         finally:
@@ -139,68 +133,151 @@ class _Stale(Exception):
     """The peer closed the connection before the first byte of an answer."""
 
 
-class _Connection:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+class _Connection(asyncio.Protocol):
+    """A connection that is asked, answers with a status, and is at rest again once the answer's body has been read away.
+
+    A Protocol and not a pair of streams: bytes are looked at where they arrive, with one timer for all its exchanges, which is half the cost.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._closed: asyncio.Future[None] = loop.create_future()
+        self._buffer = b""
+        self._asked: asyncio.Future[Answer] | None = None
+        self._body: _Body | None = None
+        self._rest: asyncio.Future[None] | None = None
+        self._reusable = True
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
 
     def usable(self) -> bool:
-        return not self._writer.is_closing() and not self._reader.at_eof()
+        """At rest: everything of the last answer has been read, and the peer has not said good-bye."""
+        return self._reusable and self._body is None and self._transport is not None and not self._transport.is_closing()
 
     def drop(self) -> None:
-        self._writer.close()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._transport is not None:
+            self._transport.abort()
 
     async def close(self) -> None:
-        self._writer.close()
-        try:
-            async with asyncio.timeout(_DRAIN_S):
-                await self._writer.wait_closed()
-        except OSError:
-            pass  # it is gone either way
+        self.drop()
+        if self._transport is not None:
+            await self._closed
 
-    async def ask(self, request: bytes) -> "tuple[Answer, _Body]":
-        """Write the request and read the head of the final answer; what is left to read is described by the second value."""
+    async def ask(self, request: bytes, deadline: float) -> Answer:
+        """Write the request; the final answer's status. Raises TimeoutError at ``deadline`` (the loop's time), _Stale and PostFault."""
+        assert self._transport is not None
+        if self._closed.done():
+            raise _Stale
+        asked: asyncio.Future[Answer] = self._loop.create_future()
+        self._asked = asked
+        self._reusable = False
+        self._deadline = deadline
+        if self._timer is None:
+            self._timer = self._loop.call_at(deadline, self._due)
+        # In the next turn of the loop, so that the requests of many couriers leave together: each alone would wake the peer.
+        self._loop.call_soon(self._transport.write, request)
+        return await asked
+
+    async def drained(self, deadline: float) -> bool:
+        """Wait for the rest of the body: the status is known, so a slow or broken body costs the connection, never the answer."""
+        if self._body is None:
+            return False
+        self._rest = self._loop.create_future()
         try:
-            self._writer.write(request)
-            await self._writer.drain()
-            for _ in range(_MAX_INTERIM):
-                head = await self._reader.readuntil(b"\r\n\r\n")
-                status, headers = _parse_head(head)
-                if status >= 200:
-                    return _answer(status, headers), _body(status, headers)
-                if status == 101:
-                    break
-        except asyncio.IncompleteReadError as ended:
-            if ended.partial:
-                raise _broken("the answer ended in its head") from ended
-            raise _Stale from ended
-        except asyncio.LimitOverrunError as large:
-            raise _broken("the answer's head is larger than 16 kB") from large
+            async with asyncio.timeout_at(min(deadline, self._loop.time() + _DRAIN_S)):
+                await self._rest
         except TimeoutError:
-            raise
-        except OSError as reset:
-            raise _Stale from reset
-        raise _broken("interim answers without a final one")
+            return False
+        finally:
+            self._rest = None
+        return self.usable()
 
-    async def drain(self, left: "_Body") -> bool:
-        """Read the body away, at most MAX_BODY; True when the connection stands at the start of a next answer."""
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 the loop's form; how it ended tells nothing more
+        self.drop()
+        self._fail(_broken("the answer ended in its head") if self._buffer else _Stale())
+        self._ended(reusable=False)
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer = self._buffer + data if self._buffer else data
+        if self._asked is not None:
+            self._head()
+        elif self._body is None:
+            self.drop()  # nobody asked
+        if self._body is not None:
+            self._drain(self._body)
+
+    def _head(self) -> None:
+        for _ in range(_MAX_INTERIM):
+            end = self._buffer.find(b"\r\n\r\n", 0, MAX_HEAD)
+            if end < 0:
+                if len(self._buffer) >= MAX_HEAD:
+                    self._fail(_broken("the answer's head is larger than 16 kB"))
+                return
+            head, self._buffer = self._buffer[:end], self._buffer[end + 4:]
+            try:
+                status, headers = _parse_head(head)
+            except PostFault as broken:
+                self._fail(broken)
+                return
+            if status >= 200:
+                self._body = _body(status, headers)
+                if self._asked is not None and not self._asked.done():
+                    self._asked.set_result(_answer(status, headers))
+                self._asked = None
+                return
+            if status == 101:
+                break
+        self._fail(_broken("interim answers without a final one"))
+
+    def _drain(self, left: "_Body") -> None:
+        """Read the body away, at most MAX_BODY; where the connection then stands at the start of a next answer it is reusable."""
         if left.length is not None:
             if left.length > MAX_BODY:
-                return False
-            await self._reader.readexactly(left.length)
-            return not left.close
-        if not left.chunked:
-            return False
-        read = 0
-        while True:
-            line = await self._reader.readuntil(b"\r\n")
-            size = int(line.split(b";", 1)[0], 16)
-            read += size
-            if size < 0 or read > MAX_BODY:
-                return False
-            if size == 0:
-                return await self._reader.readuntil(b"\r\n") == b"\r\n" and not left.close  # trailers: let the connection go
-            await self._reader.readexactly(size + 2)
+                self._ended(reusable=False)
+            elif len(self._buffer) >= left.length:
+                self._ended(reusable=not left.close and len(self._buffer) == left.length)
+        elif left.chunked:
+            try:
+                end = _chunks_end(self._buffer)
+            except ValueError:
+                self._ended(reusable=False)
+                return
+            if end is not None:
+                self._ended(reusable=not left.close and len(self._buffer) == end)
+        else:
+            self._ended(reusable=False)
+
+    def _ended(self, *, reusable: bool) -> None:
+        self._body = None
+        self._buffer = b""
+        self._reusable = reusable
+        if self._rest is not None and not self._rest.done():
+            self._rest.set_result(None)
+
+    def _fail(self, error: Exception) -> None:
+        if self._asked is not None and not self._asked.done():
+            self._asked.set_exception(error)
+        self._asked = None
+
+    def _due(self) -> None:
+        """The one timer: set for the first exchange, moved on to the deadline of the newest each time it rings too early."""
+        self._timer = None
+        if self._asked is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._due)
+        else:
+            self._fail(TimeoutError())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,14 +287,35 @@ class _Body:
     close: bool
 
 
-async def _drained(connection: _Connection, left: _Body, deadline: float) -> bool:
-    """The status is already known, so a slow or broken body costs the connection, never the answer."""
-    until = min(deadline, asyncio.get_running_loop().time() + _DRAIN_S)
+def _chunks_end(data: bytes) -> int | None:
+    """Where a chunked body (RFC 9112 §7.1) ends; None = not yet. Raises ValueError: broken, longer than MAX_BODY, or with trailers."""
+    position = 0
+    while True:
+        line = data.find(b"\r\n", position)
+        if line < 0:
+            if len(data) - position > 4096:
+                raise ValueError("a chunk's first line without an end")
+            return None
+        size = int(data[position:line].split(b";", 1)[0], 16)
+        position = line + 2 + size + 2
+        if size < 0 or position > MAX_BODY:
+            raise ValueError("more than is read away")
+        if len(data) < position:
+            return None
+        if data[position - 2:position] != b"\r\n":
+            raise ValueError("a chunk without its end, or trailers")
+        if size == 0:
+            return position
+
+
+def written(letter: Letter, *, allow_private: bool) -> tuple[Target, bytes]:
+    """The letter as :meth:`Courier.post` takes it; raises PostFault where it must not or cannot be sent."""
     try:
-        async with asyncio.timeout_at(until):
-            return await connection.drain(left)
-    except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-        return False
+        check_url(letter.url, allow_private=allow_private)
+        target = parse_target(letter.url)
+    except BadTarget as refused:
+        raise PostFault(str(refused), reason=Reason.BAD_ADDRESS, retry=False) from refused
+    return target, _request(target, letter)
 
 
 def _request(target: Target, letter: Letter) -> bytes:
@@ -229,7 +327,7 @@ def _request(target: Target, letter: Letter) -> bytes:
 
 
 def _parse_head(head: bytes) -> tuple[int, dict[bytes, bytes]]:
-    first, *rest = head[:-4].split(b"\r\n")
+    first, *rest = head.split(b"\r\n")
     if not first.startswith(b"HTTP/1.") or not first[9:12].isdigit() or first[8:9] != b" ":
         raise _broken("the answer is no HTTP/1.1")
     headers: dict[bytes, bytes] = {}
@@ -244,18 +342,24 @@ def _parse_head(head: bytes) -> tuple[int, dict[bytes, bytes]]:
 
 
 def _answer(status: int, headers: dict[bytes, bytes]) -> Answer:
-    said = headers.get(b"retry-after", b"").decode("ascii", "replace")
+    if b"retry-after" not in headers:
+        return Answer(status=status)
+    said = headers[b"retry-after"].decode("ascii", "replace")
     return Answer(status=status, retry_after="".join(c for c in said if c.isprintable())[:40])
 
 
 def _body(status: int, headers: dict[bytes, bytes]) -> _Body:
     close = b"close" in headers.get(b"connection", b"").lower()
-    if status in (204, 304):
-        return _Body(length=0, chunked=False, close=close)
+    length = headers.get(b"content-length", b"")
+    if status in (204, 304) or (length == b"0" and b"transfer-encoding" not in headers):
+        return _NOTHING_MORE if close else _NOTHING
     if b"transfer-encoding" in headers:
         return _Body(length=None, chunked=headers[b"transfer-encoding"].lower() == b"chunked", close=close)
-    length = headers.get(b"content-length", b"")
     return _Body(length=int(length) if length.isdigit() and len(length) < 10 else None, chunked=False, close=close)
+
+
+_NOTHING = _Body(length=0, chunked=False, close=False)
+_NOTHING_MORE = _Body(length=0, chunked=False, close=True)
 
 
 def _broken(evidence: str) -> PostFault:

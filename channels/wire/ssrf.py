@@ -6,6 +6,7 @@ Shape is checked when an address is registered (:func:`check_url`, no network), 
 
 import asyncio
 import ipaddress
+import re
 import socket
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
@@ -15,6 +16,8 @@ _PORTS = {"http": 80, "https": 443}
 _LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home.arpa")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _PATH_SAFE = "/?&=%:@!$'()*+,;~-._[]|"
+_PLAIN_URL = re.compile(r"(https?://[A-Za-z0-9.:-]+)(/[A-Za-z0-9/?&=%:@!$'()*+,;~._|-]*)", re.ASCII)
+_MAX_ORIGINS = 1000
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -76,6 +79,31 @@ def parse_target(url: str) -> Target:
         raise BadTarget("port 0 cannot be called; write the real port")
     path = quote(parts.path or "/", safe=_PATH_SAFE) + (f"?{quote(parts.query, safe=_PATH_SAFE)}" if parts.query else "")
     return Target(scheme=parts.scheme, host=_host(parts.hostname or ""), port=port or _PORTS[parts.scheme], path=path)
+
+
+class Targets:
+    """Checks and takes apart URLs of which many lead to few origins, each origin once: what is judged is the host, and paths are many."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._allow_private = allow_private
+        self._origins: dict[str, Target] = {}
+
+    def of(self, url: str) -> tuple[Target, str]:
+        """The target of the URL's origin, and the path (with its query) as it stands in a request; raises BadTarget."""
+        plain = _PLAIN_URL.fullmatch(url)
+        if plain is None:
+            check_url(url, allow_private=self._allow_private)
+            target = parse_target(url)
+            return target, target.path
+        origin, path = plain.groups()
+        known = self._origins.get(origin)
+        if known is None:
+            check_url(origin, allow_private=self._allow_private)
+            known = parse_target(origin)
+            if len(self._origins) >= _MAX_ORIGINS:
+                self._origins.clear()  # endpoints are registered by strangers: the memory stays bounded
+            self._origins[origin] = known
+        return known, path
 
 
 def check_address(address: IPAddress, *, allow_private: bool) -> None:

@@ -18,6 +18,7 @@ from tests.bench.measure import Effort, Row
 from tests.bench.overlay import run as overlay
 from tests.bench.points import run as points
 from tests.bench.sms import run as sms
+from tests.bench.webpush import run as webpush
 from tests.bench.zonal import run as zonal
 
 WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
@@ -25,6 +26,7 @@ WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
     "zonal": ("maximum and exact share above a threshold, 360 fields, 16 districts", zonal),
     "cycle": ("a 10-minute file read and judged by every rule for every zone", cycle),
     "sms": ("submit_sm with responses, window 10, against aiosmpplib", sms),
+    "webpush": ("a crowd encrypted, signed and POSTed, against pywebpush", webpush),
     "cap": ("CAP alerts built, written, validated and read", cap),
     "audience": ("10,000 office polygons tried against a warned district, against STRtree", audience),
     "points": ("25 M residents: who stands in a district, in cells, on a ragged coast, against shapely", points),

@@ -170,12 +170,18 @@ async def test_the_phone_reads_the_note_and_the_push_service_says_201(sink: Http
         "expires": "2024-09-20T04:02:03+00:00", "title": "暴雨红色预警", "body": "立即转移"}
 
 
+def _headers(sender: Sender, message: Message) -> dict[str, str]:
+    _, request = sender._parcel(message, message.address, note(message), {})
+    lines = request.partition(b"\r\n\r\n")[0].decode("ascii").split("\r\n")
+    return dict(line.split(": ", 1) for line in lines[1:])
+
+
 async def test_ttl_urgency_and_topic_follow_the_warning() -> None:
     address = json.dumps({"endpoint": "https://push.example.org/abc", "expirationTime": None,
                           "keys": {"p256dh": b64url(public_bytes(KEY)), "auth": b64url(bytes(16))}})
     async with _sender() as sender:
-        red = dict(sender._letter(_message(address)).headers)
-        blue = dict(sender._letter(replace(_message(address), priority=1, version=4, expires=NOW + timedelta(days=90))).headers)
+        red = _headers(sender, _message(address))
+        blue = _headers(sender, replace(_message(address), priority=1, version=4, expires=NOW + timedelta(days=90)))
     assert (red["TTL"], red["Urgency"]) == ("10800", "high")
     assert (blue["TTL"], blue["Urgency"]) == (str(28 * 86400), "normal")
     assert red["Topic"] == blue["Topic"] == topic("ev-1") != topic("ev-2")

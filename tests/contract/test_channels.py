@@ -20,7 +20,7 @@ import channels
 from channels.message import Limits, Message, Outcome, Reason, Receipt, Reply
 from channels.port import ChannelOptions, Doors
 
-_NOUNS = {"__init__", "message", "port"}
+_NOUNS = {"__init__", "message", "port", "crowd"}
 _ROOM = Path(channels.__file__).parent
 KINDS = sorted(p.stem for p in _ROOM.glob("*.py") if p.stem not in _NOUNS)
 _PERMANENT = {Reason.BAD_ADDRESS, Reason.GONE}

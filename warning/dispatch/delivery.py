@@ -119,7 +119,8 @@ def after_receipt(receipt: Receipt, *, attempts: int, now: datetime, expires: da
             elif used_up:
                 state, wait = State.FAILED, None
             else:
-                state, wait = State.QUEUED, policy.wait(attempts)
+                # Who asks for a pause gets it, up to our longest: a warning cannot wait for an hour because a peer says so.
+                state, wait = State.QUEUED, max(policy.wait(attempts), min(receipt.retry_after or timedelta(), policy.max_wait))
         case Outcome.UNKNOWN:
             state, wait = (State.FAILED, None) if used_up else (State.UNKNOWN, policy.unknown_grace)
     return Step(state=state, reason=reason, evidence=receipt.evidence, external_id=receipt.external_id, wait=wait,

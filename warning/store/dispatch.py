@@ -8,7 +8,7 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.message import Outcome, Receipt
+from channels.message import Outcome, Reason, Receipt
 from warning.dispatch.audience import Interest
 from warning.dispatch.delivery import RetryPolicy, Step
 from warning.dispatch.order import Standing, Turn, turn
@@ -31,6 +31,7 @@ from warning.store.dispatch_queries import (
     UNEXPANDED,
 )
 from warning.store.jobs import Jobs
+from warning.store.retired import retire_gone
 from warning.store.stages import mark
 
 
@@ -164,6 +165,9 @@ class DispatchStore:
             if steps:
                 await connection.execute(text(LOCK), {"ids": sorted(steps)})
                 await connection.execute(text(RECORD), _columns(steps))
+            gone = [delivery for delivery, step in steps.items() if step.reason == Reason.GONE]
+            if gone:
+                await retire_gone(connection, gone)
             if any(step.state in ("accepted", "delivered") for step in steps.values()):
                 await mark(connection, chain=alert.chain, stage="first_accepted", at=now, channel=channel)
                 await mark(connection, chain=alert.chain, stage="last_accepted", at=now, channel=channel, newest=True)

@@ -79,3 +79,12 @@ def test_a_receipt_makes_only_moves_of_the_table_and_waits_only_for_another_try(
         receipt(outcome, reason), attempts=attempts, now=NOW, expires=NOW + timedelta(seconds=left_s), policy=POLICY)
     assert step.state in MOVES[State.CLAIMED]
     assert (step.wait is not None) == (step.state in (State.QUEUED, State.UNKNOWN))
+
+
+@pytest.mark.parametrize(("asked_s", "waits_s"), [(None, 2), (1, 2), (30, 30), (3600, 60)])
+def test_a_peer_that_asks_for_a_pause_gets_it_between_our_shortest_and_our_longest(asked_s: int | None, waits_s: int) -> None:
+    asked = None if asked_s is None else timedelta(seconds=asked_s)
+    receipt = Receipt(key="k.1", outcome=Outcome.RETRY, at=NOW, reason=Reason.RATE_LIMITED, retry_after=asked)
+    policy = RetryPolicy(first_wait=timedelta(seconds=2), max_wait=timedelta(seconds=60))
+    step = after_receipt(receipt, attempts=1, now=NOW, expires=NOW + timedelta(hours=1), policy=policy)
+    assert step.wait == timedelta(seconds=waits_s)
