@@ -1,5 +1,6 @@
-"""Message, Receipt, Reply: what a channel takes and what it says back."""
+"""Message, Receipt, Reports, Reply: what a channel takes and what it says back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -88,6 +89,29 @@ class Receipt:
     evidence: str = ""
     reason: Reason | None = None
     retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reports:
+    """What a channel heard later of many messages at once, all to the same effect: late receipts in bulk.
+
+    ``keys[i]`` belongs to ``external_ids[i]``; a key is empty where this process does not know the message (the id is then that of one
+    part). The message of a crowd has the key ``{crowd.message.key}.{number}``.
+    """
+
+    outcome: Outcome
+    at: datetime
+    keys: Sequence[str]
+    external_ids: Sequence[str]
+    evidence: str = ""
+    reason: Reason | None = None
+
+    def singly(self) -> list[Receipt]:
+        """The same as one Receipt for each message."""
+        return [
+            Receipt(key=key, outcome=self.outcome, at=self.at, external_id=external_id, evidence=self.evidence, reason=self.reason)
+            for key, external_id in zip(self.keys, self.external_ids, strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

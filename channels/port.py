@@ -6,18 +6,19 @@ An adapter is one file ``channels/<kind>.py`` with two names:
 * ``Sender``: ``Sender(options, doors)`` with the verbs of :class:`ChannelSender`.
 
 ``send`` takes a batch and gives back exactly one Receipt per message, in order; a fault of one address never stops the others, and a
-dead gateway is RETRY receipts with ``Reason.UNREACHABLE``, not an exception. Receipts that come later go to ``doors.on_receipt``.
+dead gateway is RETRY receipts with ``Reason.UNREACHABLE``, not an exception. Receipts that come later go to ``doors.on_receipt``, many
+at once to ``doors.on_reports``.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
-from channels.message import Lane, Limits, Message, Outcome, Reason, Receipt, Reply
+from channels.message import Lane, Limits, Message, Outcome, Reason, Receipt, Reply, Reports
 
 
 class ChannelOptions(BaseModel):
@@ -31,12 +32,48 @@ class ChannelOptions(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doors:
-    """The outside world, handed in: the clock, the HTTP client and where late receipts and replies go."""
+    """The outside world, handed in: the clock, the HTTP client and where late receipts and replies go.
+
+    ``on_bulk`` takes the late receipts of many messages in one go; without it they come one by one to ``on_receipt``.
+    """
 
     now: Callable[[], datetime]
     http: httpx.AsyncClient
     on_receipt: Callable[[Receipt], Awaitable[None]]
     on_reply: Callable[[Reply], Awaitable[None]]
+    on_bulk: Callable[[Sequence[Reports]], Awaitable[None]] | None = None
+
+    async def on_reports(self, reports: Sequence[Reports]) -> None:
+        """What a channel calls with late receipts in bulk."""
+        if self.on_bulk is not None:
+            await self.on_bulk(reports)
+            return
+        for group in reports:
+            for receipt in group.singly():
+                await self.on_receipt(receipt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What a Sender knows of its gateway, of the last hour: messages accepted, and of those delivered, failed, or still without a report.
+
+    ``up``: a message sent now would leave. ``note``: what is wrong and what to do, for an operator; empty when nothing is.
+    """
+
+    accepted: int
+    delivered: int
+    failed: int
+    waiting: int
+    last_answer_at: datetime | None
+    up: bool = True
+    note: str = ""
+
+
+@runtime_checkable
+class Examined(Protocol):
+    """A Sender that can say how its gateway does."""
+
+    def health(self) -> Health: ...
 
 
 class ChannelSender(Protocol):

@@ -160,7 +160,7 @@ async def _open_channels(settings: Settings, parts: Parts, clock: Clock, stack: 
     async def on_receipt(receipt: Receipt) -> None:
         await parts.dispatch.on_receipt(receipt)
 
-    doors = Doors(now=clock.now, http=http, on_receipt=on_receipt, on_reply=on_reply)
+    doors = Doors(now=clock.now, http=http, on_receipt=on_receipt, on_reply=on_reply, on_bulk=parts.dispatch.on_reports)
     for channel in settings.channels:
         sender = build_sender(channel, doors)
         await sender.open()

@@ -8,12 +8,14 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
+from functools import lru_cache
 from struct import Struct
+
+from channels.wire.dialect import PduError
 
 HEADER = Struct("!IIII")  # length, command, status, sequence
 HEADER_SIZE = 16
 MAX_PDU = 70_000  # a message_payload of 64 KiB and its frame; more is not SMPP
-MAX_SEQUENCE = 0x7FFFFFFF
 
 _TLV = Struct("!HH")
 _RECEIPTED_MESSAGE_ID = 0x001E
@@ -65,10 +67,6 @@ class Status(IntEnum):
     QUEUE_FULL = 0x00000014
     THROTTLED = 0x00000058
     TEMPORARY_APP_ERROR = 0x00000064
-
-
-class PduError(ValueError):
-    """The octets are not the PDU they claim to be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +126,13 @@ def message_head(*, source: str, destination: str) -> bytes:
 
 def address_field(address: str) -> bytes:
     """One address with its type and plan."""
+    if len(address) > 8 and address.isdigit() and address.isascii():
+        return b"\1\1%b\0" % address.encode()  # what nearly every address is
+    return _short_field(address)
+
+
+@lru_cache(maxsize=64)
+def _short_field(address: str) -> bytes:
     return bytes(address_kind(address)) + _text(address)
 
 
@@ -166,11 +171,10 @@ def read_message(body: bytes) -> ShortMessage:
     )
 
 
-def receipt_octets(*, message_id: str, stat: str, submitted: datetime, done: datetime) -> bytes:
+def receipt_octets(*, message_id: bytes, stat: str, submitted: datetime, done: datetime) -> bytes:
     """The text of a delivery receipt as appendix B shows it."""
-    delivered = "001" if stat == "DELIVRD" else "000"
-    return (f"id:{message_id} sub:001 dlvrd:{delivered} submit date:{submitted:%y%m%d%H%M} done date:{done:%y%m%d%H%M} "
-            f"stat:{stat} err:000 text:").encode()
+    return b"id:%b sub:001 dlvrd:%b submit date:%b done date:%b stat:%b err:000 text:" % (
+        message_id, b"001" if stat == "DELIVRD" else b"000", _minute(submitted), _minute(done), stat.encode())
 
 
 def read_receipt(message: ShortMessage) -> tuple[str, str]:
@@ -180,9 +184,9 @@ def read_receipt(message: ShortMessage) -> tuple[str, str]:
             found_stat[1].decode("latin-1").upper() if found_stat else message.state)
 
 
-def read_id(body: bytes) -> str:
-    """The message id of a submit_sm_resp; empty when the body is left out, as it is beside an error."""
-    return body.split(b"\0", 1)[0].decode("latin-1")
+@lru_cache(maxsize=64)
+def _minute(at: datetime) -> bytes:
+    return at.strftime("%y%m%d%H%M").encode()
 
 
 def _text(value: str) -> bytes:

@@ -1,34 +1,26 @@
-"""A small SMS centre for drills and tests: it takes SMPP 3.4 binds and submits, sends delivery reports, and fails in the ways asked for."""
+"""A small SMS centre for drills and tests: it takes logins and submits, sends delivery reports, and fails in the ways asked for.
+
+SMPP 3.4 unless another ``Speech`` is given. It reads and answers in bulk: it is no slower than the client that it drills.
+"""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from struct import Struct
 from typing import cast
 
-from channels.wire.smpp_pdu import (
-    HEADER,
-    HEADER_SIZE,
-    MAX_PDU,
-    RECEIPT,
-    UDHI,
-    Command,
-    PduError,
-    ShortMessage,
-    Status,
-    message_head,
-    message_tail,
-    pdu,
-    read_bind,
-    read_message,
-    receipt_octets,
-)
+from channels.wire.dialect import PduError
+from channels.wire.smpp_speech import SmppSpeech
+from channels.wire.sms_joiner import Joiner
 from channels.wire.sms_text import decode, encode, split_header
+from channels.wire.speech import Due, Ruling, Speech, Words
+from channels.wire.token_bucket import TokenBucket
 
-_BINDS = (Command.BIND_TRANSCEIVER, Command.BIND_RECEIVER, Command.BIND_TRANSMITTER)
-_MOST_HALVES = 10_000
+_START = Struct("!II")
 _MOST_DUE = 1_000_000
+_BULK = 2000  # reports in one go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +28,24 @@ class Faults:
     """How the centre misbehaves; none by default.
 
     ``dead`` cuts every connection; ``mute`` never answers a submit; ``black_hole`` accepts and never reports; ``throttle_every`` n answers each
-    n-th submit with ESME_RTHROTTLED; ``refuse_prefixes`` are destinations answered with ESME_RINVDSTADR; ``undelivered_prefixes`` are accepted
-    and then reported UNDELIV; ``slow_s`` holds each answer back for so many seconds; ``early_reports`` sends the report before the answer.
+    n-th submit with "slow down", ``rate_per_s`` those above a speed; ``refuse_prefixes`` are destinations refused as bad numbers;
+    ``undelivered_prefixes`` are accepted and then reported UNDELIV; ``slow_s`` holds each answer back for so many seconds; ``early_reports``
+    sends the report before the answer; ``repeat_reports`` sends each so many times more, ``reorder_reports`` the newest first;
+    ``foreign_reports`` adds to each one the report of an id that nobody has.
     """
 
     dead: bool = False
     mute: bool = False
     black_hole: bool = False
     throttle_every: int = 0
+    rate_per_s: float = 0.0
     refuse_prefixes: tuple[str, ...] = ()
     undelivered_prefixes: tuple[str, ...] = ()
     slow_s: float = 0.0
     early_reports: bool = False
+    repeat_reports: int = 0
+    reorder_reports: bool = False
+    foreign_reports: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +57,7 @@ class Caught:
     text: str
     parts: int
     validity: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Due:
-    at_s: float
-    system_id: str
-    message_id: str
-    source: str
-    destination: str
-    stat: str
-    submitted: datetime
+    flash: bool
 
 
 class Smsc:
@@ -77,16 +65,19 @@ class Smsc:
 
     def __init__(
         self, *, now: Callable[[], datetime], accounts: dict[str, str] | None = None, receipt_delay_s: float = 0.05,
-        faults: Faults | None = None, keep: int = 1000,
+        faults: Faults | None = None, keep: int = 1000, speech: Speech | None = None,
     ) -> None:
-        """``accounts`` maps system_id to password; None lets everyone in. ``keep`` 0 counts only, for long runs."""
+        """``accounts`` maps names to passwords; None lets everyone in. ``keep`` 0 counts only, for long runs."""
         self._now, self._accounts, self._receipt_delay_s, self._keep = now, accounts, receipt_delay_s, keep
-        self._faults = faults or Faults()
+        self._speech: Speech = speech or SmppSpeech()
         self._server: asyncio.Server | None = None
         self._sessions: set[_Session] = set()
-        self._halves: dict[tuple[str, str, int, int], dict[int, str]] = {}
-        self._due: deque[_Due] = deque(maxlen=_MOST_DUE)
-        self._held: dict[str, deque[_Due]] = {}  # reports for accounts that are not bound now
+        self._faults = Faults()
+        self._bucket: TokenBucket | None = None
+        self.misbehave(faults or Faults())
+        self._joiner = Joiner()
+        self._due: deque[Due] = deque(maxlen=_MOST_DUE)
+        self._held: dict[str, deque[Due]] = {}  # reports for accounts that are not logged in now
         self._timer: asyncio.TimerHandle | None = None
         self.caught: deque[Caught] = deque(maxlen=keep)
         self.received = 0
@@ -97,7 +88,7 @@ class Smsc:
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen; gives the port (a free one for 0)."""
-        self._server = await asyncio.get_running_loop().create_server(lambda: _Session(self), host, port)
+        self._server = await asyncio.get_running_loop().create_server(lambda: _Session(self, self._speech), host, port)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
@@ -106,8 +97,7 @@ class Smsc:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for session in list(self._sessions):
-            session.cut()
+        self.cut()
         if server is not None:
             server.close()
             await server.wait_closed()
@@ -119,6 +109,7 @@ class Smsc:
     def misbehave(self, faults: Faults) -> None:
         """From now on fail like this; ``Faults()`` heals it."""
         self._faults = faults
+        self._bucket = TokenBucket(faults.rate_per_s) if faults.rate_per_s else None
         if faults.dead:
             self.cut()
 
@@ -132,17 +123,24 @@ class Smsc:
         return [c.text for c in self.caught if c.destination == destination]
 
     def say(self, *, source: str, destination: str, text: str) -> int:
-        """A person writes back: to every bound session that may receive; gives how many heard it."""
+        """A person writes back: to every session that may receive; gives how many heard it."""
         hearers = [s for s in self._sessions if s.may_receive]
         sms = encode(text)
         for session in hearers:
             for part in sms.parts(ref=self.submits):
-                session.deliver(message_head(source=source, destination=destination) + message_tail(
-                    part, esm_class=UDHI if sms.concatenated else 0, priority=0, valid=b"", registered=0, data_coding=sms.data_coding))
+                session.put(self._speech.text(session.next(), source=source, destination=destination, coding=sms.data_coding,
+                                              header=sms.concatenated, octets=part))
             session.flush()
         return len(hearers)
 
     # What sessions ask
+
+    def now(self) -> datetime:
+        return self._now().replace(second=0, microsecond=0)  # a report tells minutes
+
+    @property
+    def accounts(self) -> dict[str, str] | None:
+        return self._accounts
 
     def joined(self, session: "_Session") -> None:
         self._sessions.add(session)
@@ -150,57 +148,55 @@ class Smsc:
     def left(self, session: "_Session") -> None:
         self._sessions.discard(session)
 
-    def admits(self, system_id: str, password: str) -> bool:
-        return self._accounts is None or self._accounts.get(system_id) == password
-
-    def bound(self, system_id: str) -> None:
+    def bound(self, account: str) -> None:
         self.binds += 1
-        self._due.extendleft(reversed(self._held.pop(system_id, ())))
-        self._plan()
+        self._due.extendleft(reversed(self._held.pop(account, ())))
+        self.plan()
 
-    def take(self, system_id: str, message: ShortMessage) -> tuple[int, str]:
-        """``(command_status, message id)`` for one submit."""
+    def rule(self, destination: str) -> Ruling:
+        """What becomes of one submit."""
         faults = self._faults
         self.submits += 1
         if faults.throttle_every and self.submits % faults.throttle_every == 0:
-            return Status.THROTTLED, ""
-        if faults.refuse_prefixes and message.destination.startswith(faults.refuse_prefixes):
-            return Status.INVALID_DESTINATION, ""
+            return Ruling.THROTTLED
+        if self._bucket is not None:
+            if not self._bucket.most(1, asyncio.get_running_loop().time()):
+                return Ruling.THROTTLED
+            self._bucket.take(1)
+        if faults.refuse_prefixes and destination.startswith(faults.refuse_prefixes):
+            return Ruling.BAD_NUMBER
         self.received += 1
-        message_id = f"{self.received:010x}"
+        return Ruling.OK
+
+    def take(self, account: str, destination: str, words: Words, message_id: bytes, at_s: float, at: datetime) -> None:
+        """Keep an accepted submit, and owe its report."""
+        faults = self._faults
         if self._keep:
-            self._read(message)
-        if message.registered_delivery & 1 and not faults.black_hole:
-            failed = bool(faults.undelivered_prefixes) and message.destination.startswith(faults.undelivered_prefixes)
-            loop_s = asyncio.get_running_loop().time()
-            self._due.append(_Due(at_s=loop_s + (0.0 if faults.early_reports else self._receipt_delay_s), system_id=system_id,
-                                  message_id=message_id, source=message.source, destination=message.destination,
-                                  stat="UNDELIV" if failed else "DELIVRD", submitted=self._now()))
-            if faults.early_reports:
-                self._report()
-            else:
-                self._plan()
-        return Status.OK, message_id
-
-    def _read(self, message: ShortMessage) -> None:
-        if not message.esm_class & UDHI:
-            self._catch(message, decode(message.data_coding, message.octets), 1)
+            self._read(destination, words)
+        if not words.wants_report or faults.black_hole:
             return
-        part = split_header(message.octets)
-        text = decode(message.data_coding, part.octets)
-        name = (message.source, message.destination, part.ref, part.total)
-        halves = self._halves.setdefault(name, {})
-        halves[part.seq] = text
-        if len(halves) == part.total:
-            del self._halves[name]
-            self._catch(message, "".join(halves[i] for i in sorted(halves)), part.total)
-        elif len(self._halves) > _MOST_HALVES:
-            del self._halves[next(iter(self._halves))]
+        failed = bool(faults.undelivered_prefixes) and destination.startswith(faults.undelivered_prefixes)
+        due = Due(at_s + (0.0 if faults.early_reports else self._receipt_delay_s), account, message_id, words.source, destination,
+                  "UNDELIV" if failed else "DELIVRD", at)
+        if faults.reorder_reports:
+            self._due.appendleft(due)
+        else:
+            self._due.append(due)
+        if faults.early_reports:
+            self._report()
 
-    def _catch(self, message: ShortMessage, text: str, parts: int) -> None:
-        self.caught.append(Caught(source=message.source, destination=message.destination, text=text, parts=parts, validity=message.validity))
+    def _read(self, destination: str, words: Words) -> None:
+        text, seq, total, name = words.octets, 1, 1, (words.source, destination, 0, 1)
+        if words.header:
+            part = split_header(words.octets)
+            text, seq, total, name = part.octets, part.seq, part.total, (words.source, destination, part.ref, part.total)
+        whole = self._joiner.take(name, seq, decode(words.coding, text), now_s=asyncio.get_running_loop().time())
+        if whole is not None:
+            self.caught.append(Caught(source=words.source, destination=destination, text=whole, parts=total, validity=words.validity,
+                                      flash=words.coding & 0xF3 == 0x10))
 
-    def _plan(self) -> None:
+    def plan(self) -> None:
+        """See to it that due reports are sent."""
         if self._timer is None and self._due:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_at(max(self._due[0].at_s, loop.time()), self._report)
@@ -210,34 +206,45 @@ class Smsc:
             self._timer.cancel()
         self._timer = None
         now_s = asyncio.get_running_loop().time()
-        hearers = {s.system_id: s for s in self._sessions if s.may_receive}
-        done = self._now()
-        while self._due and self._due[0].at_s <= now_s:
-            due = self._due.popleft()
-            session = hearers.get(due.system_id)
+        hearers = {s.account: s for s in self._sessions if s.may_receive}
+        done = self.now()
+        for _ in range(_BULK):
+            if not self._due or self._due[0].at_s > now_s:
+                break
+            due = self._due[0]
+            session = hearers.get(due.account)
+            if session is not None and session.clogged:
+                return  # it says when it reads again
+            self._due.popleft()
             if session is None:
-                self._held.setdefault(due.system_id, deque(maxlen=_MOST_DUE)).append(due)
+                self._held.setdefault(due.account, deque(maxlen=_MOST_DUE)).append(due)
                 continue
-            text = receipt_octets(message_id=due.message_id, stat=due.stat, submitted=due.submitted, done=done)
-            session.deliver(message_head(source=due.destination, destination=due.source) + message_tail(
-                text, esm_class=RECEIPT, priority=0, valid=b"", registered=0, data_coding=0))
-            self.reports_sent += 1
+            self._send(session, due, done)
         for session in hearers.values():
             session.flush()
-        self._plan()
+        self.plan()
+
+    def _send(self, session: "_Session", due: Due, done: datetime) -> None:
+        copies = [due] * (1 + self._faults.repeat_reports)
+        if self._faults.foreign_reports:
+            copies.append(due._replace(message_id=due.message_id[:-1] + b"~"))
+        for copy in copies:
+            session.put(self._speech.report(session.next(), copy, done=done))
+            self.reports_sent += 1
 
 
 class _Session(asyncio.Protocol):
     """One connection of a client."""
 
-    def __init__(self, smsc: Smsc) -> None:
-        self._smsc = smsc
+    def __init__(self, smsc: Smsc, speech: Speech) -> None:
+        self._smsc, self._speech = smsc, speech
         self._transport: asyncio.Transport | None = None
         self._rest = b""
         self._out: list[bytes] = []
         self._sequence = 0
-        self.system_id = ""
+        self.account = ""
         self.may_receive = False
+        self.clogged = False
         self._may_send = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -250,77 +257,86 @@ class _Session(asyncio.Protocol):
         self.may_receive = False
         self._smsc.left(self)
 
+    def pause_writing(self) -> None:
+        self.clogged = True
+
+    def resume_writing(self) -> None:
+        self.clogged = False
+        self._smsc.plan()
+
     def cut(self) -> None:
         self.may_receive = False
         if self._transport is not None:
             self._transport.abort()
 
-    def deliver(self, body: bytes) -> None:
+    def next(self) -> int:
+        """A sequence for a request of ours."""
         self._sequence += 1
-        self._out.append(pdu(Command.DELIVER_SM, self._sequence, body))
+        return self._sequence
+
+    def put(self, octets: bytes) -> None:
+        self._out.append(octets)
 
     def data_received(self, data: bytes) -> None:
         if self._rest:
             data = self._rest + data
         at, end = 0, len(data)
-        while end - at >= HEADER_SIZE:
-            length, command, status, sequence = HEADER.unpack_from(data, at)
-            if not HEADER_SIZE <= length <= MAX_PDU:
-                self._write(pdu(Command.GENERIC_NACK, 0, status=Status.INVALID_COMMAND_LENGTH))
+        speech, smallest, largest, submit = self._speech, self._speech.header_size, self._speech.max_pdu, self._speech.submit
+        now_s, now = asyncio.get_running_loop().time(), self._smsc.now()
+        while end - at >= smallest:
+            length, command = _START.unpack_from(data, at)
+            if not smallest <= length <= largest:
+                self._write(speech.complain(b""))
                 self.cut()
                 return
             if end - at < length:
                 break
-            body = data[at + HEADER_SIZE:at + length]
-            at += length
             try:
-                self._handle(command, sequence, body)
+                if command == submit:
+                    self._submit(data, at, length, now_s, now)
+                else:
+                    self._other(command, data[at:at + length])
             except PduError:
-                self._out.append(pdu(Command.GENERIC_NACK, sequence, status=Status.INVALID_LENGTH))
+                self._out.append(speech.complain(data[at:at + length]))
+            at += length
         self._rest = data[at:]
         self.flush()
+        self._smsc.plan()
 
-    def _handle(self, command: int, sequence: int, body: bytes) -> None:
-        if command == Command.SUBMIT_SM:
-            self._submit(sequence, body)
-        elif command == Command.DELIVER_SM_RESP:
-            self._smsc.acks += 1
-        elif command == Command.ENQUIRE_LINK:
-            self._out.append(pdu(Command.ENQUIRE_LINK_RESP, sequence))
-        elif command in _BINDS:
-            self._bind(command, sequence, body)
-        elif command == Command.UNBIND:
+    def _other(self, command: int, pdu: bytes) -> None:
+        entrance = None if self.account else self._speech.enter(command, pdu, self._smsc.accounts)
+        if entrance is not None:
+            self._out.append(entrance.reply)
+            self.flush()
+            if entrance.let_in:
+                self.account, self.may_receive, self._may_send = entrance.name, entrance.may_receive, entrance.may_send
+                self._smsc.bound(self.account)
+            return
+        said = self._speech.hear(command, pdu)
+        self._smsc.acks += said.acks
+        if said.reply:
+            self._out.append(said.reply)
+        if said.parts:
             self.may_receive = self._may_send = False
-            self._out.append(pdu(Command.UNBIND_RESP, sequence))
             self.flush()
             if self._transport is not None:
                 self._transport.close()
-        elif not command & Command.GENERIC_NACK:  # an answer needs none
-            self._out.append(pdu(Command.GENERIC_NACK, sequence, status=Status.INVALID_COMMAND))
 
-    def _bind(self, command: int, sequence: int, body: bytes) -> None:
-        system_id, password = read_bind(body)
-        status = Status.ALREADY_BOUND if self.system_id else Status.OK if self._smsc.admits(system_id, password) else Status.INVALID_PASSWORD
-        self._out.append(pdu(command | Command.GENERIC_NACK, sequence, b"xiaoxishu\0", status=status))
-        self.flush()
-        if status == Status.OK:
-            self.system_id = system_id
-            self.may_receive = command != Command.BIND_TRANSMITTER
-            self._may_send = command != Command.BIND_RECEIVER
-            self._smsc.bound(system_id)
-
-    def _submit(self, sequence: int, body: bytes) -> None:
+    def _submit(self, data: bytes, at: int, length: int, now_s: float, now: datetime) -> None:
+        smsc, speech = self._smsc, self._speech
         if not self._may_send:
-            self._out.append(pdu(Command.SUBMIT_SM_RESP, sequence, b"\0", status=Status.NOT_BOUND))
+            self._out.append(speech.answer(data, at, Ruling.NOT_LOGGED_IN, 0)[0])
             return
-        faults = self._smsc.faults
-        if faults.mute:
-            self._smsc.submits += 1
+        if smsc.faults.mute:
+            smsc.submits += 1
             return
-        status, message_id = self._smsc.take(self.system_id, read_message(body))
-        answer = pdu(Command.SUBMIT_SM_RESP, sequence, message_id.encode() + b"\0", status=status)
-        if faults.slow_s:
-            asyncio.get_running_loop().call_later(faults.slow_s, self._write, answer)
+        destination, words = speech.read_submit(data, at, length)
+        ruling = smsc.rule(destination)
+        answer, message_id = speech.answer(data, at, ruling, smsc.received)
+        if ruling is Ruling.OK:
+            smsc.take(self.account, destination, words, message_id, now_s, now)
+        if smsc.faults.slow_s:
+            asyncio.get_running_loop().call_later(smsc.faults.slow_s, self._write, answer)
         else:
             self._out.append(answer)
 

@@ -51,14 +51,14 @@ class _NoMap(SimpleCorrelator):  # type: ignore[misc]  # aiosmpplib ships no typ
         """Nothing is kept."""
 
 
-async def as_shipped(port: int, messages: int) -> float:
+def as_shipped(port: int, messages: int) -> float:
     """Messages per second."""
-    return await _rate(port, messages, SimpleCorrelator("bench"))
+    return asyncio.run(_rate(port, messages, SimpleCorrelator("bench")))
 
 
-async def without_map(port: int, messages: int) -> float:
+def without_map(port: int, messages: int) -> float:
     """Messages per second, at its best."""
-    return await _rate(port, messages, _NoMap("bench"))
+    return asyncio.run(_rate(port, messages, _NoMap("bench")))
 
 
 async def _rate(port: int, messages: int, correlator: SimpleCorrelator) -> float:

@@ -195,8 +195,8 @@ async def test_no_more_submits_are_unanswered_than_the_window_allows() -> None:
         receipts = await sender.send([_message(n) for n in range(50)])
         assert smsc.submits == 7
         assert [r.outcome for r in receipts] == [Outcome.UNKNOWN] * 7 + [Outcome.RETRY] * 43
-        assert (receipts[0].reason, receipts[0].evidence) == (Reason.TIMEOUT, "no submit_sm_resp; no submit_sm_resp for 0.3 s")
-        assert (receipts[-1].reason, receipts[-1].evidence) == (Reason.UNREACHABLE, "not sent; no submit_sm_resp for 0.3 s")
+        assert (receipts[0].reason, receipts[0].evidence) == (Reason.TIMEOUT, "no submit_sm_resp; no answer to a submit for 0.3 s")
+        assert (receipts[-1].reason, receipts[-1].evidence) == (Reason.UNREACHABLE, "not sent; no answer to a submit for 0.3 s")
 
 
 async def test_a_long_message_with_only_its_first_part_sent_may_be_sent_again() -> None:

@@ -32,7 +32,7 @@ class Hasty:
                 elif command == 0x00000004:
                     self.parts += 1
                     report = message_head(source="8613800138000", destination="12379") + message_tail(
-                        receipt_octets(message_id=f"p{self.parts}", stat="DELIVRD", submitted=_NOW, done=_NOW),
+                        receipt_octets(message_id=b"p%d" % self.parts, stat="DELIVRD", submitted=_NOW, done=_NOW),
                         esm_class=_RECEIPT, priority=0, valid=b"", registered=0, data_coding=0)
                     writer.write(pdu(0x80000004, sequence, f"p{self.parts}".encode() + b"\0") + pdu(_DELIVER_SM, 900 + self.parts, report))
                 elif command == 0x00000006:

@@ -4,8 +4,10 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from channels.message import Outcome, Reason
-from channels.sms import Options, verdict
-from channels.wire.smpp_link import HELD_BACK, NO_ANSWER, NOT_SENT
+from channels.sms import Options
+from channels.wire.load import HELD_BACK, NO_ANSWER, NOT_SENT
+from channels.wire.smpp import SmppDialect
+from channels.wire.sms_verdict import verdict
 
 
 def _options(source: str = "12379") -> Options:
@@ -27,7 +29,7 @@ def _options(source: str = "12379") -> Options:
     ([0x45], Outcome.REJECTED, Reason.REFUSED),
 ])
 def test_the_answers_to_the_parts_decide_the_message(statuses: list[int], outcome: Outcome, reason: Reason | None) -> None:
-    assert verdict(statuses) == (outcome, reason)
+    assert verdict(statuses, SmppDialect.faults) == (outcome, reason)
 
 
 def test_a_name_as_sender_is_at_most_eleven_characters() -> None:

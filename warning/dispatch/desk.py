@@ -12,7 +12,7 @@ import shapely
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from channels.message import Message, Outcome, Reason, Receipt
+from channels.message import Message, Outcome, Reason, Receipt, Reports
 from channels.port import ChannelSender
 from geo.zone import ZoneSet
 from warning.account import Account, Act, require
@@ -169,6 +169,11 @@ class DispatchDesk:
     async def on_receipt(self, receipt: Receipt) -> None:
         """A receipt that came after the answer; written with others in ``flush``."""
         self._late.append(receipt)
+
+    async def on_reports(self, reports: Sequence[Reports]) -> None:
+        """Receipts of many messages that came after their answers."""
+        for group in reports:
+            self._late += group.singly()
 
     async def flush(self) -> None:
         """Write the late receipts that have come in; they are kept and tried again when the database is away."""
