@@ -1,12 +1,14 @@
-"""Canonical: a field in the unit we keep its quantity in."""
+"""Canonical: a field or an observation in the unit we keep its quantity in."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
 from feeds.errors import BadField
 from feeds.variable import CANONICAL_UNITS, plain_units
 from geo.field import GridField
+from geo.observation import Observation
 from geo.units import UnitError, convert
 
 
@@ -36,6 +38,29 @@ def canonical(field: GridField) -> GridField:
         return replace(field, units=ours, values=convert(field.values, units, ours))
     except UnitError as fault:
         raise BadField(f"variable {_called(field)}: {fault}; or say set_variable/set_units in config/overrides.yaml") from fault
+
+
+def canonical_observation(observation: Observation) -> Observation:
+    """As :func:`canonical`, for one value at a station."""
+    units = plain_units(observation.units)
+    if not units:
+        raise BadField(f"variable {observation.variable!r} of the stations has no units; name them in the table's columns, "
+                       f"or say set_units for this source in config/overrides.yaml")
+    ours = CANONICAL_UNITS.get(observation.variable, "")
+    if not ours or units == ours:
+        return observation if units == observation.units else replace(observation, units=units)
+    try:
+        offset, scale = _line(units, ours)
+    except UnitError as fault:
+        raise BadField(f"variable {observation.variable!r} of the stations: {fault}; or say set_units in config/overrides.yaml") from fault
+    return replace(observation, units=ours, value=float(f"{observation.value * scale + offset:.9g}"))
+
+
+@lru_cache(maxsize=64)
+def _line(units: str, ours: str) -> tuple[float, float]:
+    """(offset, scale) of a conversion: all of ours are straight lines."""
+    zero, one = (float(value) for value in convert(np.array([0.0, 1.0]), units, ours))
+    return zero, one - zero
 
 
 def _called(field: GridField) -> str:

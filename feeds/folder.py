@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from feeds.errors import SourceUnavailable
 from feeds.payload import Payload
-from feeds.run_time import TimePattern, ZoneName, run_time_of
+from feeds.run_time import TimePattern, run_time_of
+from feeds.zone_name import ZoneName
 
 PARTIAL = ("*.part", "*.partial", "*.filepart", "*.tmp", "*.crdownload", "*~", ".*")
 

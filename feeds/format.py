@@ -2,15 +2,19 @@
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from feeds import grib, netcdf
-from feeds.canonical import canonical
+from feeds import bufr, grib, micaps, netcdf, table_read
+from feeds.canonical import canonical, canonical_observation
 from feeds.errors import BadField, PartlyRead, Truncated, UnknownFormat
-from feeds.override import NONE, Overrides, correct, suspect
+from feeds.override import NONE, Overrides, correct, correct_observation, suspect
 from feeds.reading import Reading
+from feeds.table import NO_TABLES, Table, Tables
 from geo.field import GridField
+from geo.observation import Observation
+from geo.track import Track
 
 
 class Read(Protocol):
@@ -23,20 +27,23 @@ class Read(Protocol):
 READERS: tuple[tuple[str, tuple[bytes, ...], Read], ...] = (
     ("grib", grib.MAGIC, grib.read),
     ("netcdf", netcdf.MAGIC, netcdf.read),
+    ("micaps", micaps.MAGIC, micaps.read),
+    ("bufr", bufr.MAGIC, bufr.read),
 )
 
-_HEAD = 512  # a GRIB file may begin with a telecommunication heading
+_HEAD = 512  # a GRIB or BUFR file may begin with a telecommunication heading
 _HINTS: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "it is compressed (gzip): decompress it in the transfer"),
     (b"BZh", "it is compressed (bzip2): decompress it in the transfer"),
     (b"PK\x03\x04", "it is a ZIP archive: unpack it in the transfer"),
     (b"<", "it is a page of text (HTML or XML), most likely an error message of the server: open it and read"),
-    (b"{", "it is JSON, most likely an error message of the server: open it and read"),
+    (b"[", "it is JSON: for a station feed give `table` in its settings"),
+    (b"{", "it is JSON, most likely an error message of the server: open it and read (for a station feed give `table` in its settings)"),
 )  # fmt: skip
 
 
 def sniff(path: Path) -> str:
-    """``grib`` or ``netcdf``; raises UnknownFormat with a hint, Truncated for an empty file."""
+    """The name of the reader; raises UnknownFormat with a hint, Truncated for an empty file."""
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if not head:
@@ -44,8 +51,9 @@ def sniff(path: Path) -> str:
     for kind, magic, _ in READERS:
         if head.startswith(magic):
             return kind
-    if b"GRIB" in head:
-        return "grib"
+    for kind, mark in (("grib", b"GRIB"), ("bufr", b"BUFR")):  # behind a telecommunication heading
+        if mark in head:
+            return kind
     hint = next((hint for start, hint in _HINTS if head.lstrip().startswith(start)), "known are " + ", ".join(kind for kind, _, _ in READERS))
     raise UnknownFormat(f"{path.name}: no known format (it begins with {head[:8]!r}); {hint}")
 
@@ -57,19 +65,20 @@ def reader_of(path: Path) -> Read:
 
 
 def read(
-    path: Path, *, source: str, overrides: Overrides = NONE, checksum: str = "", lenient: bool = False
+    path: Path, *, source: str, overrides: Overrides = NONE, checksum: str = "", lenient: bool = False, tables: Tables = NO_TABLES
 ) -> Iterator[Reading]:
     """Yield every field, observation and track in file order: corrected, in canonical units, with suspicions.
 
     Fields that cannot be used are passed over and told at the end: after the last good field PartlyRead (or the
     reader's own Truncated) is raised; ``lenient`` logs it instead. A file of no known format is never passed over.
     """
-    reader = reader_of(path)
+    reader = _reader(path, tables.get(source))
+    overrides = overrides.about(source, path.name)
     faults: list[str] = []
     try:
         for raw in reader(path, source=source, checksum=checksum):
             try:
-                reading = suspect(canonical(correct(raw, overrides)), overrides) if isinstance(raw, GridField) else raw
+                reading = _ours(raw, overrides)
             except BadField as fault:
                 if str(fault) not in faults:
                     faults.append(str(fault))
@@ -89,9 +98,28 @@ def read(
         logging.getLogger(__name__).warning("%s: %s", path.name, told)
 
 
-def read_fields(
-    path: Path, *, source: str, overrides: Overrides = NONE, checksum: str = "", lenient: bool = False
-) -> Iterator[GridField]:
+def _reader(path: Path, table: Table | None) -> Read:
+    """As :func:`reader_of`; what no reader knows is read by the source's table, where it has one."""
+    try:
+        return reader_of(path)
+    except UnknownFormat:
+        if table is None:
+            raise
+        return partial(table_read.read, table=table)
+
+
+def _ours(raw: Reading, overrides: Overrides) -> Reading:
+    """Corrected and in canonical units; a track has units of its own and nothing to correct."""
+    match raw:
+        case GridField():
+            return suspect(canonical(correct(raw, overrides)), overrides)
+        case Observation():
+            return canonical_observation(correct_observation(raw, overrides))
+        case Track():
+            return raw
+
+
+def read_fields(path: Path, *, source: str, overrides: Overrides = NONE, checksum: str = "") -> Iterator[GridField]:
     """As :func:`read`, the gridded ones only."""
-    readings = read(path, source=source, overrides=overrides, checksum=checksum, lenient=lenient)
+    readings = read(path, source=source, overrides=overrides, checksum=checksum)
     return (reading for reading in readings if isinstance(reading, GridField))

@@ -3,6 +3,7 @@
 import fnmatch
 import math
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path, PurePath
 from typing import Annotated, Literal, Self
 
@@ -14,6 +15,7 @@ from feeds import marked_yaml
 from feeds.errors import OverrideError
 from feeds.variable import CANONICAL_UNITS
 from geo.field import GridField, Provenance
+from geo.observation import Observation
 from geo.units import UnitError, convert
 
 
@@ -47,8 +49,12 @@ class Match(_Strict):
     probability_type: Ints = Field(default=(), description="GRIB2 probabilityType")
     scaled_lower_limit: Ints = Field(default=(), description="GRIB2 scaledValueOfLowerLimit")
 
-    def fits(self, field: GridField) -> bool:
-        """Whether ``field`` (as read) is meant."""
+    def about(self, source: str, file: str) -> bool:
+        """Whether a file of this source can hold anything that is meant."""
+        return fnmatch.fnmatchcase(source, self.source) and fnmatch.fnmatchcase(file, self.file)
+
+    def fits(self, field: GridField | Observation) -> bool:
+        """Whether ``field`` (as read) is meant. An observation has no level and no number in its file."""
         original = dict(field.provenance.original)
         keys = (
             (self.discipline, "discipline"), (self.category, "parameterCategory"), (self.number, "parameterNumber"),
@@ -56,12 +62,11 @@ class Match(_Strict):
             (self.probability_type, "probabilityType"), (self.scaled_lower_limit, "scaledValueOfLowerLimit"),
         )  # fmt: skip
         return (
-            fnmatch.fnmatchcase(field.provenance.source, self.source)
-            and fnmatch.fnmatchcase(PurePath(field.provenance.path).name, self.file)
+            self.about(field.provenance.source, PurePath(field.provenance.path).name)
             and (not self.index or field.provenance.index in self.index)
             and (not self.variable or field.variable in self.variable)
             and (not self.name or (original.get("name") or original.get("shortName")) in self.name)
-            and (not self.level or field.level in self.level)
+            and (not self.level or (isinstance(field, GridField) and field.level in self.level))
             and all(not wanted or original.get(key) in {str(number) for number in wanted} for wanted, key in keys)
         )
 
@@ -79,11 +84,12 @@ class Override(_Strict):
     set_units: str | None = Field(default=None, description="unit of the values", min_length=1)
     set_variable: str | None = Field(default=None, description="canonical name", min_length=1)
     set_statistic: Statistic | None = Field(default=None, description="statistic, or the kind of probability")
+    set_window_h: float | None = Field(default=None, description="hours of the interval that ends at the valid time", gt=0)
 
     @model_validator(mode="after")
     def _does_something(self) -> Self:
         actions = (self.multiply_values, self.multiply_threshold, self.set_threshold, self.set_threshold_units, self.set_units,
-                   self.set_variable, self.set_statistic)  # fmt: skip
+                   self.set_variable, self.set_statistic, self.set_window_h)  # fmt: skip
         if all(action is None for action in actions):
             raise ValueError("changes nothing; give at least one multiply_… or set_…")
         if self.multiply_threshold is not None and self.set_threshold is not None:
@@ -118,6 +124,10 @@ class Overrides(_Strict):
 
     overrides: tuple[Override, ...] = Field(default=(), description="corrections")
     ranges: tuple[Range, ...] = Field(default=(), description="plausible ranges")
+
+    def about(self, source: str, file: str) -> "Overrides":
+        """Those that can concern a file of this source: asked once a file, not once a station."""
+        return self.model_copy(update={"overrides": tuple(each for each in self.overrides if each.match.about(source, file))})
 
 
 NONE = Overrides()
@@ -175,9 +185,25 @@ def _apply(field: GridField, override: Override) -> GridField:
     if override.set_statistic is not None and override.set_statistic != field.statistic:
         told.append(f"statistic {field.statistic} → {override.set_statistic}")
         field = replace(field, statistic=override.set_statistic)
+    if override.set_window_h is not None and (window := timedelta(hours=override.set_window_h)) != field.window:
+        told.append(f"window → {override.set_window_h:g} h")
+        field = replace(field, window=window)
     if not told:
         return field
     return _noted(field, correction=f"{override.name}: {', '.join(told)} ({override.why})")
+
+
+def correct_observation(observation: Observation, overrides: Overrides) -> Observation:
+    """``observation`` with every correction of values, unit, name, statistic and window that fits."""
+    for override in [override for override in overrides.overrides if override.match.fits(observation)]:
+        window = observation.window if override.set_window_h is None else timedelta(hours=override.set_window_h)
+        changed = replace(
+            observation, value=observation.value * (override.multiply_values or 1.0), units=override.set_units or observation.units,
+            variable=override.set_variable or observation.variable, statistic=override.set_statistic or observation.statistic, window=window)
+        if changed != observation:
+            past = observation.provenance
+            observation = replace(changed, provenance=replace(past, corrections=(*past.corrections, f"{override.name} ({override.why})")))
+    return observation
 
 
 def _shown(threshold: float | None) -> str:

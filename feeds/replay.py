@@ -12,7 +12,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from feeds.errors import FeedError, SourceUnavailable
 from feeds.payload import Payload
-from feeds.run_time import TimePattern, ZoneName, run_time_of
+from feeds.run_time import TimePattern, run_time_of
+from feeds.zone_name import ZoneName
 
 
 class Options(BaseModel):

@@ -27,17 +27,8 @@ def _has_groups(pattern: str) -> str:
     return pattern
 
 
-def _exists(zone: str) -> str:
-    try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, OSError) as fault:
-        raise ValueError(f"no time zone {zone!r}; write UTC or Asia/Shanghai") from fault
-    return zone
-
-
-# Types of the options by which a source learns its run times.
 TimePattern = Annotated[str, AfterValidator(_has_groups)]
-ZoneName = Annotated[str, AfterValidator(_exists)]
+"""The option by which a source learns its run times from names."""
 
 
 def from_name(name: str, *, pattern: str = "", zone: str = "UTC") -> datetime | None:

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ValidationError
 from feeds.format import READERS, sniff
 from feeds.inventory import as_json, inventory
 from feeds.payload import Payload
+from feeds.reading import Contents, data_time
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = ROOT / "tests/feeds/recordings"
@@ -59,7 +60,7 @@ def recording(kind: str) -> Path:
 
 def test_the_known_ones_are_found() -> None:
     assert {"folder", "replay"} <= set(SOURCES)
-    assert {"grib", "netcdf"} <= set(FORMATS)
+    assert {"grib", "netcdf", "micaps", "bufr"} <= set(FORMATS)
 
 
 @pytest.mark.parametrize("kind", SOURCES)
@@ -121,20 +122,25 @@ def test_a_reader_finds_in_its_recording_what_stands_beside_it(kind: str) -> Non
     for path in files:
         assert sniff(path) == kind
         expected = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
-        rows = [as_json(row) for row in inventory(path)]
+        rows = [json.loads(json.dumps(as_json(row))) for row in inventory(path)]
         assert [{key: row[key] for key in wanted} for row, wanted in zip(rows, expected, strict=True)] == expected
 
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_field_of_a_reader_tells_where_it_is_from(kind: str) -> None:
-    path = next(path for path in recording(kind).iterdir() if path.suffix != ".json")
-    fields = list(module(kind).read(path, source="recorded", checksum="0f"))
-    assert [field.provenance.index for field in fields] == list(range(1, len(fields) + 1))
-    for field in fields:
-        assert (field.provenance.source, field.provenance.path, field.provenance.checksum) == ("recorded", str(path), "0f")
-        assert field.provenance.original
+    path = next(path for path in sorted(recording(kind).iterdir()) if path.suffix != ".json")
+    readings = list(module(kind).read(path, source="recorded", checksum="0f"))
+    contents = Contents.of(readings)
+    assert readings
+    for numbered in (contents.fields, contents.tracks):
+        assert [one.provenance.index for one in numbered] == list(range(1, len(numbered) + 1))
+    for reading in readings:
+        assert (reading.provenance.source, reading.provenance.path, reading.provenance.checksum) == ("recorded", str(path), "0f")
+        assert reading.provenance.original
+        assert data_time(reading).utcoffset() == NOW.utcoffset()
+    for field in contents.fields:
         assert field.values.shape == field.grid.shape
-        assert field.valid_time.utcoffset() == field.run_time.utcoffset() == NOW.utcoffset()
+        assert field.valid_time.utcoffset() == NOW.utcoffset()
 
 
 @pytest.mark.parametrize("kind", [*SOURCES, *FORMATS])

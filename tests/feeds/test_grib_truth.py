@@ -20,7 +20,8 @@ pytestmark = pytest.mark.skipif(not GRIDDED.is_dir(), reason="no ../shared/data"
 
 @functools.cache
 def rows_of(name: str) -> list[FieldRow]:
-    return inventory(GRIDDED / "grib2" / name, overrides=override.load(CORRECTIONS), source="wis2")
+    rows = inventory(GRIDDED / "grib2" / name, overrides=override.load(CORRECTIONS), source="wis2")
+    return [row for row in rows if isinstance(row, FieldRow)]
 
 
 def truth() -> dict[str, list[dict[str, object]]]:
