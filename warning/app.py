@@ -13,12 +13,14 @@ from types import ModuleType
 
 import httpx
 import structlog
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from channels.message import Lane, Receipt, Reply
 from channels.port import ChannelSender, Doors
 from channels.wire.vapid import Vapid, private_key
 from feeds.override import load as load_overrides
+from feeds.payload import Source
+from feeds.table import Tables
 from geo.districts import shanghai
 from geo.shanghai import shanghai_zones
 from geo.zone import ZoneSet
@@ -31,7 +33,7 @@ from warning.dispatch.desk import DispatchDesk
 from warning.dispatch.subscribe import SubscriptionDesk
 from warning.errors import ConfigError
 from warning.issue.desk import IssueDesk
-from warning.settings import ChannelSettings, Settings
+from warning.settings import ChannelSettings, FeedSettings, Settings
 from warning.store.answer import AnswerStore
 from warning.store.database import Database
 from warning.store.dispatch import DispatchStore
@@ -137,7 +139,8 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
             rule_sets=rule_sets, overrides=load_overrides(config_file(settings, "overrides.yaml")), policy=Policy(cycles_up=settings.cycles_up, cycles_down=settings.cycles_down),
             populations={district.code: district.population_2020 for district in shanghai().districts},
             cap_status=settings.status,
-            max_age=timedelta(seconds=max((feed.max_age_s for feed in settings.feeds), default=3600.0))),
+            max_age=timedelta(seconds=max((feed.max_age_s for feed in settings.feeds), default=3600.0)),
+            max_ages={feed.source: timedelta(seconds=feed.max_age_s) for feed in settings.feeds}, tables=tables(settings)),
         issue=IssueDesk(
             IssueStore(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets,
             event_codes=load_event_codes(config_file(settings, "rules/event-codes.yaml")), cap_status=settings.status, public_url=settings.public_url),
@@ -178,14 +181,21 @@ async def _open_channels(settings: Settings, parts: Parts, clock: Clock, stack: 
 
 def build_sender(channel: ChannelSettings, doors: Doors) -> ChannelSender:
     """The adapter named by ``kind:`` with its validated options. Raises ConfigError with channel and key."""
-    module = _adapter(channel)
-    try:
-        options = module.Options(**channel.options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"channels: {channel.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    where = f"channels: {channel.name}"
+    module = _adapter(where, "channels", channel.kind)
+    options = _options(where, module, channel.options)
     sender: ChannelSender = module.Sender(options, doors)
     return sender
+
+
+def build_source(feed: FeedSettings, *, clock: Clock) -> Source:
+    """The feed named by ``kind:`` with its validated options. Raises ConfigError with feed and key."""
+    where = f"feeds: {feed.source}"
+    module = _adapter(where, "feeds", feed.kind)
+    if not hasattr(module, "Source"):
+        raise ConfigError(f"{where}: no adapter of kind {feed.kind!r} in feeds/: see docs/feeds.md for those that there are")
+    source: Source = module.Source(_options(where, module, feed.options), name=feed.source, now=clock.now)
+    return source
 
 
 def push_keys(settings: Settings) -> dict[str, str]:
@@ -194,16 +204,31 @@ def push_keys(settings: Settings) -> dict[str, str]:
     return {name: Vapid(private_key(key), "mailto:nobody@example.org").public_key for name, key in kept if key}
 
 
-def _adapter(channel: ChannelSettings) -> ModuleType:
-    for entry in entry_points(group="xiaoxishu.channels", name=channel.kind):
+def _adapter(where: str, room: str, kind: str) -> ModuleType:
+    for entry in entry_points(group=f"xiaoxishu.{room}", name=kind):
         outside: ModuleType = entry.load()
         return outside
     try:
-        return importlib.import_module(f"channels.{channel.kind}")
+        return importlib.import_module(f"{room}.{kind}")
     except ModuleNotFoundError as error:
-        if error.name == f"channels.{channel.kind}":
-            raise ConfigError(f"channels: {channel.name}: no adapter of kind {channel.kind!r} in channels/") from error
-        raise ConfigError(f"channels: {channel.name}: needs {error.name}: pip install 'xiaoxishu[demo]'") from error
+        if error.name == f"{room}.{kind}":
+            raise ConfigError(f"{where}: no adapter of kind {kind!r} in {room}/") from error
+        raise ConfigError(f"{where}: needs {error.name}: pip install 'xiaoxishu[demo]'") from error
+
+
+def _options(where: str, module: ModuleType, given: Mapping[str, object]) -> BaseModel:
+    """The adapter's own options, validated by itself."""
+    try:
+        options: BaseModel = module.Options(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    return options
+
+
+def tables(settings: Settings) -> Tables:
+    """The columns of each station feed, by source."""
+    return {feed.source: feed.table for feed in settings.feeds if feed.table is not None}
 
 
 def _kinds(settings: Settings) -> dict[str, str]:

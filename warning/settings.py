@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
+from feeds.table import Table
 from warning.errors import ConfigError
 
 CapStatus = Literal["Actual", "Exercise", "Test"]
@@ -37,13 +38,22 @@ class ChannelSettings(BaseModel):
 
 
 class FeedSettings(BaseModel):
+    """One feed: where its files come from (``kind`` and its own options), and what holds for what is in them."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["folder", "replay"] = Field(description="folder = watched; replay = a recorded folder")
-    source: str = Field(description="name that overrides and provenance use")
-    path: Path = Field(description="the folder")
-    pattern: str = Field(default="*", description="which files")
+    kind: str = Field(description="where files come from: folder, replay, http, ecmwf, gfs, wis2, or an entry point's name")
+    source: str = Field(min_length=1, description="name that overrides and provenance use")
+    options: dict[str, object] = Field(default_factory=dict, description="the kind's own options (docs/feeds.md)")
+    table: Table | None = Field(default=None, description="columns of a CSV or JSON station feed")
     max_age_s: float = Field(default=3600, gt=0, description="older runs are called stale and not used")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _options_stand_apart(cls, given: object) -> object:
+        if isinstance(given, dict) and (moved := [key for key in ("path", "pattern") if key in given]):
+            raise ValueError(f"{' and '.join(moved)} belong to the kind: write options: {{{', '.join(f'{key}: …' for key in moved)}}}")
+        return given
 
 
 class ZoneSettings(BaseModel):

@@ -31,7 +31,7 @@ async def test_a_face_registers_its_broadcasts_and_finds_a_feed_that_was_not_the
         corridor = await opened_corridor(database_url, tmp_path, stack, channels=False)
         incoming = tmp_path / "incoming"
         settings = yaml.safe_load(corridor.settings_file.read_text(encoding="utf-8"))
-        settings["feeds"] = [{"kind": "folder", "source": "nowcast", "path": str(incoming), "pattern": "*.nc"}]
+        settings["feeds"] = [{"kind": "folder", "source": "nowcast", "options": {"path": str(incoming), "pattern": "*.nc"}}]
         corridor.settings_file.write_text(yaml.safe_dump(settings), encoding="utf-8")
         face = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "warning.cli", "web", "--config", str(corridor.settings_file), "--port", str(free_port()),

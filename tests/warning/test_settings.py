@@ -32,7 +32,7 @@ def written(folder: Path, text: str) -> Path:
     ("no-mapping", r"no-mapping\.yaml: the top must be a mapping of settings"),
     ("number-as-key", r"number-as-key\.yaml: the top must be a mapping of settings, each key a word"),
     ("not-yaml", r"not-yaml\.yaml: is no YAML"),
-    ("feed-kind", r"feed-kind\.yaml: feeds\.0\.kind: Input should be 'folder' or 'replay'"),
+    ("feed-path", r"feed-path\.yaml: feeds\.0: .*path belong to the kind: write options: \{path: …\}"),
 ])
 def test_a_bad_file_is_refused_with_its_name_and_key(name: str, told: str) -> None:
     with pytest.raises(ConfigError, match=told):

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from feeds.inventory import as_json, inventory, render
+from feeds.inventory import Row, as_json, render
+from feeds.inventory import rows as inventory_rows
 from feeds.override import load as load_overrides
-from warning.app import config_file
+from warning.app import config_file, tables
 from warning.cli.options import AsJson, Config
 from warning.settings import Settings, load_settings
 from warning.watch.rulefile import load_rule_sets
@@ -20,12 +21,21 @@ commands = typer.Typer()
 
 @commands.command()
 def fields(
-    file: Annotated[Path, typer.Argument(help="a GRIB1, GRIB2 or NetCDF file", exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(help="a GRIB, NetCDF, MICAPS, BUFR, CSV or JSON file", exists=True)],
+    source: Annotated[str, typer.Option(help="read it as this feed of the settings would: with its corrections and its table")] = "file",
     config: Config = None, json_: AsJson = False,
 ) -> None:
-    """Print the inventory of a gridded file: variable, unit, window, lead, level, threshold, grid, min/max, missing."""
-    found = inventory(file, overrides=load_overrides(config_file(load_settings(config), "overrides.yaml")))
-    typer.echo(json.dumps([as_json(row) for row in found], ensure_ascii=False) if json_ else render(found))
+    """Print what a file holds: fields on grids (unit, window, lead, threshold, min/max, missing), measurements (stations, times,
+    min/max, share flagged), tracks of cyclones. Exit code 2 when anything of it could not be read; what could be is printed."""
+    settings = load_settings(config)
+    overrides = load_overrides(config_file(settings, "overrides.yaml"))
+    found: list[Row] = []
+    try:
+        for row in inventory_rows(file, overrides=overrides, source=source, tables=tables(settings)):
+            found.append(row)
+    finally:
+        if found:
+            typer.echo(json.dumps([as_json(row) for row in found], ensure_ascii=False) if json_ else render(found))
 
 
 @commands.command()

@@ -1,22 +1,17 @@
 """Serving: the two kinds of processes of a deployment, faces and workers."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 import structlog
 import typer
 import uvicorn
 
-from feeds.folder import Options as FolderOptions
-from feeds.folder import Source as Folder
-from feeds.payload import Payload
-from feeds.replay import Options as ReplayOptions
-from feeds.replay import Source as Replay
-from warning.app import Parts, opened, register_broadcasts
+from feeds.payload import Source
+from warning.app import Parts, build_source, opened, register_broadcasts
 from warning.cli.options import Config, run
 from warning.schedule import ticking
-from warning.settings import FeedSettings, Settings, load_settings
+from warning.settings import Settings, load_settings
 from warning.web.server import create
 
 log = structlog.get_logger()
@@ -47,7 +42,8 @@ async def _web(settings: Settings, host: str, port: int) -> None:
         await register_broadcasts(parts)
         scheduler = ticking(parts)
         scheduler.start()
-        watchers = [asyncio.create_task(_watch(parts, feed)) for feed in settings.feeds]
+        sources = {feed.source: build_source(feed, clock=parts.clock) for feed in settings.feeds}
+        watchers = [asyncio.create_task(_watch(parts, name, source)) for name, source in sources.items()]
         server = uvicorn.Server(uvicorn.Config(create(parts), host=host, port=port, log_level="warning", access_log=False))
         try:
             await server.serve()
@@ -58,25 +54,16 @@ async def _web(settings: Settings, host: str, port: int) -> None:
             await asyncio.gather(*watchers, return_exceptions=True)
 
 
-async def _watch(parts: Parts, feed: FeedSettings) -> None:
+async def _watch(parts: Parts, name: str, source: Source) -> None:
     """Watch one feed for ever: what goes wrong is logged and tried again, because a watch that ends in silence warns nobody."""
     while True:
         try:
-            async for payload in _payloads(parts, feed):
+            async for payload in source.payloads():
                 await parts.watch.take(payload)
             return
         except Exception as error:
-            log.exception("the watch of a feed failed and begins again", source=feed.source, error=type(error).__name__)
+            log.exception("the watch of a feed failed and begins again", source=name, error=type(error).__name__)
             await asyncio.sleep(_WATCH_AGAIN_S)
-
-
-def _payloads(parts: Parts, feed: FeedSettings) -> AsyncIterator[Payload]:
-    match feed.kind:
-        case "folder":
-            return Folder(FolderOptions(path=feed.path, pattern=feed.pattern), name=feed.source, now=parts.clock.now).payloads()
-        case "replay":
-            options = ReplayOptions(folder=feed.path, pattern=feed.pattern, paced=True)
-            return Replay(options, name=feed.source, now=parts.clock.now).payloads()
 
 
 async def _work(settings: Settings, name: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ from feeds.freshness import check_run
 from feeds.override import Overrides
 from feeds.payload import Payload
 from feeds.reading import Contents, Reading
+from feeds.table import NO_TABLES, Tables
 from geo.criterion import Criterion, comparisons
 from geo.derive import DeriveError, Series, history, series
 from geo.exceedance import Exceedance, GridMismatch, exceed
@@ -91,7 +93,7 @@ class WatchDesk:
     def __init__(
         self, ledger: WatchLedger, *, clock: Clock, zones: ZoneSet, issuers: Sequence[Issuer],
         rule_sets: Mapping[str, RuleSet], overrides: Overrides, policy: Policy, populations: Mapping[str, int],
-        cap_status: Status, max_age: timedelta,
+        cap_status: Status, max_age: timedelta, max_ages: Mapping[str, timedelta] = MappingProxyType({}), tables: Tables = NO_TABLES,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
@@ -102,7 +104,8 @@ class WatchDesk:
         self._policy = policy
         self._populations = populations
         self._cap_status: Status = cap_status
-        self._max_age = max_age
+        self._max_age, self._max_ages = max_age, max_ages
+        self._tables = tables
         self._window: Window | None = None
 
     async def take(self, payload: Payload) -> list[UUID]:
@@ -115,7 +118,7 @@ class WatchDesk:
         started = time.monotonic()
         try:
             contents = await asyncio.to_thread(self._read, payload.path, payload.source, payload.checksum)
-            data_time = _usable(contents, now=now, max_age=self._max_age)
+            data_time = _usable(contents, now=now, max_age=self._max_ages.get(payload.source, self._max_age))
         except FeedError as error:
             log.error("a payload was refused", source=payload.source, file=payload.path.name, why=str(error))
             await self._ledger.refuse(payload_id, why=str(error), next_step="fetch the file again, or ask its provider", now=now)
@@ -141,7 +144,7 @@ class WatchDesk:
         """What can be used of a file; a field that cannot is told, the others are kept."""
         readings: list[Reading] = []
         try:
-            for reading in read(path, source=source, overrides=self._overrides, checksum=checksum):
+            for reading in read(path, source=source, overrides=self._overrides, checksum=checksum, tables=self._tables):
                 readings.append(reading)
         except PartlyRead as error:
             if not readings:
