@@ -4,19 +4,22 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from shapely.geometry.base import BaseGeometry
 
+from geo import overlay_store
 from geo.grid import Grid
+from geo.kernel import compiled, split
 from geo.zone import Zone
 
 # Relative tolerances: far above the rounding of the arithmetic, far below any area a rule could notice.
 _SLIVER = 1e-10
 _WHOLE = 1e-7
+_TURNS = np.array([-360.0, 0.0, 360.0])
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -51,12 +54,14 @@ class _Request:
 
     grid: Grid
     fingerprint: bytes
+    store: Path | None
     zones: tuple[Zone, ...] = field(compare=False)
 
 
-def overlay(grid: Grid, zones: Sequence[Zone]) -> Overlay:
+def overlay(grid: Grid, zones: Sequence[Zone], *, store: Path | None = None) -> Overlay:
     """Lay ``zones`` (WGS 84, valid polygons) over a regular grid; the sixteen latest results are kept.
 
+    With ``store``, a folder, results are also kept on disk, by the fingerprint of grid and borders (``geo.overlay_store``).
     Areas are spherical: everything is done in the cylindrical equal-area plane (longitude, sin latitude), in which
     cells stay rectangles and areas are proportional to those on the sphere, so shares of a covered zone sum to one.
     Polygon edges are first cut to a cell's length, which keeps them on the straight lon/lat line they stand for.
@@ -68,38 +73,76 @@ def overlay(grid: Grid, zones: Sequence[Zone]) -> Overlay:
         raise OverlayError(f"a {grid.kind} grid cannot be laid over zones, only regular_ll; regrid the source to regular_ll")
     if not (grid.dlat > 0 and grid.dlon > 0):
         raise OverlayError(f"grid {grid.describe()}: steps must be positive, turn its rows so that row 0 is the southernmost")
-    fingerprint = hashlib.blake2b(digest_size=16)
-    for zone in zones:
-        fingerprint.update(zone.code.encode() + b"\0" + shapely.to_wkb(zone.geometry))
-    return _overlay(_Request(grid=grid, fingerprint=fingerprint.digest(), zones=tuple(zones)))
+    own = tuple(zones)
+    return _overlay(_Request(grid=grid, fingerprint=_fingerprint(_Same(own)), store=store, zones=own))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A tuple known by identity: the thousands of borders of a deployment are read once, not at every question.
+
+    ``tuple(zones)`` of a tuple is that tuple, and zones do not change.
+    """
+
+    zones: tuple[Zone, ...]
+
+    def __hash__(self) -> int:
+        return id(self.zones)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.zones is self.zones
+
+
+@lru_cache(maxsize=16)
+def _fingerprint(same: _Same) -> bytes:
+    found = hashlib.blake2b(digest_size=16)
+    borders = shapely.to_wkb(np.array([zone.geometry for zone in same.zones], dtype=object))
+    for zone, border in zip(same.zones, borders, strict=True):
+        found.update(zone.code.encode() + b"\0" + border)
+    return found.digest()
 
 
 @lru_cache(maxsize=16)
 def _overlay(request: _Request) -> Overlay:
     grid, zones = request.grid, request.zones
-    xs, ys = _edges(grid)
-    rows: list[Indices] = []
-    cols: list[Indices] = []
-    values: list[Floats] = []
-    for index, zone in enumerate(zones):
-        plane = _plane(shapely.segmentize(zone.geometry, max(grid.dlat, grid.dlon)))
-        cells, areas = _areas(plane, xs, ys)
-        share = areas / shapely.area(plane)
-        # What differs from one only by rounding is one: "known" must not fail for the last bit.
-        total = share.sum()
-        if abs(total - 1) < _WHOLE:
-            share = share / total
-        rows.append(np.full(len(cells), index, dtype=np.int64))
-        cols.append(cells)
-        values.append(share)
+    name = f"{request.fingerprint.hex()}-{hashlib.blake2b(repr(grid).encode(), digest_size=8).hexdigest()}"
     shape = (len(zones), grid.ny * grid.nx)
-    if not zones:
-        return Overlay(grid=grid, zones=zones, shares=csr_array(shape, dtype=np.float64), coverage=np.zeros(0))
-    shares = csr_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(cols))), shape=shape)
-    shares.sort_indices()
+    kept = None if request.store is None else overlay_store.load(request.store, name, shape)
+    shares = kept
+    if shares is None:
+        shares = _shares(grid, zones, shape)
+        if request.store is not None:
+            overlay_store.save(request.store, name, shares)
     coverage: Floats = np.asarray(shares.sum(axis=1), dtype=np.float64).ravel()
     coverage[np.abs(coverage - 1) < _WHOLE] = 1.0
     return Overlay(grid=grid, zones=zones, shares=shares, coverage=coverage)
+
+
+def _shares(grid: Grid, zones: tuple[Zone, ...], shape: tuple[int, int]) -> csr_array[np.float64]:
+    if not zones:
+        return csr_array(shape, dtype=np.float64)
+    plane = _plane(shapely.segmentize(np.array([zone.geometry for zone in zones], dtype=object), max(grid.dlat, grid.dlon)))
+    areas, bounds = shapely.area(plane), shapely.bounds(plane)
+    edges, first_edge = _border(plane)
+    xs, ys = _edges(grid)
+    counts = np.zeros(len(zones), dtype=np.int64)
+    pieces: list[tuple[int, Indices, Floats]] = []
+
+    def work(start: int, stop: int) -> None:
+        # A grid may run from 0 to 360 while zones use -180..180, so each zone is also tried a turn to either side.
+        cells, found = compiled("cover").cover(*edges, first_edge, areas, bounds, _TURNS, xs, ys, _SLIVER, counts, start, stop)
+        pieces.append((start, cells, found))
+
+    split(work, len(zones), steps=len(edges[0]) * 20)
+    pieces.sort(key=lambda piece: piece[0])
+    rows = np.repeat(np.arange(len(zones)), counts)
+    values = np.concatenate([found for _, _, found in pieces]) / areas[rows]
+    # What differs from one only by rounding is one: "known" must not fail for the last bit.
+    total = np.bincount(rows, weights=values, minlength=len(zones))
+    values /= np.where(np.abs(total - 1) < _WHOLE, total, 1.0)[rows]
+    shares = csr_array((values, (rows, np.concatenate([cells for _, cells, _ in pieces]))), shape=shape)
+    shares.sort_indices()
+    return shares
 
 
 def _edges(grid: Grid) -> tuple[Floats, Floats]:
@@ -113,85 +156,16 @@ def _equal_area(lat: Floats) -> Floats:
     return np.degrees(np.sin(np.radians(lat))).astype(np.float64)
 
 
-def _plane(geometry: BaseGeometry) -> BaseGeometry:
-    return shapely.transform(geometry, lambda xy: np.column_stack((xy[:, 0], _equal_area(xy[:, 1]))))
+def _plane(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
+    return np.asarray(shapely.transform(geometries, lambda xy: np.column_stack((xy[:, 0], _equal_area(xy[:, 1])))), dtype=object)
 
 
-def _areas(zone: BaseGeometry, xs: Floats, ys: Floats) -> tuple[Indices, Floats]:
-    """Flat index and area in the plane of every cell the zone has area in.
-
-    A grid may run from 0 to 360 while zones use -180..180, so the zone is also tried a turn to either side.
-    """
-    x0, y0, x1, y1 = _border(zone)
-    west, south, east, north = zone.bounds
-    row0, row1 = _span(ys, south, north)
-    found: list[Indices] = [np.zeros(0, dtype=np.int64)]
-    areas: list[Floats] = [np.zeros(0)]
-    for turn in (-360.0, 0.0, 360.0):
-        col0, col1 = _span(xs, west + turn, east + turn)
-        if row0 >= row1 or col0 >= col1:
-            continue
-        edges_x, edges_y = xs[col0 : col1 + 1], ys[row0 : row1 + 1]
-        inside = _accumulate(_split(x0 + turn, y0, x1 + turn, y1, edges_x, edges_y), edges_x, edges_y)
-        boxes = np.diff(edges_y)[:, None] * np.diff(edges_x)
-        rows, cols = np.nonzero(inside > _SLIVER * np.minimum(boxes, shapely.area(zone)))
-        found.append((rows + row0) * (len(xs) - 1) + cols + col0)
-        areas.append(np.minimum(inside, boxes)[rows, cols])
-    cells, inverse = np.unique(np.concatenate(found), return_inverse=True)
-    return cells, np.bincount(inverse, weights=np.concatenate(areas), minlength=len(cells)).astype(np.float64)
-
-
-def _span(edges: Floats, low: float, high: float) -> tuple[int, int]:
-    """First and one-past-last cell between the sorted edges that meet the interval; empty when it lies outside."""
-    first = int(np.searchsorted(edges, low, side="right")) - 1
-    last = int(np.searchsorted(edges, high, side="left"))
-    return max(first, 0), min(last, len(edges) - 1)
-
-
-def _border(zone: BaseGeometry) -> tuple[Floats, Floats, Floats, Floats]:
-    """Start and end points of every edge; outer rings clockwise, holes counter-clockwise (the normal form of GEOS)."""
-    _, xy, offsets = shapely.to_ragged_array([shapely.normalize(zone)])
-    starts = np.delete(np.arange(len(xy)), np.asarray(offsets[0])[1:] - 1)
-    return xy[starts, 0], xy[starts, 1], xy[starts + 1, 0], xy[starts + 1, 1]
-
-
-def _split(x0: Floats, y0: Floats, x1: Floats, y1: Floats, edges_x: Floats, edges_y: Floats) -> tuple[Floats, ...]:
-    """The edges cut at every line between cells: x and y of the starts and ends of pieces that each lie in one cell."""
-    cuts_x, at_x = _crossings(x0, x1, edges_x)
-    cuts_y, at_y = _crossings(y0, y1, edges_y)
-    every = np.arange(len(x0))
-    edge = np.concatenate((every, cuts_x, cuts_y, every))
-    where = np.concatenate((np.zeros(len(x0)), at_x, at_y, np.ones(len(x0))))
-    order = np.lexsort((where, edge))
-    edge, where = edge[order], where[order]
-    x, y = x0[edge] + where * (x1 - x0)[edge], y0[edge] + where * (y1 - y0)[edge]
-    same = edge[:-1] == edge[1:]
-    return x[:-1][same], y[:-1][same], x[1:][same], y[1:][same]
-
-
-def _crossings(start: Floats, end: Floats, lines: Floats) -> tuple[Indices, Floats]:
-    """Which edge crosses a line strictly between its ends, and where along it (0..1)."""
-    low, high = np.minimum(start, end), np.maximum(start, end)
-    first = np.searchsorted(lines, low, side="right")
-    count = np.maximum(np.searchsorted(lines, high, side="left") - first, 0)
-    edge = np.repeat(np.arange(len(start)), count)
-    step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    line = lines[first[edge] + step]
-    return edge, (line - start[edge]) / (end - start)[edge]
-
-
-def _accumulate(pieces: tuple[Floats, ...], edges_x: Floats, edges_y: Floats) -> Floats:
-    """Area per cell (rows × columns): each piece bounds the area to its right, in its own cell and in all further ones."""
-    x0, y0, x1, y1 = pieces
-    middle_x, middle_y, rise = (x0 + x1) / 2, (y0 + y1) / 2, y1 - y0
-    ny, nx = len(edges_y) - 1, len(edges_x) - 1
-    row = np.searchsorted(edges_y, middle_y, side="right") - 1
-    # Column 0 stands for everything west of the grid, whose right side still counts.
-    col = np.searchsorted(edges_x, middle_x, side="right")
-    met = (row >= 0) & (row < ny) & (col <= nx) & (rise != 0)
-    row, col, middle_x, rise = row[met], col[met], middle_x[met], rise[met]
-    flat = row * (nx + 1) + col
-    to_edge = rise * (edges_x[col] - middle_x) * (col > 0)
-    own = np.bincount(flat, weights=to_edge, minlength=ny * (nx + 1)).reshape(ny, nx + 1)
-    beyond = np.bincount(flat, weights=rise, minlength=ny * (nx + 1)).reshape(ny, nx + 1)
-    return np.asarray(own[:, 1:] + np.cumsum(beyond, axis=1)[:, :-1] * np.diff(edges_x), dtype=np.float64)
+def _border(zones: NDArray[np.object_]) -> tuple[tuple[Floats, Floats, Floats, Floats], Indices]:
+    """Start and end points of every edge, zone by zone, and where each zone's begin; outer rings clockwise, holes counter-clockwise."""
+    parts, zone_of_part = shapely.get_parts(zones, return_index=True)
+    rings, part_of_ring = shapely.get_rings(shapely.orient_polygons(parts, exterior_cw=True), return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    inner = np.flatnonzero(ring[1:] == ring[:-1])
+    zone = zone_of_part[part_of_ring[ring[inner]]]
+    start, end = np.ascontiguousarray(xy[inner].T), np.ascontiguousarray(xy[inner + 1].T)
+    return (start[0], start[1], end[0], end[1]), np.searchsorted(zone, np.arange(len(zones) + 1)).astype(np.int64)

@@ -1,6 +1,7 @@
 """Shares of zones in cells, worked out by hand on 3 × 3 grids."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geo import overlay_store
 from geo.grid import Grid
-from geo.overlay import Overlay, OverlayError, overlay
+from geo.overlay import Overlay, OverlayError, _overlay, overlay
 from geo.zone import Zone
 
 # Cells of one degree with edges at 0, 1, 2, 3; cell 0 is the south-western, cell 8 the north-eastern.
@@ -140,3 +142,76 @@ def test_shares_of_the_real_districts_agree_with_shapely() -> None:
     # Across one district the cosine of the latitude changes by 0.06 %.
     assert np.abs(found.shares[[0]].toarray().ravel() - plane).max() < 1e-4
     assert int((plane > 1e-9).sum()) == len(found.cells(0))
+
+
+BORDERS = [zone(shapely.box(0.75, 1.0, 1.75, 2.0), "a"), zone(shapely.box(2.0, 1.0, 4.0, 2.0), "b"), zone(shapely.box(-9, 0, -8, 1), "c")]
+
+
+def laid_again(store: Path, borders: list[Zone], grid: Grid = GRID) -> Overlay:
+    """As a second process would: nothing of the first is remembered but what lies in the folder."""
+    _overlay.cache_clear()
+    return overlay(grid, borders, store=store)
+
+
+def test_an_overlay_kept_on_disk_is_the_one_that_was_made(tmp_path: Path) -> None:
+    made = laid_again(tmp_path, BORDERS)
+    (file,) = tmp_path.iterdir()
+    before = file.read_bytes()
+    found = laid_again(tmp_path, BORDERS)
+    assert found is not made
+    assert abs(found.shares - made.shares).max() == 0
+    assert found.coverage.tolist() == made.coverage.tolist() == [1.0, pytest.approx(0.5), 0.0]
+    assert file.read_bytes() == before
+
+
+def test_what_is_read_is_the_file_and_not_made_anew(tmp_path: Path) -> None:
+    made = laid_again(tmp_path, BORDERS)
+    (file,) = tmp_path.iterdir()
+    # The shares of another zone set of the same size, kept under this one's name: only a reader of the file can say 0.5.
+    overlay_store.save(tmp_path, file.stem, made.shares * 0.5)
+    assert laid_again(tmp_path, BORDERS).coverage[0] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "foreign", "empty", "other form", "other shape", "no JSON"])
+def test_a_damaged_or_foreign_file_is_made_anew_and_mended(tmp_path: Path, damage: str) -> None:
+    made = laid_again(tmp_path, BORDERS)
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes({
+        "cut": whole[:-5], "flipped": whole[:-5] + bytes([whole[-5] ^ 1]) + whole[-4:], "foreign": b"GIF89a" * 200, "empty": b"",
+        "other form": whole.replace(b'"form": 1', b'"form": 0'), "other shape": whole.replace(b'"shape": [3', b'"shape": [4'),
+        "no JSON": whole[:18] + b"{" * 494 + whole[512:],
+    }[damage])
+    found = laid_again(tmp_path, BORDERS)
+    assert abs(found.shares - made.shares).max() == 0
+    assert file.read_bytes() == whole
+
+
+def test_other_borders_codes_or_grids_are_other_files(tmp_path: Path) -> None:
+    moved = [zone(shapely.box(0.75, 1.0, 1.76, 2.0), "a"), *BORDERS[1:]]
+    renamed = [zone(BORDERS[0].geometry, "x"), *BORDERS[1:]]
+    finer = Grid(kind="regular_ll", ny=6, nx=6, lat0=0.25, lon0=0.25, dlat=0.5, dlon=0.5)
+    for borders, grid in ((BORDERS, GRID), (moved, GRID), (renamed, GRID), (BORDERS, finer), (BORDERS, GRID)):
+        laid_again(tmp_path, borders, grid)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_the_folder_keeps_what_was_used_last_within_its_bounds(tmp_path: Path) -> None:
+    shares = overlay(GRID, BORDERS).shares
+    overlay_store.save(tmp_path, "old", shares)
+    room = 2 * (tmp_path / "old.overlay").stat().st_size
+    overlay_store.save(tmp_path, "middle", shares, max_bytes=room)
+    os.utime(tmp_path / "middle.overlay", (1, 1))
+    assert overlay_store.load(tmp_path, "old", (3, 9)) is not None
+    overlay_store.save(tmp_path, "new", shares, max_bytes=room)
+    assert {path.name for path in tmp_path.iterdir()} == {"old.overlay", "new.overlay"}
+
+
+def test_a_folder_that_cannot_be_written_to_costs_time_and_nothing_else(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder")
+    assert laid_again(blocked / "overlays", BORDERS).coverage[0] == 1.0
+
+
+def test_no_zones_are_kept_as_no_zones(tmp_path: Path) -> None:
+    assert laid_again(tmp_path, []).shares.shape == laid_again(tmp_path, []).shares.shape == (0, 9)
