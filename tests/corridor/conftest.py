@@ -117,7 +117,8 @@ class Corridor:
         """A rainstorm warning by hand, by two people; its identifier. Nothing is expanded or sent yet."""
         proposal = await self.parts.issue.compose(HandMade(
             issuer=issuer, hazard="rainstorm", event_code="11B03", level=level, zones=tuple(zones), onset=self.now,
-            expires=self.now + timedelta(hours=hours), action=action, replaces=replaces), account=FORECASTER)
+            expires=self.now + timedelta(hours=hours), action=action, replaces=replaces,
+            note="" if action == "new" else "by order of the drill"), account=FORECASTER)
         return await self.sign(proposal)
 
     async def sign(self, proposal: UUID) -> str:

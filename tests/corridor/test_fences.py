@@ -102,7 +102,7 @@ async def test_a_district_may_not_end_a_warning_that_is_wider_than_itself(corrid
     pudong = Account(name="pudong desk", role="forecaster", area="310115")
     narrow = HandMade(
         issuer="310000", hazard="rainstorm", event_code="11B03", level=Level.ORANGE, zones=("310115",), onset=corridor.now,
-        expires=corridor.now + timedelta(hours=3), action="cancel", replaces=wide)
+        expires=corridor.now + timedelta(hours=3), action="cancel", replaces=wide, note="over")
     with pytest.raises(NotAllowed, match="310120"):
         await corridor.parts.issue.compose(narrow, account=pudong)
     # Composed by somebody who may, it cannot be signed by somebody who may not.

@@ -83,7 +83,7 @@ class World:
         hand: dict[str, Any] = {
             "issuer": issuer, "hazard": hazard, "event_code": code, "level": level, "zones": list(zones),
             "onset": self.now.isoformat(), "expires": (self.now + timedelta(hours=hours)).isoformat(), "action": action,
-            "replaces": replaces}
+            "replaces": replaces, "note": "" if action == "new" else "by order of the drill"}
         made = await self.post("/api/proposals", "fu", hand)
         assert made.status_code == 201, made.text
         path = f"/api/proposals/{made.json()['id']}"

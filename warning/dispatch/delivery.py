@@ -4,6 +4,7 @@
     ----------  ----------  ---------------------------------------------------------------------
     (new)       queued      the audience was worked out
     (new)       muted       a stronger warning for the same hazard already reached this person
+    (new)       muted       an end-notice whose warning goes on for this person in another event of its issuer
     queued      claimed     a worker took it in the claiming transaction (with a lease)
     queued      superseded  a newer version for the same recipient exists
     queued      muted       an end-notice whose start never arrived

@@ -1,6 +1,5 @@
 """The issue desk: a forecaster submits, another person approves, and only then is there an alert."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +19,8 @@ from warning.errors import CapError, Conflict, Invalid, NotAllowed
 from warning.identifier import next_identifier
 from warning.issue.approval import Approval, Submission, may_go_out
 from warning.issue.build import AlertRequest, build_alert
+from warning.issue.changes import known, listed, moment_of, polygon_of, skipped, texts_of
+from warning.issue.companion import Beside, companion
 from warning.issue.hand import HandMade
 from warning.issue.texts import disagreements, final_texts
 from warning.issue.work import Earlier, NewAlert, StoredProposal
@@ -27,13 +28,11 @@ from warning.level import Level
 from warning.watch.eventcode import EventCode, hazard_of
 from warning.watch.issuer import Issuer
 from warning.watch.proposal import Action, Proposal, by_hand, decide_cause, proposal_from_json, to_json
-from warning.watch.ready import LANGUAGES, Facts, Texts, act, worded
+from warning.watch.ready import Facts, Texts, act, worded
 from warning.watch.rule import RuleSet
 from warning.wording import Texts as Worded
 
 MSG_TYPES = {"new": "Alert", "update": "Update", "cancel": "Cancel"}
-
-_FIELDS = ("headline", "description", "instruction", "sms", "title")
 
 _TRIES = 3
 """Two approvals in the same second may ask for the same identifier; the loser asks again."""
@@ -60,7 +59,13 @@ class IssueLedger(Protocol):
 
     async def taken(self, sender: str, *, since: datetime) -> set[str]: ...
 
-    async def issue(self, alert: NewAlert, approval: Approval, *, revision: int) -> None: ...
+    async def beside(
+        self, issuer: str, hazard: str, zones: Sequence[str], *, other_than: UUID, status: str, now: datetime
+    ) -> list[Beside]: ...
+
+    async def issue(
+        self, alert: NewAlert, approval: Approval, *, revision: int, companions: Sequence[tuple[StoredProposal, NewAlert]]
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,7 @@ class Effective:
     polygon: Mapping[str, object] | None
     expires: datetime
     edits: Mapping[str, Mapping[str, str]]
+    note: str
 
 
 class IssueDesk:
@@ -95,13 +101,17 @@ class IssueDesk:
     async def submit(
         self, proposal_id: UUID, *, account: Account, revision: int, changes: Mapping[str, object]
     ) -> None:
-        """First signature. ``changes``: hazard, level, zones, polygon, expires (ISO 8601), texts. Raises Invalid for others."""
+        """First signature. ``changes``: hazard, level, zones, polygon, expires (ISO 8601), texts, note. Raises Invalid for others.
+
+        What a person lets fall over a colour, or ends above the lowest, carries a note that says why.
+        """
         stored = await self._ledger.proposal(proposal_id)
         effective = self._effective(stored, changes)
         require(account, Act.SUBMIT, hazard=effective.proposal.hazard, zones=effective.zones)
         if effective.proposal.cause_to_decide:
             offered = ", ".join(candidate.hazard for candidate in effective.proposal.cause_to_decide)
             raise Invalid(f"hazard: the cause is to be decided first; choose one of: {offered}")
+        await self._require_note(effective)
         await self._ledger.submit(
             proposal_id, who=account.name, revision=revision, changes=changes, at=self._clock.now())
 
@@ -129,7 +139,7 @@ class IssueDesk:
         await self._require_earlier(hand.replaces, account, Act.SUBMIT)
         proposal = by_hand(
             issuer, hazard, hand.level, hand.zones, expires=hand.expires, now=now,
-            onset=hand.onset if hand.onset > now else None)
+            onset=hand.onset if hand.onset > now else None, note=hand.note.strip())
         event_id = None
         if hand.replaces is not None:
             if hand.action == "new":
@@ -153,7 +163,7 @@ class IssueDesk:
             cap_status=status, zones=tuple(hand.zones), body=to_json(proposal), texts={}, polygon=hand.polygon,
             onset=hand.onset, expires=hand.expires, created_at=now, submitted_by=None, changes={}, revision=1,
         )
-        _texts(hand.texts)
+        texts_of(hand.texts)
         effective = self._effective(stored, {"polygon": hand.polygon} if hand.polygon else {})
         words = worded(self._facts(effective, sent=now), issuer=issuer, zones=self._zones)
         edited = {language: {**words[language], **hand.texts.get(language, {})} for language in words}
@@ -161,7 +171,10 @@ class IssueDesk:
         return stored.id
 
     async def approve(self, proposal_id: UUID, *, account: Account, revision: int) -> str:
-        """Second signature: asks ``may_go_out``, builds the CAP document, stores the alert and its work. Returns the identifier."""
+        """Second signature: asks ``may_go_out``, builds the CAP document, stores the alert and its work. Returns the identifier.
+
+        The zones it warns leave whatever other event of this issuer and hazard they were in, by the same signature.
+        """
         for attempt in range(1, _TRIES + 1):
             try:
                 return await self._approve(proposal_id, account=account, revision=revision)
@@ -205,12 +218,33 @@ class IssueDesk:
         approval = Approval(
             submitted_by=stored.submitted_by or "", by=account.name, at=now, verdict="approved", reason="",
             changes=stored.changes, scripted=account.scripted)
-        await self._ledger.issue(alert, approval, revision=revision)
+        companions = [] if alert.msg_type == "Cancel" else await self._companions(alert, issuer, taken | {identifier}, now)
+        await self._ledger.issue(alert, approval, revision=revision, companions=companions)
         return identifier
+
+    async def _companions(
+        self, alert: NewAlert, issuer: Issuer, taken: set[str], now: datetime
+    ) -> list[tuple[StoredProposal, NewAlert]]:
+        """What this signature makes of the issuer's other events that have its zones."""
+        made: list[tuple[StoredProposal, NewAlert]] = []
+        others = await self._ledger.beside(
+            issuer.code, alert.hazard, alert.zones, other_than=alert.event_id, status=alert.status, now=now)
+        for other in others:
+            before = self._effective(other.signed, other.signed.changes)
+            stored, changes = companion(other, before.proposal, alert.zones, zones=self._zones, now=now)
+            effective = self._effective(stored, changes)
+            facts = self._facts(effective, sent=now)
+            identifier = next_identifier(issuer.sender, now, taken.__contains__)
+            taken = taken | {identifier}
+            texts = worded(facts, issuer=issuer, zones=self._zones)
+            note = f"继续见 carried on in {alert.identifier}"
+            made.append((stored, self._alert(
+                effective, facts, texts, issuer, identifier, other.event_id, other.earlier, now, note=note)))
+        return made
 
     def _alert(
         self, effective: Effective, facts: Facts, texts: Texts, issuer: Issuer, identifier: str, event_id: UUID,
-        earlier: Earlier | None, now: datetime,
+        earlier: Earlier | None, now: datetime, note: str = "",
     ) -> NewAlert:
         stored = effective.stored
         asked = AlertRequest(
@@ -224,6 +258,7 @@ class IssueDesk:
                 Reference(sender=earlier.sender, identifier=earlier.identifier, sent=earlier.sent),),
             observed=any(one.observed for one in effective.proposal.evidence),
             web=f"{self._public_url}/alert/{identifier}", category=self._category(effective.proposal.event_code),
+            note=note or (effective.note if facts.action == "cancel" else ""),
         )
         document = write(build_alert(asked))
         faults = xsd_errors(document)
@@ -245,6 +280,19 @@ class IssueDesk:
             if earlier is not None:
                 require(account, act, hazard=earlier.hazard, zones=earlier.zones)
 
+    async def _require_note(self, effective: Effective) -> None:
+        """No level is skipped downwards without a reason. The data's own reason serves for what the data asked for."""
+        stored = effective.stored
+        asked = stored.reason != "by_hand" and effective.level >= (effective.proposal.level or stored.level)
+        if effective.note or asked or stored.event_id is None:
+            return
+        earlier = await self._ledger.latest(stored.event_id)
+        after = None if stored.action == "cancel" else effective.level
+        rules = self._rule_sets[self._issuer(stored.issuer).rule_set].of(stored.hazard)
+        if earlier is not None and skipped(earlier.level, after, [rule.level for rule in rules]):
+            to = "nothing" if after is None else after.key
+            raise Invalid(f"note: {earlier.level.key} falls to {to} and passes over a colour: say why; the second person reads it")
+
     async def _close(self, proposal_id: UUID, account: Account, what: str, reason: str, needed: Act) -> None:
         if not reason.strip():
             raise Invalid("reason: say why, the next person reads it")
@@ -253,27 +301,26 @@ class IssueDesk:
         await self._ledger.close(proposal_id, act=what, who=account.name, reason=reason.strip(), at=self._clock.now())
 
     def _effective(self, stored: StoredProposal, changes: Mapping[str, object]) -> Effective:
-        unknown = set(changes) - {"hazard", "level", "zones", "polygon", "expires", "texts"}
-        if unknown:
-            raise Invalid(f"changes: {', '.join(sorted(unknown))} cannot be changed; hazard, level, zones, polygon, expires, texts can")
+        known(changes)
         body = {key: value for key, value in stored.body.items() if key != "affected"}
         proposal = proposal_from_json(body)
         if "hazard" in changes and changes["hazard"] != proposal.hazard:
             proposal = decide_cause(proposal, str(changes["hazard"]))
         level = Level.of(str(changes["level"])) if "level" in changes else (proposal.level or stored.level)
-        zones = tuple(str(code) for code in _listed(changes["zones"])) if "zones" in changes else proposal.zones
+        zones = tuple(str(code) for code in listed(changes["zones"])) if "zones" in changes else proposal.zones
         for code in zones:
             self._zone(code)
             if not self._issuer(stored.issuer).may_warn(code):
                 raise Invalid(f"zones: {stored.issuer} may not warn {code}")
         by_person = stored.reason == "by_hand" and stored.polygon is not None
-        polygon = _polygon(changes["polygon"]) if changes.get("polygon") else (stored.polygon if by_person else None)
-        expires = _moment(changes["expires"]) if "expires" in changes else stored.expires
-        edits = _texts(changes["texts"]) if "texts" in changes else stored.texts if stored.reason == "by_hand" else {}
+        polygon = polygon_of(changes["polygon"]) if changes.get("polygon") else (stored.polygon if by_person else None)
+        expires = moment_of(changes["expires"]) if "expires" in changes else stored.expires
+        edits = texts_of(changes["texts"]) if "texts" in changes else stored.texts if stored.reason == "by_hand" else {}
         if polygon is not None:
             self._check_ground(polygon, zones)
         return Effective(
-            stored=stored, proposal=proposal, level=level, zones=zones, polygon=polygon, expires=expires, edits=edits)
+            stored=stored, proposal=proposal, level=level, zones=zones, polygon=polygon, expires=expires, edits=edits,
+            note=str(changes.get("note") or proposal.note).strip())
 
     def _facts(self, effective: Effective, *, sent: datetime) -> Facts:
         proposal = effective.proposal
@@ -331,46 +378,8 @@ def _rings(ground: BaseGeometry) -> tuple[tuple[tuple[float, float], ...], ...]:
     return tuple(tuple((x, y) for x, y in part.exterior.coords) for part in parts)
 
 
-def _listed(value: object) -> Sequence[object]:
-    if not isinstance(value, list | tuple) or not value:
-        raise Invalid("zones: a list with at least one zone code")
-    return value
-
-
-def _texts(value: object) -> Mapping[str, Mapping[str, str]]:
-    if not isinstance(value, Mapping):
-        raise Invalid('texts: {"zh-CN": {"headline": …}, "en-US": {…}}')
-    for language, words in value.items():
-        if language not in LANGUAGES:
-            raise Invalid(f"texts: {language!r} is no language of this deployment; there are {', '.join(LANGUAGES)}")
-        if not isinstance(words, Mapping) or not all(name in _FIELDS and isinstance(text, str) for name, text in words.items()):
-            raise Invalid(f"texts: {language}: has {', '.join(_FIELDS)}, each a text")
-    return value
-
-
 def _edited(edits: Mapping[str, Mapping[str, str]], offered: Texts) -> Mapping[str, Mapping[str, str]]:
     return {
         language: {name: text for name, text in words.items() if text != offered[language].get(name)}
         for language, words in edits.items()
     }
-
-
-def _moment(value: object) -> datetime:
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError as error:
-        raise Invalid(f"expires: {value!r} is no ISO 8601 time, e.g. 2024-09-20T12:00:00+08:00") from error
-    if moment.tzinfo is None:
-        raise Invalid("expires: say the offset, e.g. +08:00")
-    return moment
-
-
-def _polygon(value: object) -> Mapping[str, object]:
-    try:
-        shape = shapely.from_geojson(json.dumps(value))
-    except (shapely.errors.GEOSException, TypeError) as error:
-        raise Invalid(f"polygon: is no GeoJSON geometry: {error}") from error
-    if shape.geom_type not in ("Polygon", "MultiPolygon") or not shape.is_valid or shape.area == 0:
-        raise Invalid(f"polygon: needs a valid Polygon with area; {shapely.is_valid_reason(shape)}")
-    document: Mapping[str, object] = shapely.geometry.mapping(shape)
-    return document

@@ -14,6 +14,7 @@ class HandMade:
     """``texts`` may be empty: then the template library fills them. ``replaces`` is the alert to update or cancel.
 
     ``status``: a drill or test of its own in a deployment that warns for real; None = as this deployment issues.
+    ``note`` says why; it is needed where a level falls over another, or ends above the lowest.
     """
 
     issuer: str
@@ -28,3 +29,4 @@ class HandMade:
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     replaces: str | None = None
     status: Status | None = None
+    note: str = ""

@@ -150,11 +150,16 @@ class DispatchStore:
                 "WHERE batch_id = :b AND state = 'claimed'"), {"b": batch_id, "lease": policy.lease.total_seconds()})
 
     async def waiting_before(self, alert: StoredAlert) -> list[str]:
-        """Earlier versions of the same event whose audience has not been worked out: they come first."""
+        """What was signed before, of the same event or of its issuer and hazard, and has no audience yet: it comes first.
+
+        So nobody who goes over to another event is told the end of the old one before the start of the new.
+        """
         async with self._db.begin() as connection:
             rows = await connection.execute(text(
-                "SELECT identifier FROM alert WHERE event_id = :e AND version < :v AND expanded_at IS NULL ORDER BY version"),
-                {"e": alert.event_id, "v": alert.version})
+                "SELECT e.identifier FROM alert a JOIN alert e ON e.expanded_at IS NULL AND (e.event_id = a.event_id "
+                "AND e.version < a.version OR e.event_id <> a.event_id AND e.issuer = a.issuer AND e.hazard = a.hazard "
+                "AND e.status = a.status AND e.real_at < a.real_at) WHERE a.identifier = :i ORDER BY e.real_at"),
+                {"i": alert.identifier})
             return [row.identifier for row in rows]
 
     async def record(

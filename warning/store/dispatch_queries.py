@@ -5,6 +5,7 @@ from typing import Final
 from warning.dispatch.order import Turn
 
 # Several places of one address are one person, told once. A person who stands inside a stronger warning of the same hazard has been told the stronger thing: muted, with the reason kept.
+# Who has been told that the issuer's warning goes on in another event is not told that it ends (nor is a retained topic overwritten); programs that keep every event are.
 EXPAND: Final = """
 WITH told AS (
   SELECT DISTINCT ON (channel, subscription_id) channel, subscription_id, role, state FROM delivery
@@ -36,15 +37,18 @@ WITH told AS (
 )
 INSERT INTO delivery (identifier, event_id, version, channel, subscription_id, role, state, reason, ended_at)
 SELECT :identifier, :event, :version, c.channel, c.subscription_id, c.role,
-  CASE WHEN m.stronger THEN 'muted' ELSE 'queued' END, CASE WHEN m.stronger THEN 'stronger_in_force' ELSE '' END,
-  CASE WHEN m.stronger THEN CAST(:now AS timestamptz) END
+  CASE WHEN m.why = '' THEN 'queued' ELSE 'muted' END, m.why, CASE WHEN m.why <> '' THEN CAST(:now AS timestamptz) END
 FROM chosen c CROSS JOIN LATERAL (
-  SELECT c.kind = 'resident' AND c.role = 'start' AND EXISTS (
-    SELECT 1 FROM delivery d JOIN alert a ON a.identifier = d.identifier
-    WHERE d.subscription_id = c.subscription_id AND d.channel = c.channel AND a.event_id <> :event
-      AND a.hazard = :hazard AND a.level >= :level AND a.expires > :now AND a.msg_type <> 'Cancel'
-      AND d.role <> 'end' AND d.state IN ('queued', 'claimed', 'unknown', 'accepted', 'delivered')
-      AND NOT EXISTS (SELECT 1 FROM alert n WHERE n.event_id = a.event_id AND n.version > a.version)) AS stronger
+  SELECT coalesce(bool_or(a.level >= :level), false) AS stronger,
+    coalesce(bool_or(a.issuer = (SELECT issuer FROM alert WHERE identifier = :identifier)), false) AS carried_on
+  FROM delivery d JOIN alert a ON a.identifier = d.identifier
+  WHERE d.subscription_id = c.subscription_id AND d.channel = c.channel AND a.event_id <> :event
+    AND a.hazard = :hazard AND a.expires > :now AND a.msg_type <> 'Cancel'
+    AND d.role <> 'end' AND d.state IN ('queued', 'claimed', 'unknown', 'accepted', 'delivered')
+    AND NOT EXISTS (SELECT 1 FROM alert n WHERE n.event_id = a.event_id AND n.version > a.version)
+) o CROSS JOIN LATERAL (
+  SELECT CASE WHEN o.stronger AND c.kind = 'resident' AND c.role = 'start' THEN 'stronger_in_force'
+    WHEN o.carried_on AND c.role = 'end' AND c.channel NOT IN ('webhook', 'page', 'spool') THEN 'carried_on' ELSE '' END AS why
 ) m
 ON CONFLICT (event_id, version, channel, subscription_id) DO NOTHING
 """

@@ -1,7 +1,8 @@
 """The issue desk's ledger: proposals on their way to two signatures, and the alerts that they become."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from warning.errors import Conflict, NotFound
 from warning.identifier import NationalIdentifier
 from warning.issue.approval import Approval
-from warning.issue.state import move
+from warning.issue.companion import Beside
+from warning.issue.state import LIVE, move
 from warning.issue.work import Earlier, NewAlert, StoredProposal
 from warning.level import Level
 from warning.store.audit import note
@@ -95,9 +97,27 @@ class IssueStore:
                 {"s": sender, "t": since - _SKEW, "first": str(first)})
             return {row.identifier for row in rows}
 
-    async def issue(self, alert: NewAlert, approval: Approval, *, revision: int) -> None:
+    async def beside(
+        self, issuer: str, hazard: str, zones: Sequence[str], *, other_than: UUID, status: str, now: datetime
+    ) -> list[Beside]:
+        """The other events of this issuer, hazard and status that are in force in any of the zones, with the proposals signed for them."""
+        async with self._db.begin() as connection:
+            rows = (await connection.execute(text(
+                "SELECT a.* FROM alert a WHERE a.issuer = :issuer AND a.hazard = :hazard AND a.zones && CAST(:zones AS text[]) "
+                "AND a.event_id <> :event AND a.status = :status AND a.msg_type <> 'Cancel' AND a.expires > :now "
+                "AND NOT EXISTS (SELECT 1 FROM alert n WHERE n.event_id = a.event_id AND n.version > a.version) ORDER BY a.identifier"),
+                {"issuer": issuer, "hazard": hazard, "zones": list(zones), "event": other_than, "status": status, "now": now})).all()
+            return [
+                Beside(event_id=row.event_id, earlier=_earlier(row), polygon=row.polygon, signed=await _load(connection, row.proposal_id))
+                for row in rows
+            ]
+
+    async def issue(
+        self, alert: NewAlert, approval: Approval, *, revision: int, companions: Sequence[tuple[StoredProposal, NewAlert]] = ()
+    ) -> None:
         """One transaction: the signature, the alert for good, its stage marks and its work.
 
+        ``companions``: other events that lose zones to this one, by the same signature; what was asked of them before is void.
         Raises Conflict when the proposal has moved on, or when the identifier was taken this moment (try again).
         """
         try:
@@ -108,15 +128,7 @@ class IssueStore:
                     text("UPDATE proposal SET status = :s, event_id = :e WHERE id = :id"),
                     {"s": move(stored.status, "approve"), "e": alert.event_id, "id": alert.proposal_id})
                 await _sign(connection, alert.proposal_id, approval)
-                await connection.execute(text(_INSERT_ALERT), {
-                    "identifier": alert.identifier, "event_id": alert.event_id, "version": alert.version,
-                    "msg_type": alert.msg_type, "status": alert.status, "issuer": alert.issuer, "sender": alert.sender,
-                    "hazard": alert.hazard, "event_code": alert.event_code, "level": int(alert.level),
-                    "sent": alert.sent, "onset": alert.onset, "expires": alert.expires, "zones": list(alert.zones),
-                    "polygon": None if alert.polygon is None else json.dumps(alert.polygon),
-                    "headlines": json.dumps(dict(alert.headlines), ensure_ascii=False), "cap_xml": alert.cap_xml,
-                    "proposal_id": alert.proposal_id,
-                })
+                await _insert_alert(connection, alert)
                 await connection.execute(text(
                     "UPDATE callout SET state = 'ended', answered_at = NULL WHERE event_id = :e AND state IN ('waiting', 'overdue') "
                     "AND :cancel"), {"e": alert.event_id, "cancel": alert.msg_type == "Cancel"})
@@ -126,6 +138,9 @@ class IssueStore:
                 await note(connection, who=approval.by, act="approve", what=f"alert {alert.identifier}", at=approval.at,
                            detail={"proposal": chain, "submitted_by": approval.submitted_by})
                 await self._jobs.defer_expand(connection, alert.identifier, priority=int(alert.level))
+                for proposal, other in companions:
+                    await _accompany(connection, proposal, other, approval, because=alert.identifier)
+                    await self._jobs.defer_expand(connection, other.identifier, priority=int(other.level))
         except IntegrityError as error:
             raise Conflict(f"identifier {alert.identifier} or version {alert.version} was taken meanwhile: approve again") from error
 
@@ -145,6 +160,36 @@ async def insert_proposal(
          "body": json.dumps(proposal.body, ensure_ascii=False), "texts": json.dumps(proposal.texts, ensure_ascii=False),
          "polygon": None if proposal.polygon is None else json.dumps(proposal.polygon), "payload": payload_id,
          "data_time": data_time, "onset": proposal.onset, "expires": proposal.expires, "created": proposal.created_at})
+
+
+async def _accompany(
+    connection: AsyncConnection, proposal: StoredProposal, alert: NewAlert, approval: Approval, *, because: str
+) -> None:
+    """Another event's version that follows from a signature: on record like any other, under the same two names."""
+    chain = str(proposal.id)
+    await connection.execute(text(
+        "UPDATE proposal SET status = :s WHERE event_id = :e AND status = ANY(:live)"),
+        {"s": move("open", "replace"), "e": alert.event_id, "live": list(LIVE)})
+    await insert_proposal(
+        connection, replace(proposal, status=move("submitted", "approve")), payload_id=None, data_time=None)
+    await _sign(connection, proposal.id, replace(approval, changes={}, reason=f"follows from {because}"))
+    await _insert_alert(connection, alert)
+    for stage in ("propose", "approve", "issue"):
+        await mark(connection, chain=chain, stage=stage, at=alert.sent)
+    await note(connection, who=approval.by, act="approve", what=f"alert {alert.identifier}", at=approval.at,
+               detail={"proposal": chain, "submitted_by": approval.submitted_by, "follows_from": because})
+
+
+async def _insert_alert(connection: AsyncConnection, alert: NewAlert) -> None:
+    await connection.execute(text(_INSERT_ALERT), {
+        "identifier": alert.identifier, "event_id": alert.event_id, "version": alert.version, "msg_type": alert.msg_type,
+        "status": alert.status, "issuer": alert.issuer, "sender": alert.sender, "hazard": alert.hazard,
+        "event_code": alert.event_code, "level": int(alert.level), "sent": alert.sent, "onset": alert.onset,
+        "expires": alert.expires, "zones": list(alert.zones),
+        "polygon": None if alert.polygon is None else json.dumps(alert.polygon),
+        "headlines": json.dumps(dict(alert.headlines), ensure_ascii=False), "cap_xml": alert.cap_xml,
+        "proposal_id": alert.proposal_id,
+    })
 
 
 async def _load(connection: AsyncConnection, proposal_id: UUID, *, lock: bool = False) -> StoredProposal:

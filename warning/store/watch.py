@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from feeds.payload import Payload
 from warning.issue.state import LIVE, move
@@ -62,15 +62,19 @@ class WatchStore:
         return Memory() if found is None else memory_from_json(found)
 
     async def in_force(self, *, now: datetime) -> list[InForce]:
-        """The newest version of every event that is neither cancelled nor over; a drill beside real warnings is none of them."""
+        """The newest version of every event that is neither cancelled nor over; a drill beside real warnings is none of them.
+
+        What a person set stays a person's through extensions and changes of area, until data raise or lower its level.
+        """
         async with self._db.begin() as connection:
             rows = await connection.execute(text(
-                "SELECT a.*, p.reason AS why FROM alert a JOIN proposal p ON p.id = a.proposal_id WHERE a.msg_type <> 'Cancel' "
+                "SELECT a.*, EXISTS (SELECT 1 FROM alert h JOIN proposal p ON p.id = h.proposal_id WHERE h.event_id = a.event_id "
+                "AND h.level = a.level AND p.reason = 'by_hand') AS by_hand FROM alert a WHERE a.msg_type <> 'Cancel' "
                 "AND a.status = :status AND a.expires > :now AND NOT EXISTS (SELECT 1 FROM alert n WHERE n.event_id = a.event_id AND n.version > a.version)"),
                 {"now": now, "status": self._cap_status})
             return [
                 InForce(event_id=str(r.event_id), issuer=r.issuer, hazard=r.hazard, level=Level(r.level), zones=tuple(r.zones),
-                        expires=r.expires, identifier=r.identifier, version=r.version, by_hand=r.why == "by_hand")
+                        expires=r.expires, identifier=r.identifier, version=r.version, by_hand=r.by_hand)
                 for r in rows
             ]
 
@@ -94,22 +98,21 @@ class WatchStore:
                 "SELECT id, issuer, hazard, event_id, level, action, zones, status, reason FROM proposal "
                 "WHERE status = ANY(:live) AND issuer = ANY(:issuers) AND reason <> 'by_hand' FOR UPDATE"),
                 {"live": list(LIVE), "issuers": list(memories)})).all()
-            wanted = {_key(item.proposal): item for item in found}
+            wanted = list(found)
             for row in live:
-                key = (row.issuer, row.hazard, None if row.event_id is None else str(row.event_id))
-                item = wanted.get(key)
-                same = item is not None and (
+                about = [item for item in wanted if _same_matter(item.proposal, row)]
+                same = [item for item in about if (
                     item.proposal.action.value == row.action and set(item.proposal.zones) == set(row.zones)
-                    and item.proposal.level == Level(row.level))
+                    and item.proposal.level == Level(row.level))]
                 if same:
-                    wanted.pop(key)
-                elif row.status == "open" or (item is not None and _outranks(item.proposal, Level(row.level))):
+                    wanted.remove(same[0])
+                elif row.status == "open" or any(_outranks(item.proposal, Level(row.level)) for item in about):
                     await connection.execute(
                         text("UPDATE proposal SET status = :s WHERE id = :id"),
                         {"s": move(row.status, "replace"), "id": row.id})
                 else:
-                    wanted.pop(key, None)
-            for item in wanted.values():
+                    wanted = [item for item in wanted if item not in about]
+            for item in wanted:
                 await insert_proposal(connection, _stored(item, self._cap_status, now), payload_id=payload_id, data_time=data_time)
                 chain = str(item.id)
                 await mark(connection, chain=chain, stage="arrival", at=now, real_at=times.arrived)
@@ -130,8 +133,13 @@ class WatchStore:
             return moment
 
 
-def _key(proposal: Proposal) -> tuple[str, str, str | None]:
-    return proposal.issuer, proposal.hazard, proposal.event_id
+def _same_matter(proposal: Proposal, row: Row[tuple[object, ...]]) -> bool:
+    """Whether both are about one event; two new ones are when they share a zone: an issuer may ask for several at once."""
+    fields = row._mapping
+    event = None if fields["event_id"] is None else str(fields["event_id"])
+    if (proposal.issuer, proposal.hazard, proposal.event_id) != (fields["issuer"], fields["hazard"], event):
+        return False
+    return event is not None or not set(proposal.zones).isdisjoint(fields["zones"])
 
 
 def _outranks(newer: Proposal, level: Level) -> bool:

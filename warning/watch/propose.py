@@ -1,6 +1,5 @@
 """Propose: what the data say, compared with what is in force, becomes acts to put before a forecaster."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +44,7 @@ def propose(
     below, one level at a time while some level lasts, and straight to CANCEL (NO_LONGER_EXCEEDED) when none does.
     Unknown data never lower, shrink or lift; a warning about to lapse under them is proposed for extension
     (UNKNOWN_DATA). What a person holds (``by_hand``, or at a level no data decide) data may raise, not lower.
+    Without a reason no level is skipped downwards: the end of a red warning says that the data no longer reach any.
     A quiet zone gives no Proposal. ``cycle`` names the data (now when None): one cycle counts once, however often read.
     A hazard without any Draft here is left alone.
     """
@@ -124,7 +124,11 @@ def _settle(found: Draft, warning: InForce | None, track: Track, policy: Policy)
 def _thread(
     group: Sequence[Draft], out: Sequence[InForce], tracks: Mapping[TrackKey, Track], policy: Policy, now: datetime
 ) -> list[Proposal]:
-    """One issuer, one hazard: each warning in force keeps its event, and each level has one event."""
+    """One issuer, one hazard: a warning in force keeps its event, and each level has one event.
+
+    A zone that goes over to another event stays in its old one until the other is signed: that signature takes it out
+    (``issue.companion``), so that the zone is never without a warning and never under two.
+    """
     states: dict[str, _State] = {}
     held: dict[str, set[str]] = {warning.event_id: set(warning.zones) for warning in out}
     for found in group:
@@ -145,27 +149,30 @@ def _thread(
     for warning in out:
         level = claims.get(warning.event_id)
         own = [states[zone] for zone in warning.zones if zone in states]
-        if level is None:
-            reason = Reason.MERGED if any(state.target for state in own) else Reason.NO_LONGER_EXCEEDED
-            proposals.append(_proposal(hazard, own, Action.CANCEL, reason, warning, warning.level, warning.zones, policy, now))
-            continue
         # Of two warnings at one level only the first takes the zones that want it; the other keeps what no data reach.
-        zones = (*(() if level in given else wanted.get(level, ())), *sorted(held[warning.event_id]))
-        given.add(level)
-        action, reason = _change(warning, level, zones, own, policy, now)
+        takes = wanted.get(level, ()) if level is not None and level not in given else ()
+        given.update(() if level is None else (level,))
+        going = [state.zone for state in own if state.target and state.zone not in takes]
+        zones = (*takes, *sorted(held[warning.event_id]), *going)
+        if zones:
+            action, reason = _change(warning, level or int(warning.level), zones, own, policy, now, going=bool(going))
+        else:
+            action, reason, zones = Action.CANCEL, Reason.NO_LONGER_EXCEEDED, warning.zones
         about = [states[zone] for zone in zones if zone in states] or own
-        proposals.append(_proposal(hazard, about, action, reason, warning, Level(level), zones, policy, now))
+        proposals.append(_proposal(hazard, about, action, reason, warning, Level(level or warning.level), zones, policy, now))
     for level in sorted(set(wanted) - set(claims.values()), reverse=True):
         about = [states[zone] for zone in wanted[level]]
-        first = not any(state.current for state in about)
-        reason = Reason.FIRST if first else max((state.reason for state in about), key=_RISING.__contains__)
+        reason = min((state.reason for state in about), key=lambda reason: (reason not in _RISING, reason is not Reason.FIRST))
         proposals.append(_proposal(hazard, about, Action.NEW, reason, None, Level(level), tuple(wanted[level]), policy, now))
     idle = [state for state in states.values() if not state.target and not state.current]
     return proposals + _waiting(hazard, idle, policy, now)
 
 
 def _claims(out: Sequence[InForce], states: Mapping[str, _State], held: Mapping[str, set[str]]) -> dict[str, int]:
-    """event → the level it goes on with: its own while a zone of it keeps that, else what most of its zones want."""
+    """event → the level it goes on with: its own while a zone of it keeps that, else the one that all its zones want.
+
+    Where they want several, the event has no level: each zone goes over to the event of its new level, and it ends with the last.
+    """
     claims: dict[str, int] = {}
     ordered = sorted(out, key=lambda warning: (-warning.level, warning.event_id))
     for warning in ordered:
@@ -173,15 +180,14 @@ def _claims(out: Sequence[InForce], states: Mapping[str, _State], held: Mapping[
         if held[warning.event_id] or (warning.level in wants and warning.level not in claims.values()):
             claims[warning.event_id] = int(warning.level)
     for warning in ordered:
-        wants_most = Counter(states[zone].target for zone in warning.zones if zone in states)
-        free = [level for level in wants_most if level and level not in claims.values()]
-        if warning.event_id not in claims and free:
-            claims[warning.event_id] = max(free, key=lambda level: (wants_most[level], level))
+        wants = {states[zone].target for zone in warning.zones if zone in states} - {0}
+        if warning.event_id not in claims and len(wants) == 1 and not wants & set(claims.values()):
+            claims[warning.event_id] = wants.pop()
     return claims
 
 
 def _change(
-    warning: InForce, level: int, zones: Sequence[str], own: Sequence[_State], policy: Policy, now: datetime
+    warning: InForce, level: int, zones: Sequence[str], own: Sequence[_State], policy: Policy, now: datetime, *, going: bool
 ) -> tuple[Action, Reason]:
     if level != warning.level:
         return Action.UPDATE, Reason.PEAK_ROSE if level > warning.level else Reason.LEVEL_FELL
@@ -190,7 +196,7 @@ def _change(
     if set(warning.zones) - set(zones):
         return Action.UPDATE, Reason.AREA_SHRANK
     reasons = {state.reason for state in own}
-    told = next((reason for reason in _TOLD_FIRST if reason in reasons), Reason.HELD_BY_HAND)
+    told = Reason.MERGED if going else next((reason for reason in _TOLD_FIRST if reason in reasons), Reason.HELD_BY_HAND)
     if warning.expires - now < policy.extend_when_left:
         if any(state.draft.level is not None for state in own):
             return Action.UPDATE, Reason.EXTENDED_IN_TIME

@@ -1,6 +1,6 @@
 """The issue desk with a ledger in memory and the real rules, words and CAP."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -15,6 +15,7 @@ from warning.capxml import read, xsd_errors
 from warning.clock import VirtualClock
 from warning.errors import Conflict, Invalid, NotAllowed, NotFound
 from warning.issue.approval import Approval
+from warning.issue.companion import Beside
 from warning.issue.desk import IssueDesk
 from warning.issue.hand import HandMade
 from warning.issue.state import move
@@ -89,7 +90,12 @@ class Memory:
     async def taken(self, sender: str, *, since: datetime) -> set[str]:
         return {alert.identifier for alert in self.alerts if alert.sender == sender and alert.sent >= since - timedelta(hours=1)}
 
-    async def issue(self, alert: NewAlert, approval: Approval, *, revision: int) -> None:
+    async def beside(self, *_: object, **__: object) -> list[Beside]:
+        return []  # tests/corridor/test_events.py has them in a real ledger
+
+    async def issue(
+        self, alert: NewAlert, approval: Approval, *, revision: int, companions: Sequence[tuple[StoredProposal, NewAlert]]
+    ) -> None:
         old = self.proposals[alert.proposal_id]
         assert old.revision == revision
         if self.thieves:
@@ -97,6 +103,7 @@ class Memory:
             self.alerts.append(replace(alert, event_id=uuid4()))
             raise Conflict("taken meanwhile")
         self.proposals[old.id] = replace(old, status=move(old.status, "approve"), event_id=alert.event_id)
+        assert not companions
         self.alerts.append(alert)
         self.approvals.append(approval)
 
@@ -217,7 +224,8 @@ async def test_an_update_and_a_cancel_follow_their_alert_and_name_it() -> None:
     world.clock.move_to(NOW + timedelta(minutes=10))
     second = await world.out(hand(action="update", level=Level.RED, replaces=first.identifier))
     world.clock.move_to(NOW + timedelta(minutes=20))
-    third = await world.out(hand(action="cancel", level=Level.RED, replaces=second.identifier))
+    third = await world.out(hand(action="cancel", level=Level.RED, replaces=second.identifier, note="the rain has moved out to sea"))
+    assert read(third.cap_xml.encode()).alert.note == "演练 Exercise: the rain has moved out to sea"
     assert [alert.msg_type for alert in world.memory.alerts] == ["Alert", "Update", "Cancel"]
     assert [alert.version for alert in world.memory.alerts] == [1, 2, 3]
     assert len({alert.event_id for alert in world.memory.alerts}) == 1
@@ -257,7 +265,7 @@ async def test_what_was_cancelled_or_is_over_is_not_updated() -> None:
         made = await world.desk.compose(hand(action="update", replaces=first.identifier, expires=END + timedelta(hours=9)), account=LI)
         await world.desk.submit(made, account=LI, revision=1, changes={})
         if over == "cancel":
-            await world.out(hand(action="cancel", replaces=first.identifier))
+            await world.out(hand(action="cancel", replaces=first.identifier, note="over"))
         else:
             world.clock.move_to(END)
         with pytest.raises(Invalid, match="its event has ended meanwhile"):
@@ -384,5 +392,5 @@ async def test_what_follows_a_drill_is_a_drill_and_what_follows_a_warning_is_non
     with pytest.raises(Invalid, match="is Actual, so what follows it is Actual too"):
         await world.desk.compose(
             hand(action="cancel", replaces=real.identifier, issuer="310120", zones=("310120",), status="Exercise"), account=LI)
-    ended = await world.out(hand(action="cancel", replaces=drill.identifier, status="Exercise"))
+    ended = await world.out(hand(action="cancel", replaces=drill.identifier, status="Exercise", note="over"))
     assert (ended.msg_type, ended.status) == ("Cancel", "Exercise")

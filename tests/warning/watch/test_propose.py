@@ -1,6 +1,7 @@
 """Proposals: new, update, cancel or nothing, each with its reason; nothing flickers, and red never waits."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from warning.watch.proposal import (
     Action,
     InForce,
     Proposal,
+    Reason,
     decide_cause,
     proposal_from_json,
     same_request,
@@ -322,18 +324,60 @@ def test_a_zone_that_calmed_down_leaves_the_event_after_six_cycles() -> None:
     assert found[5][0].zones == ("310115",)
 
 
-def test_a_zone_that_rises_alone_gets_its_own_event_before_the_old_one_shrinks() -> None:
+def test_a_zone_that_rises_alone_gets_its_own_event_and_stays_in_the_old_one_until_that_is_signed() -> None:
     found = cycles([area({"310115": RED, "310120": YELLOW})], [out(YELLOW, "310115", "310120", issuer="310000")])[0]
-    assert acts(found) == [("new", "peak_rose", "red"), ("update", "area_shrank", "yellow")]
+    assert acts(found) == [("new", "peak_rose", "red"), ("nothing", "merged", "yellow")]
     assert found[0].previous_level is YELLOW
-    assert [p.zones for p in found] == [("310115",), ("310120",)]
+    assert [p.zones for p in found] == [("310115",), ("310120", "310115")]
 
 
 def test_two_events_that_reach_one_level_become_one() -> None:
     in_force = [out(RED, "310115", issuer="310000"), out(YELLOW, "310120", event="e2", issuer="310000")]
     found = cycles([area({"310115": RED, "310120": RED})], in_force)[0]
-    assert acts(found) == [("update", "area_grew", "red"), ("cancel", "merged", "yellow")]
+    assert acts(found) == [("update", "area_grew", "red"), ("nothing", "merged", "yellow")]
     assert found[0].zones == ("310115", "310120")
+
+
+# What each zone has, what the data say of it (six cycles, so that falls count too), and what is asked for: (act, reason, level, zones).
+GROUPS: Sequence[tuple[str, Mapping[str, tuple[Level, str]], Mapping[str, Level | None], Sequence[tuple[str, str, str, str]]]] = (
+    ("all rise together: the thread is raised", {"A": (BLUE, "e1"), "B": (BLUE, "e1")}, {"A": YELLOW, "B": YELLOW},
+     [("update", "peak_rose", "yellow", "AB")]),
+    ("one rises: its own thread, the old one keeps it until that is signed", {"A": (BLUE, "e1"), "B": (BLUE, "e1")},
+     {"A": YELLOW, "B": BLUE}, [("new", "peak_rose", "yellow", "A"), ("nothing", "merged", "blue", "BA")]),
+    ("they part in two: two threads, and the old one ends with them", {"A": (BLUE, "e1"), "B": (BLUE, "e1")},
+     {"A": YELLOW, "B": RED}, [("new", "peak_rose", "red", "B"), ("new", "peak_rose", "yellow", "A"), ("nothing", "merged", "blue", "AB")]),
+    ("one rises, one ends: the thread goes on with the one", {"A": (BLUE, "e1"), "B": (BLUE, "e1")}, {"A": YELLOW, "B": None},
+     [("update", "peak_rose", "yellow", "A")]),
+    ("one ends: an update that tells those who leave", {"A": (RED, "e1"), "B": (RED, "e1")}, {"A": RED, "B": None},
+     [("update", "area_shrank", "red", "A")]),
+    ("all end: one end, straight from red, with its reason", {"A": (RED, "e1"), "B": (RED, "e1")}, {"A": None, "B": None},
+     [("cancel", "no_longer_exceeded", "red", "AB")]),
+    ("all fall: one step", {"A": (RED, "e1"), "B": (RED, "e1")}, {"A": BLUE, "B": BLUE}, [("update", "level_fell", "orange", "AB")]),
+    ("one falls: its own thread, one step down", {"A": (RED, "e1"), "B": (RED, "e1")}, {"A": BLUE, "B": RED},
+     [("new", "level_fell", "orange", "A"), ("nothing", "merged", "red", "BA")]),
+    ("one joins", {"A": (RED, "e1")}, {"A": RED, "B": RED}, [("update", "area_grew", "red", "AB")]),
+    ("a fresh zone beside a stronger one: its own thread", {"A": (RED, "e1")}, {"A": RED, "B": BLUE},
+     [("new", "first", "blue", "B"), ("nothing", "no_change", "red", "A")]),
+    ("two threads meet: the one that has the level takes the zone", {"A": (RED, "e1"), "B": (BLUE, "e2")}, {"A": RED, "B": RED},
+     [("update", "area_grew", "red", "AB"), ("nothing", "merged", "blue", "B")]),
+    ("one goes over, one ends: the end does not wait for the other", {"A": (RED, "e1"), "B": (BLUE, "e2"), "C": (BLUE, "e2")},
+     {"A": RED, "B": RED, "C": None}, [("update", "area_grew", "red", "AB"), ("update", "area_shrank", "blue", "B")]),
+    ("one falls where another begins: growth is told as the reason", {"A": (RED, "e1"), "C": (RED, "e1")},
+     {"A": ORANGE, "B": ORANGE, "C": RED}, [("new", "first", "orange", "AB"), ("nothing", "merged", "red", "CA")]),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("has", "data", "asked"), [row[1:] for row in GROUPS], ids=[row[0] for row in GROUPS])
+def test_how_an_event_covers_several_zones(
+    has: Mapping[str, tuple[Level, str]], data: Mapping[str, Level | None], asked: Sequence[tuple[str, str, str, str]]
+) -> None:
+    events = {event: level for level, event in has.values()}
+    in_force = [
+        out(level, *(zone for zone, (_, own) in has.items() if own == event), event=event, issuer="310000")
+        for event, level in events.items()
+    ]
+    found = cycles([area(data)] * 6, in_force)[5]
+    assert [(p.action.value, p.reason.value, p.level.key if p.level else "", "".join(p.zones)) for p in found] == list(asked)
 
 
 def test_a_zone_that_no_draft_speaks_of_keeps_its_warning() -> None:
@@ -444,25 +488,34 @@ def test_a_warning_shorter_than_its_extension_window_is_refused() -> None:
 ZONES = ("310115", "310116", "310120")
 
 
-def obey(found: Sequence[Proposal], in_force: Sequence[InForce]) -> list[InForce]:
-    """Every proposal is followed at once: what is in force afterwards."""
+def signed(p: Proposal, in_force: Sequence[InForce]) -> list[InForce]:
+    """What is in force when one proposal is followed; its signature takes its zones out of the issuer's other events."""
     left = {warning.event_id: warning for warning in in_force}
-    for p in found:
-        if p.action is Action.CANCEL and p.event_id is not None:
-            del left[p.event_id]
-        elif p.action in (Action.NEW, Action.UPDATE) and p.level is not None and p.expires is not None:
-            event = p.event_id or f"{p.created_at:%d%H%M}-{p.level.key}"
-            left[event] = InForce(
-                event_id=event,
-                issuer=p.issuer,
-                hazard=p.hazard,
-                level=p.level,
-                zones=p.zones,
-                expires=p.expires,
-                identifier=event,
-                version=1,
-            )
+    if p.action is Action.CANCEL and p.event_id is not None:
+        del left[p.event_id]
+    elif p.action in (Action.NEW, Action.UPDATE) and p.level is not None and p.expires is not None:
+        event = p.event_id or f"{p.created_at:%d%H%M}-{p.level.key}"
+        for other in in_force:
+            rest = tuple(zone for zone in other.zones if zone not in p.zones)
+            if other.event_id != event and len(rest) < len(other.zones):
+                left.pop(other.event_id)
+                left |= {other.event_id: replace(other, zones=rest, version=other.version + 1)} if rest else {}
+        left[event] = InForce(
+            event_id=event, issuer=p.issuer, hazard=p.hazard, level=p.level, zones=p.zones, expires=p.expires, identifier=event,
+            version=1)  # fmt: skip
     return list(left.values())
+
+
+def obey(found: Sequence[Proposal], in_force: Sequence[InForce]) -> list[InForce]:
+    """Every proposal is followed at once, but those about events that a signature before them has changed: what is in force afterwards."""
+    left, versions = list(in_force), {warning.event_id: warning.version for warning in in_force}
+    for p in found:
+        now = {warning.event_id: warning.version for warning in left}
+        if p.event_id is None or now.get(p.event_id) == versions[p.event_id]:
+            left = signed(p, left)
+        zones = [zone for warning in left for zone in warning.zones]
+        assert len(zones) == len(set(zones)), "one warning a zone, after every single signature"
+    return left
 
 
 level_or_none = st.sampled_from([None, BLUE, YELLOW, ORANGE, RED])
@@ -480,6 +533,8 @@ def test_followed_proposals_leave_nothing_to_do_and_one_warning_a_zone(
         before = {zone: warning.level for warning in in_force for zone in warning.zones}
         found, memory = propose(drafts, in_force, memory, POLICY, now=now)
         in_force = obey(found, in_force)
+        rest, _ = propose(drafts, in_force, memory, POLICY, now=now)  # what an event still needs that another's signature changed
+        in_force = obey([p for p in rest if p.reason is not Reason.LEVEL_FELL], in_force)
         after = {zone: warning.level for warning in in_force for zone in warning.zones}
         assert sorted(after) == sorted(zone for warning in in_force for zone in warning.zones), "one warning a zone"
         assert len({warning.level for warning in in_force}) == len(in_force), "one event a level"

@@ -47,6 +47,7 @@ class Changes(BaseModel):
     polygon: dict[str, object] | None = Field(default=None, description="GeoJSON Polygon or MultiPolygon, WGS 84")
     expires: AwareDatetime | None = None
     texts: dict[Literal["zh-CN", "en-US"], Words] | None = None
+    note: str | None = Field(default=None, max_length=500, description="why; needed where the level falls over another, or ends above the lowest")
 
 
 class Submit(BaseModel):
@@ -92,6 +93,7 @@ class ByHand(BaseModel):
     replaces: str | None = Field(default=None, description="the alert to update or cancel")
     status: Literal["Actual", "Exercise", "Test"] | None = Field(
         default=None, description="empty = as this deployment issues; a deployment that warns for real may issue a single Exercise or Test, never the other way round")
+    note: str = Field(default="", max_length=500, description="why; needed where a level falls over another, or ends above the lowest")
 
 
 class Done(BaseModel):
@@ -127,7 +129,8 @@ async def compose(parts: Here, account: Caller, hand: ByHand) -> Done:
     made = HandMade(
         issuer=hand.issuer, hazard=hand.hazard, event_code=hand.event_code, level=Level.of(hand.level),
         zones=tuple(hand.zones), onset=hand.onset, expires=hand.expires, action=hand.action, polygon=hand.polygon,
-        texts={language: words.model_dump() for language, words in hand.texts.items()}, replaces=hand.replaces, status=hand.status)
+        texts={language: words.model_dump() for language, words in hand.texts.items()}, replaces=hand.replaces, status=hand.status,
+        note=hand.note)
     return Done(id=await parts.issue.compose(made, account=account), status="open")
 
 

@@ -74,6 +74,9 @@ class Editor:
         if proposal.submitted_by and not self.open:
             changed = ", ".join(sorted(proposal.changes)) or "—"
             ui.label(f"{visit.t('submitted_by')} {proposal.submitted_by} · {visit.t('changed')}: {changed}").classes("wait small")
+        note = str(proposal.changes.get("note") or self.body.note)
+        if note:
+            ui.label(f"{visit.t('reason')}: {note}").classes("wait small")
         if self.open and proposal.returned:
             ui.label(f"{visit.t('returned')}: {proposal.returned}").classes("fault small")
 
@@ -193,6 +196,8 @@ class Editor:
         }
         if texts:
             found["texts"] = texts
+        if (self._reason.value or "").strip():
+            found["note"] = self._reason.value.strip()
         return found
 
     def _offered(self) -> list[str]:

@@ -1,0 +1,67 @@
+"""Changes: what a forecaster may change of a proposal, as it comes from a form or a program; a fault names its field."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import shapely
+
+from warning.errors import Invalid
+from warning.level import Level
+from warning.watch.ready import LANGUAGES
+
+CHANGEABLE = ("hazard", "level", "zones", "polygon", "expires", "texts", "note")
+FIELDS = ("headline", "description", "instruction", "sms", "title")
+
+
+def known(changes: Mapping[str, object]) -> None:
+    """Raises Invalid for a key that cannot be changed."""
+    unknown = set(changes) - set(CHANGEABLE)
+    if unknown:
+        raise Invalid(f"changes: {', '.join(sorted(unknown))} cannot be changed; {', '.join(CHANGEABLE)} can")
+
+
+def skipped(before: Level, after: Level | None, colours: Sequence[Level]) -> bool:
+    """Whether a fall passes over a colour that the hazard has (``after`` None = the end); red to none passes over three.
+
+    From the lowest colour to none is no skip. Hazards without rules have all four colours.
+    """
+    return any(int(after or 0) < colour < before for colour in colours or tuple(Level))
+
+
+def listed(value: object) -> Sequence[object]:
+    if not isinstance(value, list | tuple) or not value:
+        raise Invalid("zones: a list with at least one zone code")
+    return value
+
+
+def texts_of(value: object) -> Mapping[str, Mapping[str, str]]:
+    if not isinstance(value, Mapping):
+        raise Invalid('texts: {"zh-CN": {"headline": …}, "en-US": {…}}')
+    for language, words in value.items():
+        if language not in LANGUAGES:
+            raise Invalid(f"texts: {language!r} is no language of this deployment; there are {', '.join(LANGUAGES)}")
+        if not isinstance(words, Mapping) or not all(name in FIELDS and isinstance(text, str) for name, text in words.items()):
+            raise Invalid(f"texts: {language}: has {', '.join(FIELDS)}, each a text")
+    return value
+
+
+def moment_of(value: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise Invalid(f"expires: {value!r} is no ISO 8601 time, e.g. 2024-09-20T12:00:00+08:00") from error
+    if moment.tzinfo is None:
+        raise Invalid("expires: say the offset, e.g. +08:00")
+    return moment
+
+
+def polygon_of(value: object) -> Mapping[str, object]:
+    try:
+        shape = shapely.from_geojson(json.dumps(value))
+    except (shapely.errors.GEOSException, TypeError) as error:
+        raise Invalid(f"polygon: is no GeoJSON geometry: {error}") from error
+    if shape.geom_type not in ("Polygon", "MultiPolygon") or not shape.is_valid or shape.area == 0:
+        raise Invalid(f"polygon: needs a valid Polygon with area; {shapely.is_valid_reason(shape)}")
+    document: Mapping[str, object] = shapely.geometry.mapping(shape)
+    return document
