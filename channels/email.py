@@ -1,9 +1,10 @@
-"""E-mail over SMTP: one connection for a batch, accepted when the server answered 250 to the message."""
+"""E-mail over SMTP: a few connections for a batch, accepted when the server answered 250 to the message."""
 
 import re
 import ssl
 from base64 import encodebytes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
@@ -14,8 +15,10 @@ from typing import Literal, Self
 import aiosmtplib
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from channels.crowd import Crowd, CrowdReceipt
 from channels.message import Limits, Message, Outcome, Reason, Receipt
 from channels.port import ChannelOptions, Doors, refusal
+from channels.wire.smtp import Letter, Line, Lines, Lost, Told
 
 # Deliberately narrower than RFC 5321: no quoted local part, no comment, no address literal, no non-ASCII.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9-]{1,63}", re.ASCII)
@@ -35,6 +38,7 @@ class Options(ChannelOptions):
     password: SecretStr = Field(default=SecretStr(""), description="the account's password")
     sender: str = Field(description="address in From and in the envelope; bounces go there")
     sender_name: str = Field(default="", max_length=100, description="name shown beside the sender's address")
+    parallel: int = Field(default=4, ge=1, le=64, description="connections at once for a large batch, one for each fifty mails at most")
     list_id: str = Field(description="name of this list of readers for the List-Id header, such as warnings.example.org (RFC 2919)")
 
     @field_validator("sender")
@@ -86,46 +90,57 @@ class Sender:
 
     async def send(self, messages: Sequence[Message]) -> list[Receipt]:
         """One receipt per message, in order."""
-        receipts: list[Receipt] = []
         rendered = _Rendered(self._options)
-        server: aiosmtplib.SMTP | None = None
-        lost = 0
-        why = ""
-        try:
-            for message in messages:
-                refused = self._refuse(message)
-                if refused is not None:
-                    receipts.append(refused)
-                    continue
-                if server is None and lost < _LOST_IN_A_ROW:
-                    server, why = await self._connect()
-                    lost += server is None
-                if server is None:
-                    receipts.append(self._say(message, Outcome.RETRY, Reason.UNREACHABLE, why))
-                    continue
-                receipt, alive = await self._send_one(server, message, rendered)
-                receipts.append(receipt)
-                if alive:
-                    lost = 0
-                else:
-                    server.close()
-                    server, lost, why = None, lost + 1, receipt.evidence
-        finally:
-            if server is not None:
-                await _good_bye(server)
-        return receipts
+        told = await self._carry(len(messages), lambda index: self._letter(messages[index], messages[index].address, messages[index].key, rendered))
+        return [
+            Receipt(key=message.key, outcome=one.outcome, at=self._doors.now(), reason=one.reason, evidence=one.evidence,
+                    external_id=message_id(message.key, self._options.sender) if one.outcome is Outcome.ACCEPTED else "")
+            for message, one in zip(messages, told, strict=True)
+        ]
 
-    def _refuse(self, message: Message) -> Receipt | None:
+    async def send_crowd(self, crowd: Crowd) -> CrowdReceipt:
+        """One rendering for all. The Message-ID of each follows from its key (:func:`message_id`), so it is not given back."""
+        rendered, message = _Rendered(self._options), crowd.message
+        told = await self._carry(
+            len(crowd.addresses), lambda index: self._letter(message, crowd.addresses[index], crowd.key(index), rendered))
+        common = next((one.evidence for one in told if one.outcome is Outcome.ACCEPTED), "")
+        return CrowdReceipt(
+            outcomes=[one.outcome for one in told], external_ids=[""] * len(told), common=common,
+            reasons={position: one.reason for position, one in enumerate(told) if one.reason is not None},
+            evidence={position: one.evidence for position, one in enumerate(told) if one.evidence != common})
+
+    async def _carry(self, count: int, letter: Callable[[int], Letter | Told]) -> list[Told]:
+        told: list[Told | None] = [None] * count
+        at: dict[int, int] = {}
+        turns = iter(range(count))
+
+        def next_letter() -> Letter | None:
+            for index in turns:
+                made = letter(index)
+                if isinstance(made, Letter):
+                    at[id(made)] = index
+                    return made
+                told[index] = made
+            return None
+
+        def tell(letter: Letter, what: Told) -> None:
+            told[at.pop(id(letter))] = replace(what, evidence=_quote(what.evidence, letter.recipient))
+
+        lines = Lines(connect=self._connect, most=self._options.parallel, lost_in_a_row=_LOST_IN_A_ROW)
+        await lines.carry(count, next_letter, tell)
+        return [one for one in told if one is not None]
+
+    def _letter(self, message: Message, address: str, key: str, rendered: "_Rendered") -> Letter | Told:
         fence = refusal(message, lane=self._options.lane, now=self._doors.now())
         if fence is not None:
-            return fence
-        if not _ADDRESS.fullmatch(message.address):
-            return self._say(message, Outcome.REJECTED, Reason.BAD_ADDRESS, "the address is not an e-mail address")
+            return Told(outcome=fence.outcome, reason=fence.reason, evidence=fence.evidence)
+        if not _ADDRESS.fullmatch(address):
+            return Told(outcome=Outcome.REJECTED, reason=Reason.BAD_ADDRESS, evidence="the address is not an e-mail address")
         if _CONTROL.search(message.subject):
-            return self._say(message, Outcome.REJECTED, Reason.REFUSED, "the subject holds a line break or control character")
-        return None
+            return Told(outcome=Outcome.REJECTED, reason=Reason.REFUSED, evidence="the subject holds a line break or control character")
+        return Letter(recipient=address, content=rendered.octets(message, address, key))
 
-    async def _connect(self) -> tuple[aiosmtplib.SMTP | None, str]:
+    async def _connect(self) -> Line:
         options = self._options
         server = aiosmtplib.SMTP(
             hostname=options.host, port=options.port, timeout=options.timeout_s, use_tls=options.security == "tls",
@@ -134,35 +149,15 @@ class Sender:
         )
         try:
             await server.connect()
+            if server.is_ehlo_or_helo_needed:
+                await server.ehlo()
         except aiosmtplib.SMTPAuthenticationError as error:
             server.close()
-            return None, f"log-in refused: {error.code}"
+            raise Lost(f"log-in refused: {error.code}") from error
         except (aiosmtplib.SMTPException, OSError) as error:
             server.close()
-            return None, f"no connection: {type(error).__name__}"
-        return server, ""
-
-    async def _send_one(self, server: aiosmtplib.SMTP, message: Message, rendered: "_Rendered") -> tuple[Receipt, bool]:
-        """The receipt, and whether the connection can be used again."""
-        content_sent = False
-        try:
-            await server.mail(self._options.sender)
-            await server.rcpt(message.address)
-            content_sent = True
-            code, text = await server.data(rendered.octets(message))
-        except aiosmtplib.SMTPResponseException as error:
-            outcome, reason = verdict(error.code, recipient=isinstance(error, aiosmtplib.SMTPRecipientRefused))
-            receipt = self._say(message, outcome, reason, _quote(error.code, error.message, message.address))
-            return receipt, error.code != 421 and await _reset(server)
-        except (aiosmtplib.SMTPException, OSError) as error:
-            if content_sent:
-                return self._say(message, Outcome.UNKNOWN, Reason.TIMEOUT, f"no answer to the content: {type(error).__name__}"), False
-            return self._say(message, Outcome.RETRY, Reason.UNREACHABLE, f"connection lost: {type(error).__name__}"), False
-        return self._say(message, Outcome.ACCEPTED, None, _quote(code, text, message.address)), True
-
-    def _say(self, message: Message, outcome: Outcome, reason: Reason | None, evidence: str) -> Receipt:
-        return Receipt(key=message.key, outcome=outcome, at=self._doors.now(), reason=reason, evidence=evidence,
-                       external_id=message_id(message.key, self._options.sender) if outcome is Outcome.ACCEPTED else "")
+            raise Lost(f"no connection: {type(error).__name__}") from error
+        return Line(server, sender=options.sender, timeout_s=options.timeout_s)
 
 
 class _Rendered:
@@ -173,13 +168,13 @@ class _Rendered:
         self._shared: dict[tuple[str, str, str, str, datetime], bytes] = {}
         self._domain = options.sender.rpartition("@")[2]
 
-    def octets(self, message: Message) -> bytes:
-        """The whole e-mail, CRLF line ends, seven-bit clean."""
-        key = (message.subject, message.text, message.language, message.event, message.sent)
-        shared = self._shared.get(key)
+    def octets(self, message: Message, address: str, key: str) -> bytes:
+        """The whole e-mail, CRLF line ends, seven-bit clean; no line begins with a dot (base64 has none, folded headers begin with a blank)."""
+        words = (message.subject, message.text, message.language, message.event, message.sent)
+        shared = self._shared.get(words)
         if shared is None:
-            shared = self._shared[key] = self._render(message)
-        return f"To: <{message.address}>\r\nMessage-ID: {message_id(message.key, self._options.sender)}\r\n".encode() + shared
+            shared = self._shared[words] = self._render(message)
+        return f"To: <{address}>\r\nMessage-ID: {message_id(key, self._options.sender)}\r\n".encode() + shared
 
     def _render(self, message: Message) -> bytes:
         options = self._options
@@ -203,18 +198,6 @@ def message_id(key: str, sender: str) -> str:
     return f"<{sha256(key.encode()).hexdigest()[:32]}@{sender.rpartition('@')[2]}>"
 
 
-def verdict(code: int, *, recipient: bool) -> tuple[Outcome, Reason]:
-    """What an SMTP refusal means (RFC 5321 §4.2): 4yz try again, 5yz do not."""
-    if 400 <= code < 500:
-        reason = {421: Reason.UNREACHABLE, 450: Reason.RATE_LIMITED, 452: Reason.RATE_LIMITED}.get(code, Reason.REFUSED)
-        return Outcome.RETRY, reason
-    if not 500 <= code < 600:
-        return Outcome.UNKNOWN, Reason.BROKEN_REPLY
-    if recipient:
-        return Outcome.REJECTED, Reason.BAD_ADDRESS
-    return Outcome.REJECTED, Reason.TOO_LONG if code == 552 else Reason.REFUSED
-
-
 def _encoded(value: str, header: str) -> str:
     try:
         value.encode("ascii")
@@ -223,24 +206,10 @@ def _encoded(value: str, header: str) -> str:
     return value if header == "Subject" else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _quote(code: int, text: str, address: str) -> str:
+def _quote(said: str, address: str) -> str:
     """The server's words without the address: servers like to repeat it."""
     local = address.partition("@")[0]
-    said = re.sub(re.escape(address), "…", " ".join(text.split()), flags=re.IGNORECASE)
-    said = re.sub(rf"(?<![\w.]){re.escape(local)}(?![\w.])", "…", said, flags=re.IGNORECASE)
-    return f"{code} {said}"[:200]
-
-
-async def _reset(server: aiosmtplib.SMTP) -> bool:
-    try:
-        await server.rset()
-    except (aiosmtplib.SMTPException, OSError):
-        return False
-    return True
-
-
-async def _good_bye(server: aiosmtplib.SMTP) -> None:
-    try:
-        await server.quit()
-    except (aiosmtplib.SMTPException, OSError):
-        server.close()
+    if local.lower() in said.lower():
+        said = re.sub(re.escape(address), "…", said, flags=re.IGNORECASE)
+        said = re.sub(rf"(?<![\w.]){re.escape(local)}(?![\w.])", "…", said, flags=re.IGNORECASE)
+    return said[:200]

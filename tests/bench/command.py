@@ -14,6 +14,7 @@ from dataclasses import asdict
 from tests.bench.audience import run as audience
 from tests.bench.cap import run as cap
 from tests.bench.cycle import run as cycle
+from tests.bench.mail import run as mail
 from tests.bench.measure import Effort, Row
 from tests.bench.overlay import run as overlay
 from tests.bench.points import run as points
@@ -26,6 +27,7 @@ WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
     "zonal": ("maximum and exact share above a threshold, 360 fields, 16 districts", zonal),
     "cycle": ("a 10-minute file read and judged by every rule for every zone", cycle),
     "sms": ("submit_sm with responses, window 10, against aiosmpplib", sms),
+    "mail": ("a crowd's mails with one rendering, against aiosmtplib", mail),
     "webpush": ("a crowd encrypted, signed and POSTed, against pywebpush", webpush),
     "cap": ("CAP alerts built, written, validated and read", cap),
     "audience": ("10,000 office polygons tried against a warned district, against STRtree", audience),

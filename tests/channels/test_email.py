@@ -10,6 +10,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from ipaddress import ip_address
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -35,9 +36,14 @@ class Mailbox:
     mail: str = ""
     data: str = "250 2.0.0 Ok: queued as 4711"
     stall_s: float = 0.0
+    groups: ClassVar[bool] = False
     envelopes: list[Envelope] = field(default_factory=list)
     peers: list[object] = field(default_factory=list)
     knew_us: list[bool] = field(default_factory=list)
+
+    async def handle_EHLO(self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]) -> list[str]:  # noqa: ARG002, N802 - aiosmtpd's names
+        session.host_name = hostname
+        return [responses[0], "250-PIPELINING", *responses[1:]] if self.groups else responses
 
     async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: ARG002, N802 - aiosmtpd's names
         if self.mail:
@@ -68,6 +74,12 @@ class Mailbox:
             assert isinstance(letter, EmailMessage)
             letters.append(letter)
         return letters
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["one by one", "in groups"])
+def _groups(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is true of a server that takes commands in groups (RFC 2920) and of one that does not."""
+    monkeypatch.setattr(Mailbox, "groups", request.param)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from channels.email import Options, verdict
+from channels.email import Options
 from channels.message import Outcome, Reason
+from channels.wire.smtp import verdict
 
 
 def _options(username: str = "", password: str = "") -> Options:
