@@ -1,11 +1,14 @@
 """Audience: whom an alert concerns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
+from geo.overlapping import Polygons, overlapping, polygons
 from geo.zone import ZoneSet
 from warning.level import Level
 
@@ -47,25 +50,40 @@ def reach(zone_codes: Sequence[str], zones: ZoneSet, polygon: BaseGeometry | Non
     return Reach(codes=frozenset(codes), ground=ground)
 
 
-def place_matches(interest: Interest, where: Reach) -> bool:
-    """A polygon must overlap with area: a district that touches by a corner or an edge is not warned."""
-    if interest.polygon is not None and interest.polygon.intersection(where.ground).area > 0:
-        return True
-    if interest.zones:
-        return any(
-            code in where.codes or any(covered.startswith(code) for covered in where.codes)
-            for code in interest.zones
-        )
-    return interest.polygon is None
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Offices:
+    """Everybody who asked by place, with what is worked out of their polygons once and used for every alert."""
+
+    interests: tuple[Interest, ...]
+    outlines: Polygons
+    drawn: NDArray[np.int64]
+    everywhere: NDArray[np.int64]
+    by_code: Mapping[str, Sequence[int]]
 
 
-def concerned(interest: Interest, *, hazard: str, level: Level, where: Reach) -> bool:
-    """Hazard AND level AND place."""
-    return (
-        (not interest.hazards or hazard in interest.hazards)
-        and level >= interest.min_level
-        and place_matches(interest, where)
-    )
+def offices(interests: Sequence[Interest]) -> Offices:
+    """Ready to be asked: who drew a polygon, who wants everything, and who named which zone."""
+    by_code: dict[str, list[int]] = {}
+    for number, interest in enumerate(interests):
+        for code in interest.zones:
+            by_code.setdefault(code, []).append(number)
+    drawn = [number for number, interest in enumerate(interests) if interest.polygon is not None]
+    return Offices(
+        interests=tuple(interests), by_code=by_code, drawn=np.array(drawn, dtype=np.int64),
+        outlines=polygons(np.array([interests[number].polygon for number in drawn], dtype=np.object_)),
+        everywhere=np.array([n for n, i in enumerate(interests) if i.polygon is None and not i.zones], dtype=np.int64))
+
+
+def in_area(asked: Offices, where: Reach) -> list[Interest]:
+    """Whose place is warned: a polygon overlaps with area (an edge or a corner is not enough), or a zone is covered, or everywhere is asked for."""
+    named = [numbers for code, numbers in asked.by_code.items() if any(there.startswith(code) for there in where.codes)]
+    found = np.concatenate((asked.drawn[overlapping(asked.outlines, where.ground)], asked.everywhere, *(np.array(numbers) for numbers in named)))
+    return [asked.interests[number] for number in np.unique(found).tolist()]
+
+
+def wants(interest: Interest, *, hazard: str, level: Level) -> bool:
+    """Hazard AND level; the place is ``in_area``'s."""
+    return (not interest.hazards or hazard in interest.hazards) and level >= interest.min_level
 
 
 def must_answer(*, kind: str, role: str, level: Level) -> bool:

@@ -19,7 +19,7 @@ from warning.account import Account, Act, require
 from warning.cap import Alert
 from warning.capxml import read
 from warning.clock import Clock
-from warning.dispatch.audience import Interest, Reach, concerned, must_answer, place_matches, reach
+from warning.dispatch.audience import Offices, Reach, in_area, must_answer, reach, wants
 from warning.dispatch.compose import Composed, compose
 from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
 from warning.dispatch.kind import MACHINES, WITH_LINK, Kinds, kind_of, personal
@@ -32,7 +32,7 @@ log = structlog.get_logger()
 class DispatchLedger(Protocol):
     async def alert(self, identifier: str) -> StoredAlert: ...
 
-    async def interests(self, lane: str) -> list[Interest]: ...
+    async def offices(self, lane: str) -> Offices: ...
 
     async def expand(
         self, alert: StoredAlert, *, in_area: Sequence[int], matching: Sequence[int], codes: Sequence[str],
@@ -95,16 +95,13 @@ class DispatchDesk:
         for earlier in await self._ledger.waiting_before(alert):
             await self.expand(earlier)
         where = self._reach(alert)
-        interests = await self._ledger.interests(alert.lane)
-        in_area = [i.subscription_id for i in interests if place_matches(i, where)]
-        matching = [
-            i.subscription_id for i in interests if concerned(i, hazard=alert.hazard, level=alert.level, where=where)
-        ]
+        there = in_area(await self._ledger.offices(alert.lane), where)
+        matching = [i.subscription_id for i in there if wants(i, hazard=alert.hazard, level=alert.level)]
         cells = None
         if alert.polygon is not None:
             cells = [cell for cell in await self._ledger.cells_of(None) if where.ground.intersects(_centre(cell))]
         await self._ledger.expand(
-            alert, in_area=in_area, matching=matching, codes=sorted(where.codes), cells=cells,
+            alert, in_area=[i.subscription_id for i in there], matching=matching, codes=sorted(where.codes), cells=cells,
             batch_sizes=self._batch_sizes, personal=personal(self._kinds), now=self._clock.now(),
         )
 

@@ -5,11 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import shapely
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.message import Outcome, Reason, Receipt
-from warning.dispatch.audience import Interest
+from warning.dispatch.audience import Interest, Offices, offices
 from warning.dispatch.delivery import RetryPolicy, Step
 from warning.dispatch.order import Standing, Turn, turn
 from warning.dispatch.work import StoredAlert, Work
@@ -41,6 +41,7 @@ class DispatchStore:
     def __init__(self, database: Database, jobs: Jobs) -> None:
         self._db = database
         self._jobs = jobs
+        self._offices: dict[str, tuple[Sequence[Row[tuple[object, ...]]], Offices]] = {}
 
     async def alert(self, identifier: str) -> StoredAlert:
         async with self._db.begin() as connection:
@@ -53,20 +54,21 @@ class DispatchStore:
             polygon=row.polygon, expires=row.expires, sent=row.sent, cap_xml=row.cap_xml, chain=str(row.proposal_id),
         )
 
-    async def interests(self, lane: str) -> list[Interest]:
-        """What offices and broadcasts of this lane asked for."""
+    async def offices(self, lane: str) -> Offices:
+        """What offices and broadcasts of this lane asked for; parsed anew only when one of them has changed."""
         async with self._db.begin() as connection:
-            rows = await connection.execute(
-                text("SELECT id, hazards, min_level, zones, polygon FROM subscription "
-                     "WHERE active AND lane = :lane AND kind <> 'resident'"), {"lane": lane})
-            return [
-                Interest(
-                    subscription_id=row.id, hazards=tuple(row.hazards), min_level=Level(row.min_level),
-                    zones=tuple(row.zones),
-                    polygon=None if row.polygon is None else shapely.geometry.shape(row.polygon),
-                )
+            rows = (await connection.execute(
+                text("SELECT id, hazards, min_level, zones, CAST(polygon AS text) AS polygon FROM subscription "
+                     "WHERE active AND lane = :lane AND kind <> 'resident' ORDER BY id"), {"lane": lane})).all()
+        kept = self._offices.get(lane)
+        if kept is None or kept[0] != rows:
+            kept = rows, offices([
+                Interest(subscription_id=row.id, hazards=tuple(row.hazards), min_level=Level(row.min_level), zones=tuple(row.zones),
+                         polygon=None if row.polygon is None else shapely.from_geojson(row.polygon))
                 for row in rows
-            ]
+            ])
+            self._offices[lane] = kept
+        return kept[1]
 
     async def expand(
         self, alert: StoredAlert, *, in_area: Sequence[int], matching: Sequence[int], codes: Sequence[str],

@@ -7,7 +7,7 @@ from shapely import Point, box
 from shapely.geometry.base import BaseGeometry
 
 from geo.zone import Zone, ZoneSet
-from warning.dispatch.audience import Interest, concerned, must_answer, place_matches, reach
+from warning.dispatch.audience import Interest, Reach, in_area, must_answer, offices, reach, wants
 from warning.level import Level
 
 # 310101 | 310115      row above
@@ -25,6 +25,14 @@ ZONES = ZoneSet(origin="by hand", zones=(
 def interest(*, zones: tuple[str, ...] = (), polygon: BaseGeometry | None = None, hazards: tuple[str, ...] = (),
              min_level: Level = Level.BLUE) -> Interest:
     return Interest(subscription_id=1, hazards=hazards, min_level=min_level, zones=zones, polygon=polygon)
+
+
+def place_matches(one: Interest, where: Reach) -> bool:
+    return in_area(offices([one]), where) == [one]
+
+
+def concerned(one: Interest, *, hazard: str, level: Level, where: Reach) -> bool:
+    return wants(one, hazard=hazard, level=level) and place_matches(one, where)
 
 
 def test_a_city_warning_reaches_its_districts_and_their_streets() -> None:

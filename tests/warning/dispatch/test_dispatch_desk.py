@@ -16,7 +16,7 @@ from geo.zone import Zone, ZoneSet
 from warning.account import Account
 from warning.capxml import write
 from warning.clock import VirtualClock
-from warning.dispatch.audience import Interest
+from warning.dispatch.audience import Interest, Offices, offices
 from warning.dispatch.delivery import RetryPolicy, State, Step
 from warning.dispatch.desk import DispatchDesk
 from warning.dispatch.work import StoredAlert, Work
@@ -68,8 +68,8 @@ class Memory:
         assert identifier == self.stored.identifier
         return self.stored
 
-    async def interests(self, lane: str) -> list[Interest]:
-        return self.wishes if lane == self.stored.lane else []
+    async def offices(self, lane: str) -> Offices:
+        return offices(self.wishes if lane == self.stored.lane else [])
 
     async def expand(
         self, alert: StoredAlert, *, in_area: Sequence[int], matching: Sequence[int], codes: Sequence[str],
