@@ -8,6 +8,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.grid import Grid
+from geo.trace import trace
 from geo.zone import Zone
 
 _DECIMALS = 4
@@ -44,15 +45,9 @@ def outline_cells(
     flat = np.unique(np.fromiter(cells, dtype=np.int64))
     if not len(flat) or flat[0] < 0 or flat[-1] >= grid.ny * grid.nx:
         raise OutlineError(f"no cells, or cells outside {grid.describe()}; give flat indices row * nx + col")
-    # One box per run of cells in a row. Edges come from one array, so neighbours share their corners to the last bit.
-    starts = np.flatnonzero(np.diff(flat, prepend=-2) != 1)
-    starts = np.union1d(starts, np.flatnonzero(flat % grid.nx == 0))
-    stops = np.append(starts[1:], len(flat)) - 1
-    lon = grid.lon0 + (np.arange(grid.nx + 1) - 0.5) * grid.dlon
-    lat = np.clip(grid.lat0 + (np.arange(grid.ny + 1) - 0.5) * grid.dlat, -90, 90)
-    rows, first, last = flat[starts] // grid.nx, flat[starts] % grid.nx, flat[stops] % grid.nx
-    boxes = shapely.box(lon[first], lat[rows], lon[last + 1], lat[rows + 1])
-    return _outline(shapely.union_all(boxes), max_vertices, min_hole_km2)
+    mask = np.zeros(grid.ny * grid.nx, dtype=np.bool_)
+    mask[flat] = True
+    return _outline(trace(grid, mask.reshape(grid.shape)), max_vertices, min_hole_km2)
 
 
 def outline_zones(
