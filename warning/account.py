@@ -30,13 +30,23 @@ ROLES: dict[str, frozenset[Act]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """``hazards`` empty = every hazard; ``area`` is a zone-code prefix ("" everywhere, "310115" Pudong only)."""
+    """``hazards`` empty = every hazard; ``area`` is a zone-code prefix ("" everywhere, "310115" Pudong only).
+
+    ``scopes`` narrows what a key for a program may do; empty = all that the role may.
+    """
 
     name: str
     role: str
     hazards: tuple[str, ...] = ()
     area: str = ""
     scripted: bool = False
+    scopes: tuple[Act, ...] = ()
+
+
+def acts(account: Account) -> frozenset[Act]:
+    """What the account may do: its role's acts, and through a key with scopes only those of them that the key names."""
+    able = ROLES[account.role]
+    return able & frozenset(account.scopes) if account.scopes else able
 
 
 def covers(account: Account, zones: Sequence[str]) -> bool:
@@ -58,6 +68,8 @@ def require(account: Account, act: Act, *, hazard: str | None = None, zones: Seq
     if act not in ROLES[account.role]:
         able = ", ".join(role for role, acts in ROLES.items() if act in acts)
         raise NotAllowed(f"a {account.role} may not {act}; it needs one of: {able}")
+    if act not in acts(account):
+        raise NotAllowed(f"this key of {account.name} may {', '.join(account.scopes)}, not {act}; make one with that scope")
     if hazard is not None and account.hazards and hazard not in account.hazards:
         raise NotAllowed(f"{account.name} may act on {', '.join(account.hazards)}, not on {hazard}")
     outside = _outside(account, zones)

@@ -43,7 +43,9 @@ from warning.store.jobs import Jobs
 from warning.store.migrate import migrate
 from warning.store.server import EmbeddedServer
 from warning.store.subscribe import SubscriptionStore
+from warning.store.trust import TrustStore
 from warning.store.watch import WatchStore
+from warning.trust.desk import TrustDesk
 from warning.watch.desk import WatchDesk
 from warning.watch.eventcode import load_event_codes
 from warning.watch.issuer import Issuer, load_issuers
@@ -72,6 +74,8 @@ class Parts:
     subscriptions: SubscriptionDesk
     ledger: DispatchStore
     push_keys: Mapping[str, str]
+    trust: TrustDesk
+    secret: str
 
 
 @asynccontextmanager
@@ -116,6 +120,7 @@ async def register_broadcasts(parts: Parts) -> None:
 
 def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> Parts:
     zones = _zones(settings)
+    secret = _secret(settings)
     rule_sets = load_rule_sets(own=None if settings.config is None else settings.config / "rules")
     issuers = {issuer.code: issuer for issuer in load_issuers(config_file(settings, "issuers.yaml"), rule_sets=rule_sets)}
     retry = settings.retry
@@ -125,7 +130,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         unknown_grace=timedelta(seconds=retry.unknown_grace_s),
     )
     answer = AnswerDesk(
-        AnswerStore(database), clock=clock, secret=_secret(settings), within=timedelta(seconds=settings.answer_within_s),
+        AnswerStore(database), clock=clock, secret=secret, within=timedelta(seconds=settings.answer_within_s),
         public_url=settings.public_url)
     ledger = DispatchStore(database, jobs)
     dispatch = DispatchDesk(
@@ -144,7 +149,8 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         issue=IssueDesk(
             IssueStore(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets,
             event_codes=load_event_codes(config_file(settings, "rules/event-codes.yaml")), cap_status=settings.status, public_url=settings.public_url),
-        dispatch=dispatch, answer=answer, ledger=ledger, push_keys=push_keys(settings),
+        dispatch=dispatch, answer=answer, ledger=ledger, push_keys=push_keys(settings), secret=secret,
+        trust=TrustDesk(TrustStore(database, clock=clock), secret=secret),
         subscriptions=SubscriptionDesk(
             SubscriptionStore(database), zones=zones, clock=clock, hazards=hazards,
             channels=_kinds(settings), allow_private=settings.allow_private_targets,

@@ -7,7 +7,8 @@
     ├── NotAllowed       this person may not do this act here
     ├── Conflict         the thing has moved on meanwhile: reload it
     ├── NotFound         no such thing
-    └── Invalid          what was asked for is not valid: the field and the mend
+    ├── Invalid          what was asked for is not valid: the field and the mend
+    └── TooMany          asked too often: wait, then ask again
 """
 
 
@@ -41,3 +42,11 @@ class NotFound(WarningEngineError):
 
 class Invalid(WarningEngineError):
     """What was asked for is not valid."""
+
+
+class TooMany(WarningEngineError):
+    """Asked too often; ``retry_after_s`` says how long to wait."""
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(f"{message}: wait {retry_after_s:.0f} s")
+        self.retry_after_s = retry_after_s

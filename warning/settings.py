@@ -68,6 +68,23 @@ class ZoneSettings(BaseModel):
     parent: str = Field(default="parent", description="property with the parent zone's code")
 
 
+class OidcSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    issuer: str = Field(pattern=r"^https?://.+", description="the provider's issuer, exactly as it calls itself")
+    client_id: str = Field(description="this deployment's name at the provider")
+    client_secret: SecretStr = Field(default=SecretStr(""), description="what the provider gave it")
+    name_claim: str = Field(default="preferred_username", description="the claim that holds the account's name")
+
+
+class LimitSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    per_s: float = Field(default=50.0, ge=0, description="requests a second from one address; 0 = no limit")
+    burst: int = Field(default=500, ge=1, description="how many at once")
+    costly_per_min: float = Field(default=30.0, ge=0, description="log-ins, registrations and answers a minute from one address; 0 = no limit")
+
+
 class Settings(BaseSettings):
     """Every option of a deployment."""
 
@@ -88,6 +105,9 @@ class Settings(BaseSettings):
     channels: tuple[ChannelSettings, ...] = Field(default=(), description="ways out")
     retry: RetrySettings = Field(default_factory=RetrySettings, description="how delivery is retried")
     answer_within_s: float = Field(default=300, gt=0, description="time an office has to acknowledge orange and red")
+    oidc: OidcSettings | None = Field(default=None, description="an identity provider to sign in with; empty = passwords only")
+    limits: LimitSettings = Field(default_factory=LimitSettings, description="how often one address may ask")
+    trusted_proxies: str = Field(default="127.0.0.1", description="addresses of proxies whose X-Forwarded-For and -Proto are believed, by comma; they end HTTPS")
     concurrency: int = Field(default=4, ge=1, description="jobs that one worker runs side by side")
 
     @model_validator(mode="after")
@@ -114,10 +134,22 @@ def load_settings(path: Path | None, *, environment: bool = True) -> Settings:
         raise ConfigError(f"{path}: is not UTF-8: save it as UTF-8 text") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: is no YAML: {error}") from error
-    content = {} if content is None else content
+    content = _with_files({} if content is None else content, path)
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise ConfigError(f"{path}: the top must be a mapping of settings, each key a word")
     return _validated(content, str(path), environment=environment)
+
+
+def _with_files(content: object, path: Path) -> object:
+    """``{file: /run/secrets/x}`` anywhere in the settings stands for what the file holds, so that no secret need stand in them."""
+    if isinstance(content, dict):
+        if set(content) == {"file"} and isinstance(content["file"], str):
+            try:
+                return Path(content["file"]).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ConfigError(f"{path}: the secret in {content['file']} cannot be read: {error.strerror}") from error
+        return {key: _with_files(value, path) for key, value in content.items()}
+    return [_with_files(one, path) for one in content] if isinstance(content, list) else content
 
 
 def _validated(content: dict[str, object], origin: str, *, environment: bool) -> Settings:

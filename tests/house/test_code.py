@@ -107,7 +107,7 @@ def test_every_setting_is_read_somewhere() -> None:
         for line in owner.body if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
     }
     holders = {"RetrySettings": ("retry",), "ChannelSettings": ("channel",), "FeedSettings": ("feed",), "ZoneSettings": ("wanted",),
-               "Settings": ("settings", "self._settings")}
+               "LimitSettings": ("limits",), "OidcSettings": ("wanted",), "Settings": ("settings", "self._settings")}
     read = {ast.unparse(node) for name, tree in product() if name != "warning/settings.py"
             for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     unread = [f"{owner}.{field}" for owner, field in sorted(fields)

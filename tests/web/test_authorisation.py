@@ -1,6 +1,7 @@
 """Who may ask what: every address × every role, and area × hazard, against tables written by hand."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from fastapi.routing import iter_route_contexts
@@ -46,8 +47,15 @@ TABLE = {
     "GET /": OPEN, "GET /en": OPEN, "GET /place/{code}": OPEN, "GET /en/place/{code}": OPEN,
     "GET /alert/{identifier}": OPEN, "GET /en/alert/{identifier}": OPEN, "GET /archive": OPEN, "GET /en/archive": OPEN,
     "GET /public/versions/{identifier}": OPEN,
-    "GET /docs": OPEN, "GET /login": OPEN, "POST /logout": OPEN,
+    "GET /docs": OPEN, "GET /login": OPEN, "POST /logout": OPEN, "GET /me": OPEN, "POST /me": OPEN,  # without a session: to the log-in
     "POST /login": OPEN,  # 401 for a token that is not known; that is its own test
+    "GET /login/oidc": OPEN, "GET /login/oidc/back": OPEN,
+    "POST /api/admin/requests": "?----+",
+    "GET /api/admin/requests": "?----+",
+    "POST /api/admin/requests/{request_id}": "?----+",
+    "GET /api/keys": "?+++++",
+    "POST /api/keys": "?+++++",
+    "DELETE /api/keys/{key_id}": "?+++++",
     "GET /openapi.json": OPEN,
 }
 
@@ -85,7 +93,7 @@ async def test_every_address_answers_a_role_as_the_table_says(world: World, call
             # Somebody else has submitted it, so that only the role is asked about.
             await world.execute("UPDATE proposal SET status = 'submitted', submitted_by = 'zhao', submitted_at = :at WHERE id = :id",
                                 {"at": world.now, "id": proposal})
-        url = path.format(identifier=identifier, proposal_id=proposal, subscription_id=1, rule_set="shanghai-2019", token="x", code="310115")
+        url = path.format(identifier=identifier, proposal_id=proposal, subscription_id=1, rule_set="shanghai-2019", token="x", code="310115", request_id=uuid4(), key_id=uuid4())
         head = {} if who is None else {"Authorization": f"Bearer token-{who}"}
         answer = await world.http.request(
             method, url, headers=head, json=body(world, path) if method == "POST" and path != "/logout" else None,
@@ -106,6 +114,12 @@ def body(world: World, path: str) -> dict[str, object]:
             return {"channel": "sms", "address": "8613800000000", "lat": 31.23, "lon": 121.48}
         case "/api/deliveries/retry":
             return {"deliveries": [1]}
+        case "/api/admin/requests":
+            return {"act": "withdraw", "name": "nobody.there"}
+        case "/api/admin/requests/{request_id}":
+            return {"confirmed": False}
+        case "/api/keys":
+            return {"label": "reader", "scopes": ["view"]}
         case "/api/proposals/{proposal_id}/submit" | "/api/proposals/{proposal_id}/approve":
             return {"revision": 1}
         case _:

@@ -44,7 +44,9 @@ async def _web(settings: Settings, host: str, port: int) -> None:
         scheduler.start()
         sources = {feed.source: build_source(feed, clock=parts.clock) for feed in settings.feeds}
         watchers = [asyncio.create_task(_watch(parts, name, source)) for name, source in sources.items()]
-        server = uvicorn.Server(uvicorn.Config(create(parts), host=host, port=port, log_level="warning", access_log=False))
+        server = uvicorn.Server(uvicorn.Config(
+            create(parts), host=host, port=port, log_level="warning", access_log=False, proxy_headers=True,
+            forwarded_allow_ips=settings.trusted_proxies))
         try:
             await server.serve()
         finally:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from warning.account import ROLES, Account, Act, covers
+from warning.account import Account, Act, acts, covers
 
 
 class Refusal(StrEnum):
@@ -54,7 +54,7 @@ def may_go_out(submission: Submission, approver: Account, *, revision: int, now:
     if submission.submitted_by == approver.name:
         against.append(Refusal.SAME_PERSON)
     if (
-        Act.APPROVE not in ROLES[approver.role]
+        Act.APPROVE not in acts(approver)
         or (approver.hazards and submission.hazard not in approver.hazards)
         or not covers(approver, submission.zones)
     ):

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from warning.account import Account
 from warning.errors import NotFound
 from warning.level import Level
 from warning.store.database import Database
@@ -245,13 +244,6 @@ async def callouts(database: Database, identifier: str) -> dict[str, int]:
         return {row.state: row.n for row in rows}
 
 
-async def account_of_token(database: Database, token_hash: str) -> Account | None:
-    async with database.begin() as connection:
-        row = (await connection.execute(
-            text("SELECT * FROM account WHERE token_hash = :h AND active"), {"h": token_hash})).one_or_none()
-    return None if row is None else _account(row)
-
-
 async def pulse(database: Database) -> Pulse:
     async with database.begin() as connection:
         row = (await connection.execute(text(_PULSE))).one()
@@ -304,8 +296,3 @@ def _proposal(row: Row[tuple[object, ...]]) -> ProposalView:
         onset=f["onset"], expires=f["expires"], created_at=f["created_at"], submitted_by=f["submitted_by"],
         submitted_at=f["submitted_at"], changes=f["changes"], revision=f["revision"], returned=f["returned"],
     )
-
-
-def _account(row: Row[tuple[object, ...]]) -> Account:
-    f = row._mapping
-    return Account(name=f["name"], role=f["role"], hazards=tuple(f["hazards"]), area=f["area"], scripted=f["scripted"])

@@ -1,15 +1,16 @@
-"""Who is asking: bearer tokens for programs, a signed session cookie for the console."""
+"""Who is asking: bearer tokens and keys for programs, a session cookie for the console."""
 
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.responses import Response
 
-from warning.account import ROLES, Account, Act, require, token_hash
-from warning.store import board
+from warning.account import Account, Act, acts, require, token_hash
+from warning.errors import NotAllowed
+from warning.store.accounts import account_of_token
 from warning.web.parts import Parts
 from warning.web.problem import Unauthorized
 
@@ -35,7 +36,7 @@ async def bearer(
     """The account of the bearer token; raises Unauthorized. A cookie does not count here, so no other site can act."""
     if credentials is None:
         raise Unauthorized("this address needs a token")
-    account = await board.account_of_token(parts.database, token_hash(credentials.credentials))
+    account = await account_of_token(parts.database, token_hash(credentials.credentials))
     if account is None:
         raise Unauthorized("this token is not known, or was withdrawn")
     return account
@@ -57,7 +58,7 @@ async def visitor(
     if credentials is None:
         return None
     account = await bearer(parts, credentials)
-    return account if Act.VIEW in ROLES[account.role] else None
+    return account if Act.VIEW in acts(account) else None
 
 
 Visitor = Annotated[Account | None, Depends(visitor)]
@@ -67,35 +68,43 @@ Viewer = Annotated[Account, Depends(viewer)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """The console's cookie: signed, it holds the token's hash, so that withdrawing the token ends the session."""
+    """The console's cookie: a random word, new at every log-in; the database keeps its hash, so that a session ends at once everywhere."""
 
-    secret: str
     secure: bool
 
+    @property
+    def name(self) -> str:
+        """Over HTTPS the browser itself keeps other hosts and plain HTTP from setting it (the prefix ``__Host-``)."""
+        return f"__Host-{COOKIE}" if self.secure else COOKIE
+
     def open(self, response: Response, token: str) -> None:
-        """Set the cookie after a token was found good."""
-        response.set_cookie(
-            COOKIE, self._signer().dumps(token_hash(token)), max_age=MAX_AGE_S, httponly=True, samesite="strict",
-            secure=self.secure, path="/")
+        """Set the cookie after a log-in."""
+        response.set_cookie(self.name, token, max_age=MAX_AGE_S, httponly=True, samesite="strict", secure=self.secure, path="/")
 
     def close(self, response: Response) -> None:
-        response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=self.secure, path="/")
+        response.delete_cookie(self.name, httponly=True, samesite="strict", secure=self.secure, path="/")
 
-    def hash_of(self, cookie: str | None) -> str | None:
-        """The token hash inside a good cookie, else None."""
-        if not cookie:
-            return None
-        try:
-            found = self._signer().loads(cookie, max_age=MAX_AGE_S)
-        except BadSignature:
-            return None
-        return found if isinstance(found, str) else None
-
-    def _signer(self) -> URLSafeTimedSerializer:
-        return URLSafeTimedSerializer(self.secret, salt="xiaoxishu console")
+    def of(self, request: Request) -> str:
+        """The word in the cookie, empty without one."""
+        return request.cookies.get(self.name, "")
 
 
 async def signed_in(parts: Parts, session: Session, request: Request) -> Account | None:
-    """The account behind the console's cookie, read anew so that a withdrawn token counts at once."""
-    found = session.hash_of(request.cookies.get(COOKIE))
-    return None if found is None else await board.account_of_token(parts.database, found)
+    """The account behind the console's cookie, read anew so that an ended session or a withdrawn account counts at once."""
+    return await parts.trust.who(session.of(request))
+
+
+def same_site(request: Request) -> None:
+    """Raise NotAllowed for a form that another site has sent: what acts on a cookie must come from a page of ours."""
+    fetched = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if fetched is not None and fetched not in ("same-origin", "none"):
+        raise NotAllowed("this form was sent by another site")
+    # Over plain HTTP a browser says neither; "null" is what our own no-referrer pages say. The cookie's SameSite=Strict stands before this.
+    if fetched is None and origin not in (None, "null") and urlsplit(str(origin)).netloc != request.headers.get("host"):
+        raise NotAllowed("this form was sent by another site")
+
+
+def peer_of(request: Request) -> str:
+    """Where a request comes from, as the server saw it (a proxy's word is taken only from proxies that the server trusts)."""
+    return request.client.host if request.client is not None else ""

@@ -58,4 +58,6 @@ def cleaned(path: str) -> str:
         return "/api/warned"
     if path.startswith("/api/ack/"):
         return "/api/ack/…"
+    if path.startswith("/login/"):
+        return path.partition("?")[0]
     return path

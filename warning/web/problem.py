@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from warning.errors import Conflict, Invalid, NotAllowed, NotFound, WarningEngineError
+from warning.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany, WarningEngineError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -43,6 +43,12 @@ def install(app: FastAPI) -> None:
                 return problem(status, str(error), next_step)
         return problem(500, str(error), "read the server's log")
 
+    async def too_many(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, TooMany)
+        answer = problem(429, str(error), "wait as long as Retry-After says, then try again")
+        answer.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+        return answer
+
     async def unauthorized(_: Request, error: Exception) -> JSONResponse:
         answer = problem(401, str(error), "send the header Authorization: Bearer <token>; an admin makes tokens")
         answer.headers["WWW-Authenticate"] = 'Bearer realm="xiaoxishu"'
@@ -66,6 +72,7 @@ def install(app: FastAPI) -> None:
         return answer
 
     app.add_exception_handler(WarningEngineError, ours)
+    app.add_exception_handler(TooMany, too_many)
     app.add_exception_handler(Unauthorized, unauthorized)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)

@@ -1,26 +1,21 @@
 """The web server: API, residents' pages and console on one FastAPI application."""
 
 import logging
-import secrets
 from collections import defaultdict
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated
 
-from fastapi import FastAPI, Form, Query, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
 
-from warning.account import token_hash
-from warning.settings import Settings
-from warning.store import board
-from warning.web import console, public
-from warning.web.api import alerts, answers, feed, operations, places, proposals, subscriptions
-from warning.web.auth import Here, Session
+from warning.web import console, login, oidc, public
+from warning.web.api import admin, alerts, answers, feed, operations, places, proposals, subscriptions
+from warning.web.auth import Session
 from warning.web.headers import HidePlaces, SecurityHeaders
+from warning.web.limit import RateLimit
 from warning.web.pages import environment, page
 from warning.web.parts import Parts
 from warning.web.problem import install
 from warning.web.snapshot import PublicBoard
-from warning.web.words import Lang
 
 _ABOUT = """Gridded data in, signed and targeted warnings out, with receipts.
 
@@ -38,17 +33,17 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.state.jinja = environment()
     app.state.rendered = {}
     app.state.outlines = {}
-    app.state.session = Session(secret=_secret(parts.settings), secure=parts.settings.public_url.startswith("https:"))
+    app.state.secret = parts.secret
+    app.state.session = Session(secure=parts.settings.public_url.startswith("https:"))
     install(app)
+    limits = parts.settings.limits
+    app.add_middleware(RateLimit, per_s=limits.per_s, burst=limits.burst, costly_per_min=limits.costly_per_min)
     app.add_middleware(SecurityHeaders)
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
     for router in (alerts.router, feed.router, proposals.router, subscriptions.router, places.router, answers.router,
-                   operations.router, public.proof, public.router):
+                   operations.router, admin.router, login.router, oidc.router, public.proof, public.router):
         app.include_router(router)
     app.add_api_route("/docs", _docs, include_in_schema=False)
-    app.add_api_route("/login", _login_page, include_in_schema=False)
-    app.add_api_route("/login", _login, methods=["POST"], include_in_schema=False, response_model=None)
-    app.add_api_route("/logout", _logout, methods=["POST"], include_in_schema=False)
     if with_console:
         console.mount(app, parts)
     return app
@@ -61,6 +56,7 @@ _TAGS = {
     "places": "am I warned here? which zones and rules there are",
     "answers": "a human has received it",
     "operations": "health, metrics, retry",
+    "trust": "accounts by two admins, keys for programs",
     "public": "what residents really see",
 }
 
@@ -75,36 +71,6 @@ async def _docs(request: Request) -> HTMLResponse:
                 "method": method.upper(), "path": path, "summary": operation.get("summary", ""), "key": "security" in operation,
                 "parameters": ", ".join(parameter["name"] for parameter in operation.get("parameters", ()))})
     return page(request, "docs.html", "en", groups=dict(groups), title=app.title, version=app.version)
-
-
-async def _login_page(request: Request, lang: Annotated[Lang, Query()] = "zh") -> HTMLResponse:
-    return page(request, "login.html", lang, failed=False)
-
-
-async def _login(
-    request: Request, parts: Here, token: Annotated[str, Form(max_length=200)], lang: Annotated[Lang, Query()] = "zh"
-) -> Response:
-    if await board.account_of_token(parts.database, token_hash(token.strip())) is None:
-        return page(request, "login.html", lang, status=401, failed=True)
-    answer = RedirectResponse(f"/console/?lang={lang}", status_code=303)
-    session: Session = request.app.state.session
-    session.open(answer, token.strip())
-    return answer
-
-
-async def _logout(request: Request) -> RedirectResponse:
-    answer = RedirectResponse("/login", status_code=303)
-    session: Session = request.app.state.session
-    session.close(answer)
-    return answer
-
-
-def _secret(settings: Settings) -> str:
-    """What signs sessions: the deployment's secret; without one, sessions end with the process."""
-    kept = settings.data / "secret"
-    if settings.secret.get_secret_value():
-        return settings.secret.get_secret_value()
-    return kept.read_text(encoding="ascii") if kept.exists() else secrets.token_urlsafe(32)
 
 
 def _version() -> str:

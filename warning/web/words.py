@@ -53,7 +53,34 @@ WORDS: dict[str, tuple[str, str]] = {
     "ack_done": ("已确认，谢谢。", "Acknowledged, thank you."),
     "login": ("登录", "Sign in"),
     "token": ("访问令牌", "Access token"),
-    "login_failed": ("令牌无效或已停用", "This token is not known, or was withdrawn"),
+    "account": ("账号", "Account"),
+    "password": ("口令", "Password"),
+    "one_time_code": ("动态验证码", "One-time code"),
+    "code_if": ("动态验证码（已启用时）", "One-time code (when set)"),
+    "first_time": ("首次登录：使用管理员发放的令牌", "First time: use the token that an admin gave you"),
+    "login_oidc": ("通过统一身份认证登录", "Sign in with the identity provider"),
+    "everywhere": ("全部区域", "everywhere"),
+    "every_hazard": ("全部灾种", "every hazard"),
+    "no_password": ("尚未设置口令：请现在设置，之后令牌只供程序使用。", "No password yet: set one now; the token is for programs afterwards."),
+    "password_old": ("当前口令", "Present password"),
+    "password_new": ("新口令（至少 12 个字符）", "New password (at least 12 characters)"),
+    "password_again": ("再次输入新口令", "New password again"),
+    "save": ("保存", "Save"),
+    "second_factor": ("第二因素", "Second factor"),
+    "factor_on": ("已启用。手机丢失时请管理员更新账号。", "Set. When the phone is lost, an admin renews the account."),
+    "factor_off": ("未启用：建议所有签发人员启用。", "Not set: everybody who signs should set it."),
+    "factor_set": ("启用", "Set it up"),
+    "factor_scan": ("用身份验证器应用扫描，再输入它显示的六位数字。", "Scan it with an authenticator app, then type the six digits it shows."),
+    "confirm_code": ("确认", "Confirm"),
+    "keys": ("程序密钥", "Keys for programs"),
+    "key_once": ("密钥只显示这一次，请立即保存：", "This key is shown once; keep it now:"),
+    "key_label": ("用途", "What it is for"),
+    "key_days": ("有效天数", "Days it counts"),
+    "key_make": ("生成密钥", "Make a key"),
+    "scopes": ("权限", "What it may do"),
+    "end": ("停用", "End it"),
+    "sessions": ("登录会话", "Sessions"),
+    "end_sessions": ("结束其他会话", "End all other sessions"),
     "logout": ("退出", "Sign out"),
     "console": ("预警发布工作台", "Warning desk"),
     "proposals": ("待处理提案", "Proposals"),
@@ -167,6 +194,19 @@ REFUSALS: dict[Refusal, str] = {
     Refusal.TEXTS_DIFFER: "中英文内容不一致",
 }
 
+_TRUST_ZH = {
+    "name, password or code is wrong": "账号、口令或验证码有误",
+    "this token is not known, or was withdrawn": "令牌无效或已停用",
+    "this account has a password: sign in with it": "该账号已设置口令：请用口令登录",
+    "too many wrong log-ins: wait": "登录失败次数过多：请等待",
+    "the present password is wrong": "当前口令有误",
+    "password: the two new ones differ": "口令：两次输入不一致",
+    "password: at least 12 characters; several words are easy to remember and hard to guess": "口令：至少 12 个字符；几个词连起来好记又难猜",
+    "password: does not hold the account's name": "口令：不得包含账号名",
+    "password: everybody tries this one first; choose several words": "口令：过于常见，请换成几个词",
+    "code: this is not the app's present code; check that the phone's clock is right": "验证码：与当前不符，请检查手机时间",
+}
+
 NEXT_STEP_ZH: dict[Reason, str] = {
     Reason.BAD_ADDRESS: "更正该订阅的地址",
     Reason.GONE: "该终端已永久失效：请订阅方重新登记",
@@ -255,6 +295,6 @@ def explained(message: str, lang: Lang) -> str:
     """An error for a Chinese reader: the approval's refusals by name, the rest as it was said."""
     if lang == "en":
         return message
-    for refusal, words in REFUSALS.items():
-        message = message.replace(str(refusal), words)
+    for refusal, words in {**{str(key): said for key, said in REFUSALS.items()}, **_TRUST_ZH}.items():
+        message = message.replace(refusal, words)
     return message.replace("; ", "；")

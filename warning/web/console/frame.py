@@ -1,5 +1,7 @@
 """The frame of every console page: the look, the head, and a drill that cannot be taken for the real thing."""
 
+from html import escape
+
 from nicegui import ui
 
 from warning.web.console.visit import Visit
@@ -59,7 +61,8 @@ def frame(visit: Visit, here: str) -> None:
         ui.link(visit.t("proposals"), f"/?lang={visit.lang}")
         ui.link(visit.t("compose"), f"/compose?lang={visit.lang}")
         ui.element("div").classes("grow")
-        ui.label(f"{visit.t('signed_in')} {visit.account.name} ({visit.account.role})").classes("small")
+        ui.html(f"<a href='/me?lang={visit.lang}'>{escape(visit.t('signed_in'))} {escape(visit.account.name)} ({escape(visit.account.role)})</a>",
+                sanitize=False).classes("small")
         ui.link(visit.t("other_language"), f"{here}?lang={other}")
         with (
             ui.element("form").props('method="post" action="/logout"').style("margin:0"),

@@ -7,7 +7,7 @@ from fastapi import Request
 from nicegui import ui
 from sqlalchemy.exc import OperationalError
 
-from warning.account import ROLES, Account, Act
+from warning.account import Account, Act, acts
 from warning.errors import WarningEngineError
 from warning.web.auth import Session, signed_in
 from warning.web.console.reading import Watch
@@ -33,7 +33,7 @@ class Visit:
 
     def can(self, act: Act) -> bool:
         """Which buttons are shown; whether the act is allowed is asked again by the desk itself."""
-        return act in ROLES[self.account.role]
+        return act in acts(self.account)
 
     async def act(self, verb: Callable[[Account], Awaitable[object]], done: str) -> bool:
         """Do it as the account that the cookie names *now*; say what came of it. A refusal changes nothing."""

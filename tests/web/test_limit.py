@@ -1,0 +1,56 @@
+"""Rate limits: bursts pass, floods wait, one peer's flood is nobody else's."""
+
+import httpx
+from fastapi import FastAPI
+
+from tests.web.conftest import World
+from warning.web.limit import RateLimit
+
+
+class Hand:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def limited(hand: Hand, peer: str, *, per_s: float = 2, burst: int = 3, costly: float = 60) -> httpx.AsyncClient:
+    app = FastAPI()
+
+    @app.get("/x")
+    @app.post("/login")
+    async def x() -> str:
+        return "ok"
+
+    whole = SHARED.setdefault(id(hand), RateLimit(app, per_s=per_s, burst=burst, costly_per_min=costly, monotonic=hand))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=whole, client=(peer, 1)), base_url="http://x.test")
+
+
+SHARED: dict[int, RateLimit] = {}
+
+
+async def test_a_burst_passes_and_then_a_request_waits_as_long_as_it_is_told() -> None:
+    hand = Hand()
+    async with limited(hand, "10.0.0.1") as one, limited(hand, "10.0.0.2") as other:
+        assert [(await one.get("/x")).status_code for _ in range(4)] == [200, 200, 200, 429]
+        refused = await one.get("/x")
+        assert refused.headers["retry-after"] == "1"
+        assert refused.json()["next_step"]
+        assert (await other.get("/x")).status_code == 200
+        hand.now += 0.5  # one token at two a second
+        assert [(await one.get("/x")).status_code for _ in range(2)] == [200, 429]
+
+
+async def test_log_ins_have_a_smaller_bucket_of_their_own() -> None:
+    hand = Hand()
+    async with limited(hand, "10.0.0.3", per_s=100, burst=1000, costly=6) as one:
+        assert [(await one.post("/login")).status_code for _ in range(6)] == [200] * 5 + [429]
+        assert (await one.get("/x")).status_code == 200
+        hand.now += 10
+        assert (await one.post("/login")).status_code == 200
+
+
+async def test_the_application_has_it(world: World) -> None:
+    answers = [(await world.http.post("/api/registrations", json={})).status_code for _ in range(12)]
+    assert answers[0] == 422
+    assert answers[-1] == 429

@@ -1,0 +1,176 @@
+"""Signing in: one sentence for every fault, pauses after wrong tries, codes that count once, sessions that end everywhere."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pyotp
+import pytest
+from sqlalchemy import text
+
+from tests.web.conftest import World
+
+PASSWORD = "rivers rise at night"
+
+
+async def signed_in(world: World, who: str = "fu") -> httpx.AsyncClient:
+    """A browser of its own, signed in with the first token."""
+    browser = browser_of(world)
+    assert (await browser.post("/login", data={"token": f"token-{who}"})).status_code == 303
+    return browser
+
+
+def browser_of(world: World) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=world.app), base_url="http://faces.test")
+
+
+async def with_password(world: World, who: str = "fu") -> httpx.AsyncClient:
+    browser = await signed_in(world, who)
+    done = await browser.post("/me", data={"act": "password", "new": PASSWORD, "again": PASSWORD})
+    assert done.status_code == 303, done.text
+    return browser
+
+
+async def with_factor(world: World) -> pyotp.TOTP:
+    """fu has a password and a second factor; the app on the phone."""
+    browser = await with_password(world)
+    await browser.post("/me", data={"act": "factor"})
+    page = (await browser.get("/me?factor=1")).text
+    found = re.search(r"<code>([A-Z2-7]{32})</code>", page)
+    assert found is not None
+    app = pyotp.TOTP(found[1])
+    assert (await browser.post("/me?factor=1", data={"act": "confirm", "code": app.now()})).status_code == 303
+    return app
+
+
+
+
+
+
+async def rows(world: World, sql: str) -> list[tuple[Any, ...]]:
+    async with world.parts.database.begin() as connection:
+        return [tuple(row) for row in await connection.execute(text(sql))]
+
+
+async def test_the_first_token_opens_the_console_until_a_password_is_set(world: World) -> None:
+    await with_password(world)
+    refused = await browser_of(world).post("/login", data={"token": "token-fu"})
+    assert refused.status_code == 401
+    assert "口令" in refused.text
+    assert (await world.get("/api/proposals", "fu")).status_code == 200  # for programs it counts as before
+    assert (await browser_of(world).post("/login", data={"name": "fu", "password": PASSWORD})).status_code == 303
+
+
+@pytest.mark.parametrize("fields", [{"name": "fu", "password": "wrong wrong wrong"}, {"name": "nobody", "password": PASSWORD}, {"name": "lin", "password": ""}])
+async def test_whatever_is_wrong_the_answer_is_the_same(world: World, fields: dict[str, str]) -> None:
+    await with_password(world)
+    answer = await browser_of(world).post("/login?lang=en", data=fields)
+    assert answer.status_code == 401
+    assert "name, password or code is wrong" in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+async def test_wrong_tries_are_answered_with_a_pause_even_when_the_sixth_is_right(world: World) -> None:
+    await with_password(world)
+    browser = browser_of(world)
+    for _ in range(5):
+        await browser.post("/login", data={"name": "fu", "password": "wrong wrong wrong"})
+    paused = await browser.post("/login?lang=en", data={"name": "fu", "password": PASSWORD})
+    assert paused.status_code == 429
+    assert "wait" in paused.text
+    await world.execute("UPDATE login_try SET last_at = clock_timestamp() - interval '3 seconds'")
+    assert (await browser.post("/login", data={"name": "fu", "password": PASSWORD})).status_code == 303
+
+
+async def test_what_is_counted_names_nobody(world: World) -> None:
+    await with_password(world)
+    await browser_of(world).post("/login", data={"name": "fu", "password": "wrong wrong wrong"})
+    kept = [key for (key,) in await rows(world, "SELECT key FROM login_try")]
+    assert len(kept) == 2  # of the name, and of where it came from
+    assert all(re.fullmatch(r"[0-9a-f]{64}", key) for key in kept)
+
+
+async def test_with_a_second_factor_the_password_alone_opens_nothing_and_a_code_counts_once(world: World) -> None:
+    app = await with_factor(world)
+    browser = browser_of(world)
+    assert (await browser.post("/login", data={"name": "fu", "password": PASSWORD})).status_code == 401
+    # The code that confirmed the factor was used up; the next step's code is within the drift that is allowed.
+    used, later = app.now(), app.at(datetime.now(UTC) + timedelta(seconds=30))
+    assert (await browser.post("/login", data={"name": "fu", "password": PASSWORD, "code": used})).status_code == 401
+    assert (await browser.post("/login", data={"name": "fu", "password": PASSWORD, "code": later})).status_code == 303
+    assert (await browser_of(world).post("/login", data={"name": "fu", "password": PASSWORD, "code": later})).status_code == 401
+
+
+async def test_the_factors_secret_lies_sealed_in_the_database(world: World) -> None:
+    app = await with_factor(world)
+    [(kept,)] = await rows(world, "SELECT factor FROM credential")
+    assert app.secret not in str(kept)
+
+
+async def test_a_session_that_was_there_before_is_not_the_one_after_log_in(world: World) -> None:
+    browser = browser_of(world)
+    browser.cookies.set("xxs_session", "chosen-by-an-attacker", domain="faces.test")
+    answer = await browser.post("/login", data={"token": "token-fu"})
+    assert "chosen-by-an-attacker" not in answer.headers["set-cookie"]
+    first = browser.cookies["xxs_session"]
+    await browser.post("/login", data={"token": "token-fu"})
+    assert browser.cookies["xxs_session"] != first
+    stale = browser_of(world)
+    stale.cookies.set("xxs_session", first, domain="faces.test")
+    assert (await stale.get("/me")).status_code == 303  # the session before ended with the new log-in
+
+
+async def test_signing_out_ends_the_session_on_the_server(world: World) -> None:
+    browser = await signed_in(world)
+    kept = browser.cookies["xxs_session"]
+    await browser.post("/logout")
+    browser.cookies.set("xxs_session", kept, domain="faces.test")
+    assert (await browser.get("/me")).headers["location"].startswith("/login")
+
+
+@pytest.mark.parametrize("moved", ["seen_at = clock_timestamp() - interval '2 hours 1 minute'",
+                                   "opened_at = clock_timestamp() - interval '12 hours 1 minute'"])
+async def test_a_session_ends_after_two_idle_hours_and_after_a_shift(world: World, moved: str) -> None:
+    browser = await signed_in(world)
+    assert (await browser.get("/me")).status_code == 200
+    await world.execute(f"UPDATE session SET {moved}")
+    assert (await browser.get("/me")).status_code == 303
+
+
+async def test_a_new_password_ends_every_other_session(world: World) -> None:
+    phone = await signed_in(world)
+    desk = await with_password(world)
+    assert (await desk.get("/me")).status_code == 200
+    assert (await phone.get("/me")).status_code == 303
+    wrong = await desk.post("/me?lang=en", data={"act": "password", "old": "no no no no no", "new": "another good one here", "again": "another good one here"})
+    assert wrong.status_code == 422
+    assert "the present password is wrong" in wrong.text
+    weak = await desk.post("/me?lang=en", data={"act": "password", "old": PASSWORD, "new": "password1234", "again": "password1234"})
+    assert "choose several words" in weak.text
+
+
+async def test_a_form_of_another_site_is_refused_although_the_cookie_is_right(world: World) -> None:
+    browser = await signed_in(world)
+    for head in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+        for path, form in (("/me", {"act": "end-sessions"}), ("/logout", {}), ("/login", {"token": "token-fu"})):
+            assert (await browser.post(path, data=form, headers=head)).status_code == 403
+    assert (await browser.get("/me")).status_code == 200
+
+
+async def test_every_log_in_and_change_is_in_the_audit_trail_and_no_secret_is(world: World) -> None:
+    app = await with_factor(world)
+    trail = await rows(world, "SELECT who, act, object, detail::text FROM audit ORDER BY id")
+    assert [row[:2] for row in trail] == [("fu", "log in"), ("fu", "password"), ("fu", "second factor")]
+    assert PASSWORD not in str(trail)
+    assert app.secret not in str(trail)
+
+
+async def test_a_renewed_account_begins_anew(world: World) -> None:
+    browser = await with_password(world)
+    request = (await world.post("/api/admin/requests", "root", {"act": "add", "name": "fu", "role": "forecaster"})).json()["id"]
+    await world.execute("INSERT INTO account (name, role, token_hash) VALUES ('second', 'admin', encode(sha256('token-second'), 'hex'))")
+    token = (await world.post(f"/api/admin/requests/{request}", "second", {"confirmed": True})).json()["token"]
+    assert (await browser.get("/me")).status_code == 303
+    assert (await browser_of(world).post("/login", data={"name": "fu", "password": PASSWORD})).status_code == 401
+    assert (await browser_of(world).post("/login", data={"token": token})).status_code == 303

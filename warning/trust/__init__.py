@@ -1,0 +1,1 @@
+"""Trust: who is at the other end. Passwords, second factors, sessions, keys for programs, and admin acts by two people."""
