@@ -181,6 +181,16 @@ class TrustStore:
             new = Account(name=row.name, role=row.detail["role"], hazards=tuple(row.detail["hazards"]), area=row.detail["area"])
             return await put_account(connection, new, by=both, at=self._clock.now())
 
+    async def tell_alone(self, act: AdminAct, name: str, *, by: str, why: str) -> None:
+        """An admin act by one person stands as an operator notice and in the audit trail."""
+        async with self._db.begin() as connection:
+            await connection.execute(text(
+                "INSERT INTO notice (key, text, next_step, at) VALUES (:k, :t, :s, :at) ON CONFLICT (key) DO UPDATE "
+                "SET text = excluded.text, at = excluded.at, cleared_at = NULL"),
+                {"k": f"alone {name}", "t": f"{by} did this alone: {act} account {name} ({why})",
+                 "s": "a second admin looks at it, and withdraws the account when it is not right", "at": self._clock.now()})
+            await self._note(connection, who=by, act=f"{act} alone", what=f"account {name}", detail={"why": why})
+
     async def _note(
         self, connection: AsyncConnection, *, who: str, act: str, what: str, detail: Mapping[str, object] | None = None
     ) -> None:
