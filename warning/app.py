@@ -41,6 +41,7 @@ from warning.store.drill import DrillClock
 from warning.store.issue import IssueStore
 from warning.store.jobs import Jobs
 from warning.store.migrate import migrate
+from warning.store.residents import ResidentIndex
 from warning.store.server import EmbeddedServer
 from warning.store.subscribe import SubscriptionStore
 from warning.store.trust import TrustStore
@@ -73,6 +74,7 @@ class Parts:
     answer: AnswerDesk
     subscriptions: SubscriptionDesk
     ledger: DispatchStore
+    residents: ResidentIndex
     push_keys: Mapping[str, str]
     trust: TrustDesk
     secret: str
@@ -132,7 +134,8 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     answer = AnswerDesk(
         AnswerStore(database), clock=clock, secret=secret, within=timedelta(seconds=settings.answer_within_s),
         public_url=settings.public_url)
-    ledger = DispatchStore(database, jobs)
+    residents = ResidentIndex(database, settings.data / "residents")
+    ledger = DispatchStore(database, jobs, residents)
     dispatch = DispatchDesk(
         ledger, {}, calls=answer, clock=clock, zones=zones, policy=policy,
         batch_sizes={channel.name: channel.batch for channel in settings.channels}, kinds=_kinds(settings))
@@ -149,7 +152,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         issue=IssueDesk(
             IssueStore(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets,
             event_codes=load_event_codes(config_file(settings, "rules/event-codes.yaml")), cap_status=settings.status, public_url=settings.public_url),
-        dispatch=dispatch, answer=answer, ledger=ledger, push_keys=push_keys(settings), secret=secret,
+        dispatch=dispatch, answer=answer, ledger=ledger, residents=residents, push_keys=push_keys(settings), secret=secret,
         trust=TrustDesk(TrustStore(database, clock=clock), secret=secret),
         subscriptions=SubscriptionDesk(
             SubscriptionStore(database), zones=zones, clock=clock, hazards=hazards,

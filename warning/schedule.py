@@ -31,6 +31,7 @@ def ticking(parts: Parts) -> AsyncIOScheduler:
 
     every(5, "sweep", parts.ledger.sweep)
     every(5, "escalate", parts.answer.escalate)
+    every(3600, "forget resident changes", parts.residents.prune)
     if isinstance(parts.clock, DrillClock):
         every(0.2, "drill clock", parts.clock.refresh)
     return scheduler

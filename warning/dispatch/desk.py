@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 import shapely
 import structlog
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels.message import Message, Outcome, Reason, Receipt, Reports
@@ -59,7 +60,7 @@ class DispatchLedger(Protocol):
 
     async def concerning(self, delivery_ids: Sequence[int]) -> list[tuple[str, tuple[str, ...]]]: ...
 
-    async def cells_of(self, codes: Sequence[str] | None) -> list[str]: ...
+    async def cells_inside(self, ground: BaseGeometry) -> list[str]: ...
 
 
 class Calls(Protocol):
@@ -99,7 +100,7 @@ class DispatchDesk:
         matching = [i.subscription_id for i in there if wants(i, hazard=alert.hazard, level=alert.level)]
         cells = None
         if alert.polygon is not None:
-            cells = [cell for cell in await self._ledger.cells_of(None) if where.ground.intersects(_centre(cell))]
+            cells = await self._ledger.cells_inside(where.ground)
         await self._ledger.expand(
             alert, in_area=[i.subscription_id for i in there], matching=matching, codes=sorted(where.codes), cells=cells,
             batch_sizes=self._batch_sizes, personal=personal(self._kinds), now=self._clock.now(),
@@ -266,11 +267,6 @@ def _envelope(alert: StoredAlert, finished: Composed, link: str) -> bytes:
     if link:
         document["ack_url"] = link
     return json.dumps(document, ensure_ascii=False).encode()
-
-
-def _centre(cell: str) -> shapely.Point:
-    row, column = cell.removeprefix("c").split("_")
-    return shapely.Point((int(column) + 0.5) / 100, (int(row) + 0.5) / 100)
 
 
 def _no_channel(message: Message, now: datetime) -> Receipt:

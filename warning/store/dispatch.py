@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import shapely
+import structlog
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +20,7 @@ from warning.level import Level
 from warning.store.database import Database
 from warning.store.dispatch_queries import (
     BATCH,
+    CELLS,
     DUE,
     EXPAND,
     LATE,
@@ -31,16 +34,20 @@ from warning.store.dispatch_queries import (
     UNEXPANDED,
 )
 from warning.store.jobs import Jobs
+from warning.store.residents import NoResidentIndex, ResidentIndex, middles
 from warning.store.retired import retire_gone
 from warning.store.stages import mark
+
+log = structlog.get_logger()
 
 
 class DispatchStore:
     """Reads and writes of the dispatch desk; each verb is one transaction."""
 
-    def __init__(self, database: Database, jobs: Jobs) -> None:
+    def __init__(self, database: Database, jobs: Jobs, residents: ResidentIndex | None = None) -> None:
         self._db = database
         self._jobs = jobs
+        self._residents = residents
         self._offices: dict[str, tuple[Sequence[Row[tuple[object, ...]]], Offices]] = {}
 
     async def alert(self, identifier: str) -> StoredAlert:
@@ -244,14 +251,16 @@ class DispatchStore:
                 found.setdefault(row.channel, {})[row.state] = row.n
         return found
 
-    async def cells_of(self, codes: Sequence[str] | None) -> list[str]:
-        """The coarse cells in which somebody lives, in these districts or everywhere."""
+    async def cells_inside(self, ground: BaseGeometry) -> list[str]:
+        """The inhabited cells whose middle is inside or on the border: from the resident index, and when that fails from the database."""
+        if self._residents is not None:
+            try:
+                return await self._residents.cells_inside(ground)
+            except NoResidentIndex as error:
+                log.warning("the resident index fails, the database is asked", why=str(error))
         async with self._db.begin() as connection:
-            rows = await connection.execute(text(
-                "SELECT DISTINCT cell FROM subscription WHERE active AND cell IS NOT NULL "
-                "AND (CAST(:codes AS text[]) IS NULL OR district = ANY(CAST(:codes AS text[])))"),
-                {"codes": None if codes is None else list(codes)})
-            return [row.cell for row in rows]
+            cells = [row.cell for row in await connection.execute(text(CELLS))]
+        return [cell for cell, inside in zip(cells, shapely.intersects_xy(ground, *middles(cells)), strict=True) if inside]
 
     async def unfinished(self) -> int:
         """Deliveries and alerts that still owe something; 0 = everything has an end state."""

@@ -173,3 +173,5 @@ SELECT a.identifier, a.level FROM alert a WHERE a.expanded_at IS NULL AND a.real
 AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.task_name = 'xiaoxishu.expand'
   AND j.args->>'identifier' = a.identifier AND j.status = 'todo')
 """
+
+CELLS: Final = "SELECT DISTINCT cell FROM subscription WHERE active AND cell IS NOT NULL"

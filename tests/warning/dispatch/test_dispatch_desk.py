@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from shapely import box
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy.exc import OperationalError
 
 from channels.message import Limits, Message, Outcome, Reason, Receipt
@@ -112,9 +113,9 @@ class Memory:
     async def concerning(self, delivery_ids: Sequence[int]) -> list[tuple[str, tuple[str, ...]]]:
         return [(self.stored.hazard, self.stored.zones)] if delivery_ids else []
 
-    async def cells_of(self, codes: Sequence[str] | None) -> list[str]:
-        assert codes is None
-        return ["c3101_12101", "c3105_12105", "c3105_12115"]
+    async def cells_inside(self, ground: BaseGeometry) -> list[str]:
+        assert ground.bounds == (121.04, 31.04, 121.06, 31.06)
+        return ["c3105_12105"]
 
 
 class Gateway:
@@ -167,7 +168,7 @@ async def test_the_audience_is_place_first_and_then_hazard_and_level() -> None:
     assert (ledger.expanded["codes"], ledger.expanded["cells"], ledger.expanded["now"]) == (["310115"], None, NOW)
 
 
-async def test_a_drawn_polygon_is_matched_with_coarse_cells_by_their_centre() -> None:
+async def test_a_drawn_polygon_is_matched_with_the_cells_inside_it() -> None:
     drawn = {"type": "Polygon", "coordinates": [[[121.04, 31.04], [121.06, 31.04], [121.06, 31.06], [121.04, 31.06], [121.04, 31.04]]]}
     ledger = Memory(alert(polygon=drawn), interests=WISHES)
     await desk(ledger).expand(ledger.stored.identifier)
