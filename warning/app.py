@@ -38,6 +38,7 @@ from warning.store.answer import AnswerStore
 from warning.store.database import Database
 from warning.store.dispatch import DispatchStore
 from warning.store.drill import DrillClock
+from warning.store.feeds import FeedStore
 from warning.store.issue import IssueStore
 from warning.store.jobs import Jobs
 from warning.store.migrate import migrate
@@ -51,6 +52,7 @@ from warning.watch.desk import WatchDesk
 from warning.watch.eventcode import load_event_codes
 from warning.watch.issuer import Issuer, load_issuers
 from warning.watch.memory import Policy
+from warning.watch.promise import Promise
 from warning.watch.rule import RuleSet
 from warning.watch.rulefile import load_rule_sets
 
@@ -78,6 +80,7 @@ class Parts:
     push_keys: Mapping[str, str]
     trust: TrustDesk
     secret: str
+    feeds: FeedStore
 
 
 @asynccontextmanager
@@ -153,6 +156,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
             IssueStore(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets,
             event_codes=load_event_codes(config_file(settings, "rules/event-codes.yaml")), cap_status=settings.status, public_url=settings.public_url),
         dispatch=dispatch, answer=answer, ledger=ledger, residents=residents, push_keys=push_keys(settings), secret=secret,
+        feeds=FeedStore(database, promises=_promises(settings)),
         trust=TrustDesk(TrustStore(database, clock=clock), secret=secret),
         subscriptions=SubscriptionDesk(
             SubscriptionStore(database), zones=zones, clock=clock, hazards=hazards,
@@ -238,6 +242,10 @@ def _options(where: str, module: ModuleType, given: Mapping[str, object]) -> Bas
 def tables(settings: Settings) -> Tables:
     """The columns of each station feed, by source."""
     return {feed.source: feed.table for feed in settings.feeds if feed.table is not None}
+
+
+def _promises(settings: Settings) -> list[Promise]:
+    return [Promise(source=feed.source, kind=feed.kind, every=timedelta(seconds=feed.expect_every_s or feed.max_age_s)) for feed in settings.feeds]
 
 
 def _kinds(settings: Settings) -> dict[str, str]:

@@ -47,6 +47,8 @@ class FeedSettings(BaseModel):
     options: dict[str, object] = Field(default_factory=dict, description="the kind's own options (docs/feeds.md)")
     table: Table | None = Field(default=None, description="columns of a CSV or JSON station feed")
     max_age_s: float = Field(default=3600, gt=0, description="older runs are called stale and not used")
+    expect_every_s: float | None = Field(
+        default=None, gt=0, description="the feed's promise: silence for longer is told to the operators; empty = max_age_s")
 
     @model_validator(mode="before")
     @classmethod

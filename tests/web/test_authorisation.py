@@ -41,6 +41,7 @@ TABLE = {
     "GET /api/ack/{token}": OPEN,
     "POST /api/ack/{token}": OPEN,
     "GET /api/health": OPEN,
+    "GET /api/feeds": STAFF,
     "GET /api/push-key": OPEN,
     "POST /api/deliveries/retry": "?-++-+",
     "GET /metrics": OPEN,

@@ -30,6 +30,12 @@ class NoticeOut(BaseModel):
     at: datetime
 
 
+class FeedAge(BaseModel):
+    source: str
+    state: str
+    data_age_s: float | None
+
+
 class HealthOut(BaseModel):
     """``status`` is ok, degraded (it works, somebody should look) or down (the database does not answer)."""
 
@@ -37,6 +43,7 @@ class HealthOut(BaseModel):
     database: bool
     data_at: datetime | None = Field(description="run time of the newest data that were read")
     data_age_s: float | None
+    feeds: list[FeedAge] = Field(description="each feed's data age; the reasons are at /api/feeds")
     waiting: int = Field(description="deliveries that are due now")
     worker_lag_s: float = Field(description="how long the oldest of them has been due")
     notice_count: int = Field(description="how many operator notices stand")
@@ -62,14 +69,16 @@ async def health(parts: Here, visitor: Visitor, response: Response) -> HealthOut
         pulse = await board.pulse(parts.database)
     except OperationalError:
         response.status_code = 503
-        return HealthOut(status="down", database=False, data_at=None, data_age_s=None, waiting=0, worker_lag_s=0.0, notice_count=1, notices=[
+        return HealthOut(status="down", database=False, data_at=None, data_age_s=None, feeds=[], waiting=0, worker_lag_s=0.0, notice_count=1, notices=[
             NoticeOut(key="database", text="the database does not answer", at=parts.clock.now(),
                       next_step="start it; alerts and deliveries are kept and go on by themselves")])
     now = parts.clock.now()
+    feeds = [FeedAge(source=one.promise.source, state=one.state, data_age_s=None if one.data_age is None else one.data_age.total_seconds())
+             for one in await parts.feeds.standings(now=now)]  # fmt: skip
     late = pulse.lag_s > LAG_LIMIT_S
     return HealthOut(
         status="degraded" if late or pulse.notices else "ok", database=True, data_at=pulse.data_at,
-        data_age_s=None if pulse.data_at is None else (now - pulse.data_at).total_seconds(), waiting=pulse.waiting,
+        data_age_s=None if pulse.data_at is None else (now - pulse.data_at).total_seconds(), feeds=feeds, waiting=pulse.waiting,
         worker_lag_s=round(pulse.lag_s, 1),
         notice_count=len(pulse.notices),
         notices=[NoticeOut(key=n.key, text=n.text, next_step=n.next_step, at=n.at) for n in pulse.notices if visitor is not None])
