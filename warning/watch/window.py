@@ -35,6 +35,11 @@ class Window:
             and (field.lead <= timedelta(0) or field.run_time == newest[field.variable, field.provenance.source])
         ))
 
+    @property
+    def newest(self) -> datetime | None:
+        """The newest run of all: the moment from which the data look ahead, also when an older run arrives late."""
+        return max((field.run_time for field in self.fields), default=None)
+
     def since(self, moment: datetime, variable: str | None = None) -> tuple[GridField, ...]:
         """Fields that end after ``moment``."""
         return tuple(f for f in self.fields if f.valid_time > moment and (variable is None or f.variable == variable))

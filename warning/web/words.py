@@ -89,6 +89,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "peak": ("峰值", "peak"),
     "share": ("面积占比", "share of area"),
     "known": ("有数据面积", "known"),
+    "known_until": ("数据可判断至", "known until"),
     "rule_row": ("规则", "rule"),
     "lead": ("提前量", "lead"),
     "observed": ("已达到", "reached already"),
