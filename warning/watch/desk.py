@@ -1,9 +1,10 @@
 """The watch desk: a payload arrives, is read, measured against every rule, and becomes proposals."""
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +23,7 @@ from feeds.payload import Payload
 from feeds.reading import Contents, Reading
 from feeds.table import NO_TABLES, Tables
 from geo.grid import Grid
+from geo.observation import Quality
 from geo.outline import outline_cells
 from geo.zone import ZoneSet
 from warning.cap import Status
@@ -102,6 +104,7 @@ class WatchDesk:
         self._max_age, self._max_ages = max_age, max_ages
         self._tables = tables
         self._window: Window | None = None
+        self._gauge_grid = _kilometre_grid(zones)
 
     async def take(self, payload: Payload) -> list[UUID]:
         """One payload to its end: proposals stored, or the payload refused with a reason. Returns new proposal ids."""
@@ -118,13 +121,13 @@ class WatchDesk:
             log.error("a payload was refused", source=payload.source, file=payload.path.name, why=str(error))
             await self._ledger.refuse(payload_id, why=str(error), next_step="fetch the file again, or ask its provider", now=now)
             return []
-        if not contents.fields:  # measurements and tracks alone: no rule is judged by them
+        if not contents.fields and not contents.observations:  # tracks alone: no rule is judged by them
             decode_s, decoded = time.monotonic() - started, await self._ledger.real_now()
             times = StageTimes(arrived=arrived, decoded=decoded, derived=decoded, decode_s=decode_s, derive_s=0.0)
             return await self._ledger.conclude(payload_id, found=(), memories={}, data_time=data_time, times=times, now=now)
         if self._window is None:
             self._window = await self._reread(data_time)
-        self._window = self._window.with_run(contents.fields)
+        self._window = await asyncio.to_thread(self._with, self._window, contents)
         # A run that comes late says nothing newer: the desk keeps looking ahead from the newest one.
         data_time = max(data_time, self._window.newest or data_time)
         decode_s, decoded = time.monotonic() - started, await self._ledger.real_now()
@@ -149,11 +152,23 @@ class WatchDesk:
             log.warning("a payload was read in part", file=path.name, why=str(error))
         return Contents.of(readings)
 
+    def _with(self, window: Window, contents: Contents) -> Window:
+        """The window with what a payload brought; measurements are checked, and those that are doubted told."""
+        window = window.with_run(contents.fields)
+        if not contents.observations:
+            return window
+        window, checked = window.with_observations(contents.observations, self._gauge_grid)
+        for one in checked:
+            if one.quality is not Quality.GOOD:
+                log.warning("a measurement is doubted and no rule will see it", station=one.station, variable=one.variable,
+                            value=one.value, units=one.units, quality=one.quality.value, flags=one.flags)
+        return window
+
     async def _reread(self, data_time: datetime) -> Window:
         window = Window()
         for path, source in await self._ledger.watched(data_time - window.reach):
             try:
-                window = window.with_run((await asyncio.to_thread(self._read, Path(path), source, "")).fields)
+                window = await asyncio.to_thread(self._with, window, await asyncio.to_thread(self._read, Path(path), source, ""))
             except (FeedError, OSError) as error:
                 log.warning("an earlier payload cannot be read again", file=Path(path).name, why=str(error))
         return window
@@ -168,8 +183,9 @@ class WatchDesk:
         found: list[Found] = []
         remembered: dict[str, Memory] = {}
         for issuer in self._issuers:
-            own = read[issuer.rule_set]
-            drafts = [noted(one, own) for one in draft(issuer, self._rule_sets[issuer.rule_set], own.answers, now=data_time)]
+            own, rule_set = read[issuer.rule_set], self._rule_sets[issuer.rule_set]
+            drafts = [
+                noted(one, rule_set, own) for one in draft(issuer, rule_set, own.answers, now=data_time, gauges=own.gauges)]
             proposals, remembered[issuer.code] = propose(
                 drafts, [warning for warning in in_force if warning.issuer == issuer.code], memories[issuer.code],
                 self._policy, now=now, cycle=data_time)
@@ -178,6 +194,10 @@ class WatchDesk:
 
     def _found(self, proposal: Proposal, issuer: Issuer, grids: Mapping[str, Grid], now: datetime) -> Found:
         expires = proposal.expires or now + self._policy.validity
+        if proposal.onset is not None and proposal.onset + self._policy.extend_when_left > expires:
+            # Two days ahead of a frost: the warning must outlive the beginning of what it warns of.
+            expires = proposal.onset + self._policy.validity
+        proposal = replace(proposal, expires=expires)
         cells: dict[Grid, set[int]] = {}
         for evidence in proposal.evidence:
             if evidence.cells and evidence.row in grids and grids[evidence.row].regular:
@@ -202,6 +222,15 @@ class WatchDesk:
 
     def _parent(self, code: str) -> str:
         return next((zone.parent for zone in self._zones if zone.code == code), "")
+
+
+def _kilometre_grid(zones: ZoneSet) -> Grid:
+    """Cells of 0.01° with centres on the hundredths, over all zones: where measurements are put."""
+    bounds = [zone.geometry.bounds for zone in zones] or [(0.0, 0.0, 0.0, 0.0)]
+    west, south = (math.floor(min(one[side] for one in bounds) * 100) for side in (0, 1))
+    east, north = (math.ceil(max(one[side] for one in bounds) * 100) for side in (2, 3))
+    return Grid(
+        kind="regular_ll", ny=north - south + 1, nx=east - west + 1, lat0=south / 100, lon0=west / 100, dlat=0.01, dlon=0.01)
 
 
 def _usable(contents: Contents, *, now: datetime, max_age: timedelta) -> datetime:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from geo.daily import DAY
 from geo.exceedance import Exceedance
+from warning.watch.gauges import Disagreement, GaugeReading
 from warning.watch.rule import Rule, RuleSet
 
 
@@ -16,7 +17,8 @@ class Evidence:
     ``share`` and ``known_share`` are parts (0..1) of the zone's area, ``cells`` flat indices of exceeding grid cells;
     ``onset`` of a day's extreme is the beginning of its local day.
     ``known_until`` is how far the data of the row reach without a hole (None: they are silent at once), ``asked_until`` how
-    far the row asks; what lies between is unknown. ``row`` and ``version`` name the rule; ``observed`` says that the threshold has been reached already.
+    far the row asks; what lies between is unknown. ``gauges`` are the first of the ``gauges_over`` stations in the zone that
+    are over the threshold by themselves, ``disagreement`` says that gauges contradict the forecast. ``row`` and ``version`` name the rule; ``observed`` says that the threshold has been reached already.
     """
 
     zone: str
@@ -37,6 +39,9 @@ class Evidence:
     unconfirmed: bool = False
     known_until: datetime | None = None
     asked_until: datetime | None = None
+    gauges: tuple[GaugeReading, ...] = ()
+    gauges_over: int = 0
+    disagreement: Disagreement | None = None
 
     @property
     def ends_early(self) -> bool:

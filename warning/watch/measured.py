@@ -15,7 +15,9 @@ from geo.grid import Grid
 from geo.overlay import OverlayError, overlay
 from geo.quantity import Quantity
 from geo.regrid import RegridError, onto, series_onto
+from geo.stations import GAUGES
 from geo.zone import Zone
+from warning.watch.gauges import Disagreement, GaugeReading, Gauges
 from warning.watch.rule import Rule, RuleSet
 from warning.watch.rulefile import quantities
 from warning.watch.window import Window
@@ -35,18 +37,26 @@ class Reach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """By row: the answers of all zones, the grid that numbers their cells, and the reach. A row without data is in none."""
+    """By row: the answers of all zones, the grid that numbers their cells, and the reach. A row without data is in none.
+
+    By row and then zone: the gauges that are over the row's threshold by themselves, and those that contradict what was
+    forecast for the last hours.
+    """
 
     answers: Mapping[str, Sequence[Exceedance]]
     grids: Mapping[str, Grid]
     reach: Mapping[str, Reach]
+    gauges: Mapping[str, Mapping[str, tuple[GaugeReading, ...]]]
+    disagreements: Mapping[str, Mapping[str, Disagreement]]
 
 
 class Measuring:
     """The quantities of one moment, each derived once however many rule sets ask for it."""
 
     def __init__(self, window: Window, zones: Sequence[Zone], *, now: datetime) -> None:
-        self._fields = _joined(window.fields)
+        # Gauges first: of two analyses of one time the measured one is believed.
+        self._fields = _joined(sorted(window.fields, key=lambda field: field.provenance.source != GAUGES))
+        self._gauges = Gauges(window, zones, now=now)
         self._zones = tuple(zones)
         self._now = now
         self._known: dict[Quantity, Series | None] = {}
@@ -59,10 +69,14 @@ class Measuring:
         answers: dict[str, Sequence[Exceedance]] = {}
         grids: dict[str, Grid] = {}
         reach: dict[str, Reach] = {}
+        gauges: dict[str, Mapping[str, tuple[GaugeReading, ...]]] = {}
+        disagreements: dict[str, Mapping[str, Disagreement]] = {}
         for rule in rule_set.rules:
             for row, criterion in ((rule.row, rule.criterion), (rule.sign_row, rule.signed)):
                 if criterion is None:
                     continue
+                gauges[row] = self._gauges.over(criterion)
+                disagreements[row] = self._contradicted(criterion)
                 found = _of_one_grid(criterion, have)
                 if not found:
                     continue
@@ -73,7 +87,14 @@ class Measuring:
                         criterion, found, overlay(grids[row], self._zones), start=self._now, end=self._now + rule.lead, now=self._now)
                 except (GridMismatch, OverlayError) as error:
                     log.error("a rule could not be measured and stays unknown", row=row, why=str(error))
-        return Measured(answers=answers, grids=grids, reach=reach)
+        return Measured(answers=answers, grids=grids, reach=reach, gauges=gauges, disagreements=disagreements)
+
+    def _contradicted(self, criterion: Criterion) -> dict[str, Disagreement]:
+        """By zone the contradiction in the longest of the row's windows that has one."""
+        found: dict[str, Disagreement] = {}
+        for leaf in sorted(comparisons(criterion), key=lambda leaf: leaf.quantity.window or timedelta(0)):
+            found |= self._gauges.against(leaf)
+        return found
 
     def _series(self, quantity: Quantity, *, days: int) -> Series | None:
         """The quantity over time; None (unknown) when its fields are missing or do not fit together."""
