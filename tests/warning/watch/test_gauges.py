@@ -116,7 +116,8 @@ def test_what_gauges_measured_so_far_joins_what_is_forecast_to_come() -> None:
     joined = rainstorm(measured(near, to_come))
     assert joined.level is Level.ORANGE
     assert joined.evidence is not None
-    assert (joined.evidence.peak, joined.evidence.test) == (pytest.approx(101.1, abs=0.01), "rain/6h [mm] >= 100")
+    assert joined.evidence.peak == pytest.approx(101.1, abs=0.01)
+    assert joined.evidence.test == "rain/6h [mm] >= 100"
 
 
 def test_gauges_that_measured_a_tenth_of_what_was_forecast_say_so() -> None:
