@@ -50,7 +50,7 @@ class Message:
     in E.164 digits, an e-mail address, a URL, an MQTT topic, a Web Push subscription as JSON, a file name.
     ``body``/``content_type`` carry the CAP document or JSON for machines; people's channels use ``subject``/``text``.
     ``lane`` is fixed by the alert's CAP status: Exercise and Test travel in the exercise lane only.
-    ``secret`` signs a webhook. ``priority`` 1 blue … 4 red.
+    ``secret`` signs a webhook. ``priority`` 1 blue … 4 red. ``flash``: an SMS of class 0, shown at once over whatever is on the screen.
     """
 
     key: str
@@ -69,6 +69,7 @@ class Message:
     body: bytes = b""
     content_type: str = ""
     secret: str = ""
+    flash: bool = False
 
     @property
     def lane(self) -> Lane:

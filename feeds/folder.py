@@ -4,7 +4,7 @@ import asyncio
 import fnmatch
 import hashlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -53,7 +53,7 @@ class Source:
         self._waiting: dict[str, tuple[_Stamp, datetime]] = {}
         self._done: dict[str, _Stamp] = {}
 
-    async def payloads(self) -> AsyncIterator[Payload]:
+    async def payloads(self) -> AsyncGenerator[Payload]:
         """Each file once by name and checksum: a changed file of the same name comes again, an untouched one never.
 
         Raises SourceUnavailable (retry) when the folder is not there.

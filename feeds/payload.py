@@ -1,6 +1,6 @@
 """Payload: what a feed handed over, before anyone decoded it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,4 +21,4 @@ class Payload:
 class Source(Protocol):
     """A feed: yields payloads until closed (a replay ends by itself)."""
 
-    def payloads(self) -> AsyncIterator[Payload]: ...
+    def payloads(self) -> AsyncGenerator[Payload]: ...

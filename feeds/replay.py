@@ -3,7 +3,7 @@
 import asyncio
 import fnmatch
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -46,7 +46,7 @@ class Source:
     ) -> None:
         self._options, self._name, self._now, self._sleep = options, name, now, sleep
 
-    async def payloads(self) -> AsyncIterator[Payload]:
+    async def payloads(self) -> AsyncGenerator[Payload]:
         """Each file in order of run time, then name.
 
         Raises SourceUnavailable when the folder is not there, FeedError for a file whose time nobody can tell (before

@@ -26,6 +26,7 @@ class Sums:
 def sliding_sums(steps: Sequence[Step], window: timedelta, units: str, *, now: datetime) -> Sums | None:
     """The sum over (t - window, t] at the end t of every step not longer than the window; None when there is none.
 
+    Where steps are missing in between, the end of the hole is a time too: its sum is unknown.
     The window is tiled exactly by steps: as much analysis as there is, then the newest runs, then the fewest steps, so
     a field whose own window is the wanted one is used as it is. Steps that grow from one run's start are taken apart
     first. Where no tiling exists, or a step of it is NaN in a cell, the sum is unknown (NaN) there.
@@ -37,7 +38,8 @@ def sliding_sums(steps: Sequence[Step], window: timedelta, units: str, *, now: d
     ending: dict[datetime, list[int]] = {}
     for index, step in enumerate(pieces):
         ending.setdefault(step.end, []).append(index)
-    times = tuple(sorted(ending))
+    first = min(step.start for step in pieces)
+    times = tuple(sorted({*ending, *(step.start for step in pieces if step.start > first)}))
     shape = pieces[0].field.grid.shape
     values = np.full((len(times), *shape), np.nan, dtype=np.float32)
     observed = np.zeros(len(times), dtype=np.bool_)

@@ -32,8 +32,9 @@ class Step:
 def choose(variables: Sequence[str], fields: Iterable[GridField], *, now: datetime) -> list[Step]:
     """One Step per (valid time, window), by valid time then window, of the fields named by any of ``variables``.
 
-    Of several: an analysis first, then the newest run, then the variable named first. Probabilities, spreads,
-    ensemble members and levels above the ground's are left out. Raises DeriveError for fields on several grids.
+    Of several: an analysis first, then the newest run, then the variable named first; what it leaves unknown (NaN, or
+    beyond its own area) the next one fills. Probabilities, spreads, ensemble members and levels above the ground's are
+    left out. Raises DeriveError for fields on several grids.
     """
     wanted = [
         field
@@ -43,16 +44,32 @@ def choose(variables: Sequence[str], fields: Iterable[GridField], *, now: dateti
     grids = sorted({field.grid.describe() for field in wanted})
     if len({field.grid for field in wanted}) > 1:
         raise DeriveError(f"{variables[0]}: fields on several grids ({'; '.join(grids)}); give the fields of one grid")
-    best: dict[tuple[datetime, timedelta], tuple[tuple[bool, datetime, int], Step]] = {}
+    same: dict[tuple[datetime, timedelta], list[GridField]] = {}
     for field in wanted:
-        window = field.window or _ZERO
-        analysis = field.lead == _ZERO and field.valid_time <= now
-        rank = (analysis, field.run_time, -variables.index(field.variable))
-        key = (field.valid_time, window)
-        if key not in best or rank > best[key][0]:
-            step = Step(start=field.valid_time - window, end=field.valid_time, analysis=analysis, field=field)
-            best[key] = (rank, step)
-    return [best[key][1] for key in sorted(best)]
+        same.setdefault((field.valid_time, field.window or _ZERO), []).append(field)
+
+    def rank(field: GridField) -> tuple[bool, datetime, int]:
+        return _is_analysis(field, now), field.run_time, -variables.index(field.variable)
+
+    return [_step(sorted(same[key], key=rank, reverse=True), now) for key in sorted(same)]
+
+
+def _is_analysis(field: GridField, now: datetime) -> bool:
+    return field.lead == _ZERO and field.valid_time <= now
+
+
+def _step(ranked: Sequence[GridField], now: datetime) -> Step:
+    """The first of the fields, its unknown cells filled by the next; an analysis only when all that went in are."""
+    first, analysis = ranked[0], _is_analysis(ranked[0], now)
+    for other in ranked[1:]:
+        unknown = np.isnan(first.values)
+        if not unknown.any():
+            break
+        filled = unknown & ~np.isnan(other.values)
+        if other.units == first.units and filled.any():
+            first = replace(first, values=np.where(filled, other.values, first.values))
+            analysis = analysis and _is_analysis(other, now)
+    return Step(start=first.valid_time - (first.window or _ZERO), end=first.valid_time, analysis=analysis, field=first)
 
 
 def latest_window(steps: Iterable[Step]) -> list[Step]:

@@ -1,16 +1,17 @@
 """Derive: any quantity that a rule compares, as a Series made from raw fields."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from geo.accumulate import sliding_sums
 from geo.choose import DeriveError, Step, choose, latest_window, with_wind_speed
-from geo.daily import DAY, Days, daily_extremes, drops
+from geo.daily import DAILY, DAY, LONGEST_GAP, Days, daily_extremes, day_end, drops
 from geo.field import GridField
 from geo.quantity import Quantity
-from geo.series import Series
+from geo.series import AFTER, Series
 from geo.units import beaufort, convert
 
 __all__ = ["DeriveError", "Series", "history", "series"]
@@ -36,23 +37,28 @@ def series(quantity: Quantity, fields: Sequence[GridField], *, now: datetime) ->
     - ``tmax``, ``tmin``, ``ground_tmin``: extremes by Beijing's local day; ``temperature_drop``: of daily minima within
       its window (``geo.daily``). Their times are the local midnights that end the days.
     - anything else: the instant values of the field of that name; with a window, only fields of just that window.
+    Holes and the time after the end of the data are rows of NaN: missing steps of a sum, more than LONGEST_GAP
+    without an instant, a local day from today on without a step.
     Raises DeriveError for fields on several grids and for a sum without a window, UnitError for strange units.
     """
     if quantity.name in _SUMS:
         return _sums(quantity, fields, now)
-    if quantity.name in _TEMPERATURES:
+    if quantity.name in DAILY:
         return _daily(quantity, fields, now)
     return _instants(quantity, fields, now)
 
 
 def history(quantity: Quantity, *, days: int = 1) -> timedelta:
-    """How far before the time of interest fields are needed: the window, and for daily values the whole local days."""
-    window = quantity.window or timedelta(0)
+    """How far before the time of interest fields are needed.
+
+    The window of a sum, the whole local days of daily values, and for instants as far as one of them speaks.
+    """
     if quantity.name == "temperature_drop":
         return DAY * days + (quantity.window or DAY)
-    if quantity.name in _TEMPERATURES:
+    if quantity.name in DAILY:
         return DAY * days
-    return window + DAY * (days - 1)
+    own = quantity.window or timedelta(0) if quantity.name in _SUMS else LONGEST_GAP
+    return own + DAY * (days - 1)
 
 
 def _sums(quantity: Quantity, fields: Sequence[GridField], now: datetime) -> Series | None:
@@ -62,9 +68,10 @@ def _sums(quantity: Quantity, fields: Sequence[GridField], now: datetime) -> Ser
     sums = sliding_sums(steps, quantity.window, quantity.units, now=now)
     if sums is None:
         return None
-    return Series(
+    found = Series(
         quantity=quantity, grid=steps[0].field.grid, times=sums.times, values=sums.values, observed=sums.observed
     )
+    return _with_unknown(found, [sums.times[-1] + AFTER])
 
 
 def _daily(quantity: Quantity, fields: Sequence[GridField], now: datetime) -> Series | None:
@@ -78,7 +85,10 @@ def _daily(quantity: Quantity, fields: Sequence[GridField], now: datetime) -> Se
         return None
     if quantity.name == "temperature_drop":
         days = drops(days, quantity.window or DAY)
-    return _of_days(quantity, steps, days)
+    found = _of_days(quantity, steps, days)
+    today, last = day_end(now + timedelta(microseconds=1)), days.times[-1]
+    missing = [today + DAY * k for k in range(max((last - today) // DAY, 0) + 1)]
+    return _with_unknown(found, [*(set(missing) - set(days.times)), last + DAY])
 
 
 def _of_days(quantity: Quantity, steps: Sequence[Step], days: Days) -> Series:
@@ -104,10 +114,38 @@ def _instants(quantity: Quantity, fields: Sequence[GridField], now: datetime) ->
     units = "m s-1" if force else quantity.units
     layers = [convert(step.field.values, step.field.units, units) for step in steps]
     values = np.stack([beaufort(layer) if force else layer.astype(np.float32) for layer in layers])
-    return Series(
+    found = Series(
         quantity=quantity,
         grid=steps[0].field.grid,
         times=tuple(step.end for step in steps),
         values=values,
         observed=np.array([step.analysis for step in steps], dtype=np.bool_),
     )
+    return _with_unknown(found, _silences(steps, now))
+
+
+def _silences(steps: Sequence[Step], now: datetime) -> list[datetime]:
+    """Where instants (or maxima over short windows) leave more than LONGEST_GAP open, and their end."""
+    found = [now] if steps[0].start - now > LONGEST_GAP else []
+    reached = steps[0].end
+    for step in steps[1:]:
+        if step.start - reached > LONGEST_GAP:
+            found.append(reached + AFTER)
+        reached = max(reached, step.end)
+    return [*found, reached + AFTER]
+
+
+def _with_unknown(found: Series, moments: Iterable[datetime]) -> Series:
+    """The series with rows of NaN at ``moments``, none of which it has."""
+    extra = set(moments)
+    times = tuple(sorted({*found.times, *extra}))
+    kept = np.array([time not in extra for time in times], dtype=np.bool_)
+    values = np.full((len(times), *found.grid.shape), np.nan, dtype=np.float32)
+    observed = np.zeros(len(times), dtype=np.bool_)
+    values[kept], observed[kept] = found.values, found.observed
+    partial = found.partial
+    if partial is not None:
+        marked = np.zeros(values.shape, dtype=np.bool_)
+        marked[kept] = partial
+        partial = marked
+    return replace(found, times=times, values=values, observed=observed, partial=partial)

@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 def ticking(parts: Parts) -> AsyncIOScheduler:
-    """A scheduler, not yet started: sweeps orphaned batches, escalates callouts, follows the drill's clock."""
+    """A scheduler, not yet started: sweeps orphaned batches, escalates callouts, hears silent feeds, follows the drill's clock."""
     scheduler = AsyncIOScheduler(timezone="UTC")
 
     def every(seconds: float, name: str, act: Callable[[], Awaitable[object]]) -> None:
@@ -32,6 +32,7 @@ def ticking(parts: Parts) -> AsyncIOScheduler:
     every(5, "sweep", parts.ledger.sweep)
     every(5, "escalate", parts.answer.escalate)
     every(3600, "forget resident changes", parts.residents.prune)
+    every(5, "silent feeds", lambda: parts.feeds.hear(now=parts.clock.now()))
     if isinstance(parts.clock, DrillClock):
         every(0.2, "drill clock", parts.clock.refresh)
     return scheduler

@@ -3,6 +3,7 @@
 All four number their requests with four octets that stand right behind what ``frame`` gives, and begin with length and command.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum, auto
@@ -70,6 +71,14 @@ class Dialect(Protocol):
     def max_pdu(self) -> int: ...
 
     @property
+    def first_sequence(self) -> int:
+        """The number before that of a session's first request."""
+
+    @property
+    def numbers(self) -> re.Pattern[str]:
+        """The addresses that may be sent to, in E.164 with or without a plus sign."""
+
+    @property
     def answer(self) -> int:
         """The command of the answer to a submit."""
 
@@ -96,7 +105,7 @@ class Dialect(Protocol):
     def logout(self, sequence: int) -> bytes: ...
 
     def probe(self, sequence: int) -> bytes:
-        """The keep-alive request."""
+        """The keep-alive request; empty where the protocol has none."""
 
     def frame(self, body_length: int) -> bytes:
         """What stands before the sequence of a submit."""
@@ -113,7 +122,7 @@ class Dialect(Protocol):
     def hear(self, command: int, pdu: bytes) -> Heard:
         """Everything else. Raises PduError."""
 
-    def cut(self, text: str) -> SmsText:
+    def cut(self, text: str, *, flash: bool) -> SmsText:
         """The text in parts. Raises ValueError when they are too many."""
 
     def templates(self, text: SmsText, *, ref: int, priority: int, expires: datetime, flash: bool) -> list[Template]:

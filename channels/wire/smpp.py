@@ -44,6 +44,8 @@ class SmppDialect:
 
     header_size = HEADER_SIZE
     max_pdu = MAX_PDU
+    first_sequence = 0
+    numbers = re.compile(r"\+?[1-9]\d{6,14}", re.ASCII)  # ITU-T E.164: at most 15 digits, no leading zero
     answer = int(Command.SUBMIT_SM_RESP)
     deliveries = frozenset({int(Command.DELIVER_SM)})
     faults = _FAULTS
@@ -106,7 +108,7 @@ class SmppDialect:
             return Heard(Act.ALIVE)
         return Heard(Act.REPLY, HEADER.pack(HEADER_SIZE, Command.GENERIC_NACK, Status.INVALID_COMMAND, sequence))
 
-    def cut(self, text: str) -> SmsText:
+    def cut(self, text: str, *, flash: bool) -> SmsText:  # noqa: ARG002 - both alphabets exist in class 0
         return encode(text)
 
     def templates(self, text: SmsText, *, ref: int, priority: int, expires: datetime, flash: bool) -> list[Template]:

@@ -20,6 +20,7 @@ from channels.wire.smpp_pdu import (
     read_message,
     receipt_octets,
 )
+from channels.wire.sms_text import SmsText, decode, encode, split_header
 from channels.wire.speech import Due, Entrance, Ruling, Said, Words
 
 _BINDS = (Command.BIND_TRANSCEIVER, Command.BIND_RECEIVER, Command.BIND_TRANSMITTER)
@@ -70,6 +71,15 @@ class SmppSpeech:
     def text(self, sequence: int, *, source: str, destination: str, coding: int, header: bool, octets: bytes) -> bytes:
         return pdu(Command.DELIVER_SM, sequence, message_head(source=source, destination=destination) + message_tail(
             octets, esm_class=UDHI if header else 0, priority=0, valid=b"", registered=0, data_coding=coding))
+
+    def cut(self, text: str) -> SmsText:
+        return encode(text)
+
+    def read(self, words: Words) -> tuple[str, int, int, int]:
+        if not words.header:
+            return decode(words.coding, words.octets), 0, 1, 1
+        part = split_header(words.octets)
+        return decode(words.coding, part.octets), part.ref, part.total, part.seq
 
     def hear(self, command: int, pdu: bytes) -> Said:
         sequence = int.from_bytes(pdu[12:16])

@@ -1,7 +1,6 @@
 """What all SMS channels do: refuse what cannot be sent, cut texts, submit crowds and single messages, and say what became of them."""
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from zlib import crc32
@@ -19,9 +18,11 @@ from channels.wire.sms_tally import Tally
 from channels.wire.sms_text import UCS2_PART_CHARS, UCS2_SINGLE_CHARS, SmsText
 from channels.wire.sms_verdict import evidence, final, verdict
 
-_NUMBER = re.compile(r"\+?[1-9]\d{6,14}", re.ASCII)  # ITU-T E.164: at most 15 digits, no leading zero
-_NO_NUMBER = "the address is not a telephone number in E.164 digits (country code first, as in 8613800138000): correct it in the register"
+_NO_NUMBER = "the address is not a telephone number that this gateway serves (country code first, as in 8613800138000): correct it in the register"
 _MOST_VERDICTS = 1000
+
+_Wanted = tuple[str, bool]
+"""A text, and whether it is to flash: what decides how it is cut."""
 
 
 class SmsOptions(ChannelOptions):
@@ -66,25 +67,30 @@ class SmsChannel:
 
     def health(self) -> Health:
         """The last hour of this gateway, and in words what is wrong with it."""
-        return self._tally.health(asyncio.get_running_loop().time(), trouble=self._session.trouble)
+        return self._tally.health(asyncio.get_running_loop().time(), trouble=self.trouble)
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing leaves, or no report can come; empty when all is well."""
+        return self._session.trouble
 
     async def send(self, messages: Sequence[Message]) -> list[Receipt]:
         """One receipt per message, in order; returns when every part has its answer or is given up."""
         now = self._doors.now()
         receipts: dict[int, Receipt] = {}
-        texts: dict[str, SmsText] = {}
-        shared: dict[tuple[str, int, datetime], list[Template]] = {}
+        texts: dict[_Wanted, SmsText] = {}
+        shared: dict[tuple[str, int, datetime, bool], list[Template]] = {}
         runs: list[tuple[int, int, list[int], list[bytes]]] = []  # parts, priority, places, bodies: neighbours of equal parts are one load
         for place, message in enumerate(messages):
             refused = self._refuse(message, now, texts)
             if refused is not None:
                 receipts[place] = refused
                 continue
-            text = texts[message.text]
+            text = texts[self._wanted(message)]
             if not runs or runs[-1][:2] != (len(text.pieces), message.priority):
                 runs.append((len(text.pieces), message.priority, [], []))
             runs[-1][2].append(place)
-            same = (message.text, message.priority, message.expires)
+            same = (message.text, message.priority, message.expires, message.flash)
             templates = shared.get(same)
             if templates is None:
                 templates = self._templates(message, text)
@@ -107,17 +113,18 @@ class SmsChannel:
         """One text for many numbers: encoded once, each submit a template with a number put in."""
         addresses = crowd.addresses
         said = CrowdReceipt(outcomes=[Outcome.REJECTED] * len(addresses), external_ids=[""] * len(addresses))
-        places = [place for place, address in enumerate(addresses) if _NUMBER.fullmatch(address)]
+        fits = self._dialect.numbers.fullmatch
+        places = [place for place, address in enumerate(addresses) if fits(address)]
         for place in set(range(len(addresses))).difference(places) if len(places) < len(addresses) else ():
             said.reasons[place], said.evidence[place] = Reason.BAD_ADDRESS, _NO_NUMBER
         now = self._doors.now()
-        texts: dict[str, SmsText] = {}
+        texts: dict[_Wanted, SmsText] = {}
         refused = refusal(crowd.message, lane=self._options.lane, now=now) or self._fit(crowd.message, now, texts)
         if refused is not None:
             said.common = refused.evidence
             said.reasons |= dict.fromkeys(places, refused.reason or Reason.REFUSED)
             return said
-        templates = self._templates(crowd.message, texts[crowd.message.text])
+        templates = self._templates(crowd.message, texts[self._wanted(crowd.message)])
         number = self._dialect.number
         fields = [number(addresses[place].removeprefix("+")) for place in places]
         bodies = [before + field + after for field in fields for before, after in templates]
@@ -141,20 +148,21 @@ class SmsChannel:
             self._tally.last_answer_at = self._doors.now()
         return load
 
-    def _refuse(self, message: Message, now: datetime, texts: dict[str, SmsText]) -> Receipt | None:
+    def _refuse(self, message: Message, now: datetime, texts: dict[_Wanted, SmsText]) -> Receipt | None:
         """The receipt of what cannot be sent; otherwise its text is in ``texts``, cut once for all who get the same words."""
         fence = refusal(message, lane=self._options.lane, now=now)
         if fence is not None:
             return fence
-        if not _NUMBER.fullmatch(message.address):
+        if not self._dialect.numbers.fullmatch(message.address):
             return Receipt(key=message.key, outcome=Outcome.REJECTED, at=now, reason=Reason.BAD_ADDRESS, evidence=_NO_NUMBER)
         return self._fit(message, now, texts)
 
-    def _fit(self, message: Message, now: datetime, texts: dict[str, SmsText]) -> Receipt | None:
-        text = texts.get(message.text)
+    def _fit(self, message: Message, now: datetime, texts: dict[_Wanted, SmsText]) -> Receipt | None:
+        wanted = self._wanted(message)
+        text = texts.get(wanted)
         if text is None:
             try:
-                text = texts[message.text] = self._dialect.cut(message.text)
+                text = texts[wanted] = self._dialect.cut(message.text, flash=wanted[1])
             except ValueError as error:
                 return Receipt(key=message.key, outcome=Outcome.REJECTED, at=now, reason=Reason.TOO_LONG, evidence=str(error))
         if len(text.pieces) > self._options.max_parts:
@@ -162,10 +170,13 @@ class SmsChannel:
                            evidence=f"the text needs {len(text.pieces)} SMS parts, {self._options.max_parts} are allowed: shorten it")
         return None
 
+    def _wanted(self, message: Message) -> _Wanted:
+        return message.text, self._options.flash or message.flash
+
     def _templates(self, message: Message, text: SmsText) -> list[Template]:
         # The same reference on every attempt: a handset that has half of an earlier attempt can complete it.
         return self._dialect.templates(text, ref=crc32(message.key.encode()), priority=message.priority, expires=message.expires,
-                                       flash=self._options.flash)
+                                       flash=self._wanted(message)[1])
 
     def _said(self, statuses: tuple[int, ...]) -> tuple[Outcome, Reason | None, str]:
         """Nearly every message of a batch is answered alike: work it out once."""
@@ -175,7 +186,7 @@ class SmsChannel:
                 self._verdicts.clear()
             found = self._verdicts[statuses] = (*verdict(statuses, self._dialect.faults), evidence(statuses, self._dialect.said))
         outcome, reason, words = found
-        trouble = "" if outcome is Outcome.ACCEPTED else self._session.trouble
+        trouble = "" if outcome is Outcome.ACCEPTED else self.trouble
         return outcome, reason, f"{words}; {trouble}" if trouble else words
 
     # What comes later

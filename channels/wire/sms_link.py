@@ -42,7 +42,7 @@ class Link(asyncio.Protocol):
         self._rest = b""
         self._queue: deque[Load] = deque()
         self._outstanding: dict[int, Entry] = {}
-        self._sequence = 0
+        self._sequence = dialect.first_sequence
         self._out: list[bytes] = []
         self._heard_at = self.answered_at = self._loop.time()
         self._probed_at: float | None = None
@@ -318,8 +318,9 @@ class Link(asyncio.Protocol):
             self.drop(f"no answer to the keep-alive for {self._timeout_s:g} s")
             return
         if self._probed_at is None and now - self._heard_at >= self._probe_after_s:
-            self._probed_at = now
-            self._write(self._dialect.probe(self._next()))
+            probe = self._dialect.probe(self._next())
+            self._probed_at = now if probe else None
+            self._write(probe)
         self._pump()
         self._flush()
         self._later(max(0.02, min(self._timeout_s, self._probe_after_s, 4.0) / 4), self._tick)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from channels.wire.dialect import Dialect, Report, Text
 from channels.wire.load import NOT_SENT, Load
@@ -49,6 +49,12 @@ class Stray(NamedTuple):
     stat: str
 
 
+class Bearer(Protocol):
+    """Where deliveries came from and their acknowledgements go: our link, or a caller at our listener."""
+
+    def acks(self, acks: list[bytes]) -> None: ...
+
+
 class Incoming(NamedTuple):
     """A whole text that a person sent to us."""
 
@@ -69,13 +75,13 @@ class Session:
         self._dialect, self._endpoint = dialect, endpoint
         self._on_words, self._on_text = on_words, on_text
         self._reports = PartReports(keep_s=endpoint.remember_s, max_ids=_MAX_IDS)
-        self._early: dict[str, tuple[Link, bytes, str, float]] = {}
+        self._early: dict[str, tuple[Bearer, bytes, str, float]] = {}
         self._joiner = Joiner()
         self._link: Link | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._drainer: asyncio.Task[None] | None = None
-        self._words: deque[tuple[Link, bytes, Word | None]] = deque()
-        self._texts: deque[tuple[Link, bytes, Incoming | None]] = deque()
+        self._words: deque[tuple[Bearer, bytes, Word | None]] = deque()
+        self._texts: deque[tuple[Bearer, bytes, Incoming | None]] = deque()
         self._filled = asyncio.Event()
         self._tried = asyncio.Event()
         self._trouble = "not opened"
@@ -191,7 +197,7 @@ class Session:
                 self._words.append((link, ack, self._reports.report((load, slot, 0.0), stat)))
                 self._filled.set()
 
-    def heard(self, link: Link, deliveries: list[tuple[bytes, Report | Text]]) -> None:
+    def heard(self, link: Bearer, deliveries: list[tuple[bytes, Report | Text]]) -> None:
         """Take what one read brought, by the link we send on or by a listener."""
         now_s = asyncio.get_running_loop().time()
         for ack, said in deliveries:
@@ -202,7 +208,7 @@ class Session:
                 self._words_of(link, ack, said, now_s)
         self._filled.set()
 
-    def _words_of(self, link: Link, ack: bytes, said: Report, now_s: float) -> None:
+    def _words_of(self, link: Bearer, ack: bytes, said: Report, now_s: float) -> None:
         message_id, stat = said
         word: Word | None = None
         if stat not in ON_THE_WAY and message_id:
@@ -243,7 +249,7 @@ class Session:
         words = [word for _, _, word in bulk if word is not None]
         if words:
             await self._on_words(words)
-        acks: dict[Link, list[bytes]] = {}
+        acks: dict[Bearer, list[bytes]] = {}
         for link, ack, _ in bulk:
             self._words.popleft()
             acks.setdefault(link, []).append(ack)

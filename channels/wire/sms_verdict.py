@@ -48,6 +48,7 @@ def evidence(statuses: Sequence[int], said: Callable[[int], str]) -> str:
 
 def final(stat: str) -> tuple[Outcome, Reason | None]:
     """What the state in a report says."""
+    stat = stat.partition("/")[0]  # behind it: the network's own code
     if stat == DELIVERED:
         return Outcome.DELIVERED, None
     if stat in ("UNKNOWN", ""):

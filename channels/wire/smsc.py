@@ -5,7 +5,8 @@ SMPP 3.4 unless another ``Speech`` is given. It reads and answers in bulk: it is
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from struct import Struct
@@ -14,13 +15,13 @@ from typing import cast
 from channels.wire.dialect import PduError
 from channels.wire.smpp_speech import SmppSpeech
 from channels.wire.sms_joiner import Joiner
-from channels.wire.sms_text import decode, encode, split_header
 from channels.wire.speech import Due, Ruling, Speech, Words
 from channels.wire.token_bucket import TokenBucket
 
 _START = Struct("!II")
 _MOST_DUE = 1_000_000
 _BULK = 2000  # reports in one go
+_CALL_AGAIN_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +61,31 @@ class Caught:
     flash: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Where a client listens for the reports of its account, and the octets with which the centre logs in there."""
+
+    account: str
+    host: str
+    port: int
+    greeting: bytes
+
+
 class Smsc:
     """The centre. ``received`` counts accepted parts, ``caught`` holds the last ``keep`` whole messages."""
 
     def __init__(
         self, *, now: Callable[[], datetime], accounts: dict[str, str] | None = None, receipt_delay_s: float = 0.05,
         faults: Faults | None = None, keep: int = 1000, speech: Speech | None = None,
+        calls: Sequence[Call] = (),
     ) -> None:
-        """``accounts`` maps names to passwords; None lets everyone in. ``keep`` 0 counts only, for long runs."""
+        """``accounts`` maps names to passwords; None lets everyone in. ``keep`` 0 counts only, for long runs.
+
+        ``calls``: where to take reports and replies, for protocols in which the centre connects to the client.
+        """
         self._now, self._accounts, self._receipt_delay_s, self._keep = now, accounts, receipt_delay_s, keep
         self._speech: Speech = speech or SmppSpeech()
+        self._calls, self._callers = calls, set[asyncio.Task[None]]()
         self._server: asyncio.Server | None = None
         self._sessions: set[_Session] = set()
         self._faults = Faults()
@@ -89,11 +105,16 @@ class Smsc:
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen; gives the port (a free one for 0)."""
         self._server = await asyncio.get_running_loop().create_server(lambda: _Session(self, self._speech), host, port)
+        self._callers = {asyncio.create_task(self._keep_calling(call), name="sms centre calls") for call in self._calls}
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Stop listening and cut every connection. A second call does nothing."""
         server, self._server = self._server, None
+        for caller in self._callers:
+            caller.cancel()
+        await asyncio.gather(*self._callers, return_exceptions=True)
+        self._callers.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -125,13 +146,23 @@ class Smsc:
     def say(self, *, source: str, destination: str, text: str) -> int:
         """A person writes back: to every session that may receive; gives how many heard it."""
         hearers = [s for s in self._sessions if s.may_receive]
-        sms = encode(text)
+        sms = self._speech.cut(text)
         for session in hearers:
             for part in sms.parts(ref=self.submits):
                 session.put(self._speech.text(session.next(), source=source, destination=destination, coding=sms.data_coding,
                                               header=sms.concatenated, octets=part))
             session.flush()
         return len(hearers)
+
+    async def _keep_calling(self, call: Call) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            lost = loop.create_future()
+            session = _Session(self, self._speech, call=call, lost=lost)
+            with suppress(OSError):
+                await loop.create_connection(lambda session=session: session, call.host, call.port)  # type: ignore[misc]  # bound now
+                await lost
+            await asyncio.sleep(_CALL_AGAIN_S)
 
     # What sessions ask
 
@@ -186,11 +217,8 @@ class Smsc:
             self._report()
 
     def _read(self, destination: str, words: Words) -> None:
-        text, seq, total, name = words.octets, 1, 1, (words.source, destination, 0, 1)
-        if words.header:
-            part = split_header(words.octets)
-            text, seq, total, name = part.octets, part.seq, part.total, (words.source, destination, part.ref, part.total)
-        whole = self._joiner.take(name, seq, decode(words.coding, text), now_s=asyncio.get_running_loop().time())
+        text, ref, total, seq = self._speech.read(words)
+        whole = self._joiner.take((words.source, destination, ref, total), seq, text, now_s=asyncio.get_running_loop().time())
         if whole is not None:
             self.caught.append(Caught(source=words.source, destination=destination, text=whole, parts=total, validity=words.validity,
                                       flash=words.coding & 0xF3 == 0x10))
@@ -236,8 +264,8 @@ class Smsc:
 class _Session(asyncio.Protocol):
     """One connection of a client."""
 
-    def __init__(self, smsc: Smsc, speech: Speech) -> None:
-        self._smsc, self._speech = smsc, speech
+    def __init__(self, smsc: Smsc, speech: Speech, *, call: Call | None = None, lost: asyncio.Future[None] | None = None) -> None:
+        self._smsc, self._speech, self._call, self._lost = smsc, speech, call, lost
         self._transport: asyncio.Transport | None = None
         self._rest = b""
         self._out: list[bytes] = []
@@ -252,10 +280,14 @@ class _Session(asyncio.Protocol):
         self._smsc.joined(self)
         if self._smsc.faults.dead:
             self.cut()
+        elif self._call is not None:
+            self._write(self._call.greeting)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self.may_receive = False
         self._smsc.left(self)
+        if self._lost is not None and not self._lost.done():
+            self._lost.set_result(None)
 
     def pause_writing(self) -> None:
         self.clogged = True
@@ -304,7 +336,7 @@ class _Session(asyncio.Protocol):
         self._smsc.plan()
 
     def _other(self, command: int, pdu: bytes) -> None:
-        entrance = None if self.account else self._speech.enter(command, pdu, self._smsc.accounts)
+        entrance = None if self.account or self._call else self._speech.enter(command, pdu, self._smsc.accounts)
         if entrance is not None:
             self._out.append(entrance.reply)
             self.flush()
@@ -314,6 +346,9 @@ class _Session(asyncio.Protocol):
             return
         said = self._speech.hear(command, pdu)
         self._smsc.acks += said.acks
+        if said.welcomed and self._call is not None:
+            self.account, self.may_receive = self._call.account, True
+            self._smsc.bound(self.account)
         if said.reply:
             self._out.append(said.reply)
         if said.parts:

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import NamedTuple, Protocol
 
+from channels.wire.sms_text import SmsText
+
 
 class Ruling(Enum):
     """What the simulator decides on a submit; each protocol has a number for it."""
@@ -37,11 +39,13 @@ class Entrance(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What the simulator answers to anything else; ``acks``: it acknowledges a delivery; ``parts``: the connection ends."""
+    """What the simulator answers to anything else; ``acks``: it acknowledges a delivery; ``parts``: the connection ends;
+    ``welcomed``: our own login was let in."""
 
     reply: bytes = b""
     acks: bool = False
     parts: bool = False
+    welcomed: bool = False
 
 
 class Due(NamedTuple):
@@ -80,6 +84,12 @@ class Speech(Protocol):
 
     def text(self, sequence: int, *, source: str, destination: str, coding: int, header: bool, octets: bytes) -> bytes:
         """One part of what a person writes."""
+
+    def cut(self, text: str) -> SmsText:
+        """What a person writes, in parts."""
+
+    def read(self, words: Words) -> tuple[str, int, int, int]:
+        """``(text, ref, total, seq)`` of a part."""
 
     def hear(self, command: int, pdu: bytes) -> Said:
         """Everything else."""

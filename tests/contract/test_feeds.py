@@ -10,7 +10,7 @@ import importlib
 import inspect
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,9 +93,9 @@ async def test_a_source_hands_on_its_recording(kind: str, tmp_path: Path, monkey
     options = module(kind).Options.model_validate(json.loads((tmp_path / "options.json").read_text()))
     expected = json.loads((tmp_path / "expected.json").read_text())
     assert expected
-    payloads: AsyncIterator[Payload] = module(kind).Source(options, name="recorded", now=lambda: NOW).payloads()
+    payloads: AsyncGenerator[Payload] = module(kind).Source(options, name="recorded", now=lambda: NOW).payloads()
     got: list[Payload] = []
-    async with aclosing(payloads) as handed:  # type: ignore[type-var]  # the protocol says iterator; they are generators
+    async with aclosing(payloads) as handed:
         async for payload in handed:
             got.append(payload)
             if len(got) == len(expected):

@@ -129,10 +129,10 @@ class Corridor:
 
     async def rain(
         self, boxes: Mapping[Box, float], *, observed: Mapping[Box, float] | None = None, extent: Box = SHANGHAI,
-        dry_hours: int = 0, desk: WatchDesk | None = None,
+        dry_hours: int = 0, ahead_hours: int = 2, desk: WatchDesk | None = None,
     ) -> list[UUID]:
         """A nowcast of this moment (mm in each coming 10 minutes, and in the last, by box) is taken; the new proposals."""
-        payload = rain_file(self.folder, self.now, boxes, observed=observed, extent=extent, dry_hours=dry_hours)
+        payload = rain_file(self.folder, self.now, boxes, observed=observed, extent=extent, dry_hours=dry_hours, ahead_hours=ahead_hours)
         return await (desk or self.parts.watch).take(payload)
 
     async def next_cycle(self) -> None:

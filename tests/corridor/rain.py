@@ -19,17 +19,17 @@ SHANGHAI: Box = (120.80, 30.60, 122.30, 31.95)
 
 def rain_file(
     folder: Path, at: datetime, boxes: Mapping[Box, float], *, observed: Mapping[Box, float] | None = None, extent: Box = SHANGHAI,
-    units: str = "mm", dry_hours: int = 0,
+    units: str = "mm", dry_hours: int = 0, ahead_hours: int = 2,
 ) -> Payload:
     """``boxes``: mm in each of the twelve 10-minute sums after ``at``; ``observed``: mm in the sum that ends at ``at``.
 
-    ``dry_hours`` before it the file tells of, too: sums of 0.
+    ``dry_hours`` before it the file tells of, too: sums of 0. It ends ``ahead_hours`` after it, dry after the second.
     """
-    past = 6 * dry_hours
+    past, steps = 6 * dry_hours, 6 * ahead_hours + 1
     west, south, east, north = extent
     lats = np.round(np.arange(south, north + 0.001, 0.01), 2)
     lons = np.round(np.arange(west, east + 0.001, 0.01), 2)
-    values = np.zeros((past + 13, lats.size, lons.size), dtype=np.float32)
+    values = np.zeros((past + steps, lats.size, lons.size), dtype=np.float32)
     for first, given in ((past + 1, boxes), (past, observed or {})):
         for (w, s, e, n), mm in given.items():
             inside = np.ix_((lats >= s) & (lats <= n), (lons >= w) & (lons <= e))
@@ -37,9 +37,9 @@ def rain_file(
     path = folder / f"nowcast_{at:%Y%m%d%H%M}.nc"
     with netCDF4.Dataset(path, "w") as file:
         file.Conventions = "CF-1.11"
-        for dimension, size in (("lead", past + 13), ("lat", lats.size), ("lon", lons.size)):
+        for dimension, size in (("lead", past + steps), ("lat", lats.size), ("lon", lons.size)):
             file.createDimension(dimension, size)
-        minutes = np.arange(-past, 13) * 10
+        minutes = np.arange(-past, steps) * 10
         run = f"minutes since {at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
         _variable(file, "lead", ("lead",), minutes.astype("i4"), standard_name="forecast_period", units="minutes")
         _variable(file, "time", ("lead",), minutes.astype("i4"), standard_name="time", units=run)

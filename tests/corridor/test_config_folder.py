@@ -62,7 +62,7 @@ async def test_the_settings_say_how_many_cycles_must_be_quiet_before_an_end(corr
         [blue] = await corridor.proposals("310115")
         await corridor.sign(blue["id"])
         for _ in range(2):
-            await corridor.rain({}, dry_hours=6, desk=parts.watch)
+            await corridor.rain({}, dry_hours=6, ahead_hours=6, desk=parts.watch)
             await ten_minutes(corridor, parts)
     assert [p["action"] for p in await corridor.proposals("310115")] == ["new", "cancel"]
 

@@ -1,7 +1,7 @@
 """Bad, stale and partial data at the watch desk: refused with a next step, or unknown; never "no hazard", and nothing is lost."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -101,15 +101,31 @@ async def test_a_grid_that_does_not_cover_a_district_says_nothing_of_it(corridor
     known = await track(corridor, "310116", "known")
     for _ in range(7):  # a warning is lifted after six cycles that are known to be dry
         await corridor.next_cycle()
-        await corridor.rain({}, extent=NORTH_EAST, dry_hours=6)
+        await corridor.rain({}, extent=NORTH_EAST, dry_hours=6, ahead_hours=6)
     assert [p["action"] for p in await corridor.proposals("310116")] == ["new"]
     assert await track(corridor, "310116", "known") == known == [4]
     assert await track(corridor, "310106", "known") == [0] * 6  # Jing'an lies inside the grid
-    # Runs that do cover it, and know of the six hours before: after six cycles the end is proposed.
+    # Runs that do cover it, and know of the six hours before and after: after six cycles the end is proposed.
     for _ in range(6):
         await corridor.next_cycle()
-        await corridor.rain({}, dry_hours=6)
+        await corridor.rain({}, dry_hours=6, ahead_hours=6)
     assert [p["action"] for p in await corridor.proposals("310116")] == ["new", "cancel"]
+
+
+async def test_a_forecast_that_ends_before_the_lead_proposes_no_end_and_says_until_when_it_is_known(corridor: Corridor) -> None:
+    await corridor.rain({JINSHAN: 20.0}, dry_hours=6)
+    [red] = await corridor.proposals("310116")
+    [evidence] = red["body"]["evidence"]
+    # Two hours of nowcast, and a rule that asks six hours ahead.
+    at = corridor.now
+    assert datetime.fromisoformat(evidence["known_until"]) == at + timedelta(hours=2)
+    assert datetime.fromisoformat(evidence["asked_until"]) == at + timedelta(hours=6)
+    await corridor.sign(red["id"])
+    for _ in range(7):
+        await corridor.next_cycle()
+        await corridor.rain({}, dry_hours=6)
+    assert [p["action"] for p in await corridor.proposals("310116")] == ["new"]
+    assert await track(corridor, "310116", "known") == [4]
 
 
 async def test_a_new_grid_is_measured_at_once_although_the_window_still_holds_the_old_one(corridor: Corridor) -> None:

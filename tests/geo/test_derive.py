@@ -74,12 +74,13 @@ def test_one_hour_of_rain_is_the_sum_of_six_ten_minute_steps_at_every_step() -> 
     fields = [field("rain", [k, 10 * k], end=NOW + k * TEN, window=TEN) for k in range(1, 9)]
     found = series(rain(1), fields, now=NOW + 2 * HOUR)
     assert found is not None
-    assert len(found.times) == 8
+    # Eight ends of steps, and the moment after which nothing is known.
+    assert len(found.times) == 9
     # 1+2+...+6 = 21; a step on, 2+...+7 = 27; then 33.
     assert row(found, NOW + 6 * TEN) == [21, 210]
     assert row(found, NOW + 7 * TEN) == [27, 270]
     assert row(found, NOW + 8 * TEN) == [33, 330]
-    assert found.observed.tolist() == [False] * 5 + [True] * 3
+    assert found.observed.tolist() == [False] * 5 + [True] * 3 + [False]
 
 
 def test_a_window_that_reaches_before_the_first_step_is_unknown() -> None:
@@ -123,6 +124,14 @@ def test_the_newest_run_is_preferred_among_forecasts() -> None:
     new = field("rain", [4, 4], end=NOW + HOUR, window=HOUR, run=NOW)
     assert row(series(rain(1), [old, new], now=NOW), NOW + HOUR) == [4, 4]
     assert row(series(rain(1), [new, old], now=NOW), NOW + HOUR) == [4, 4]
+
+
+def test_what_an_analysis_leaves_unknown_the_forecast_fills_and_it_is_no_longer_called_observed() -> None:
+    forecast = field("rain", [5, 7], end=NOW, window=HOUR, run=NOW - 6 * HOUR)
+    found = series(rain(1), [forecast, field("rain", [2, NAN], end=NOW, window=HOUR)], now=NOW)
+    assert found is not None
+    assert row(found, NOW) == [2, 7]
+    assert not found.observed.any()
 
 
 def test_a_field_of_just_the_wanted_window_is_used_as_it_is() -> None:
@@ -228,7 +237,7 @@ def test_instants_are_taken_as_they_are_an_analysis_before_a_forecast() -> None:
     assert found is not None
     assert row(found, NOW) == [450, 900]
     assert row(found, NOW + HOUR) == pytest.approx([200, 1000])
-    assert found.observed.tolist() == [True, False]
+    assert found.observed.tolist() == [True, False, False]
 
 
 def test_daily_extremes_follow_the_beijing_day_and_are_stamped_with_its_end() -> None:
@@ -249,7 +258,7 @@ def test_a_day_that_is_not_all_there_is_marked_partial() -> None:
     found = series(Quantity(name="tmin", units="degC"), afternoon, now=NOW)
     assert found is not None
     assert found.partial is not None
-    assert found.partial.all()
+    assert found.partial[0].all()
 
 
 def test_three_hourly_minima_complete_a_day() -> None:
@@ -293,7 +302,7 @@ def test_a_drop_is_from_the_minimum_of_the_day_before() -> None:
     found = series(Quantity(name="temperature_drop", units="degC", window=24 * HOUR), daily_minima(10, 12, 1), now=NOW)
     assert found is not None
     assert np.isnan(found.values[0]).all()
-    assert found.values[1:, 0, 0].tolist() == [-2, 11]
+    assert found.values[1:3, 0, 0].tolist() == [-2, 11]
 
 
 def test_a_drop_within_48_hours_is_from_the_higher_of_two_days() -> None:
@@ -314,4 +323,4 @@ def test_history_says_how_far_back_fields_are_needed() -> None:
     assert history(rain(6)) == 6 * HOUR
     assert history(Quantity(name="tmax", units="degC"), days=3) == 72 * HOUR
     assert history(Quantity(name="temperature_drop", units="degC", window=48 * HOUR)) == 72 * HOUR
-    assert history(Quantity(name="visibility", units="m")) == timedelta(0)
+    assert history(Quantity(name="visibility", units="m")) == 3 * HOUR

@@ -1,17 +1,22 @@
 """Serving: the two kinds of processes of a deployment, faces and workers."""
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
 from typing import Annotated
 
 import structlog
 import typer
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 
+from feeds.errors import FeedError
 from feeds.payload import Source
 from warning.app import Parts, build_source, opened, register_broadcasts
 from warning.cli.options import Config, run
 from warning.schedule import ticking
 from warning.settings import Settings, load_settings
+from warning.store.turn import Turn
 from warning.web.server import create
 
 log = structlog.get_logger()
@@ -43,7 +48,7 @@ async def _web(settings: Settings, host: str, port: int) -> None:
         scheduler = ticking(parts)
         scheduler.start()
         sources = {feed.source: build_source(feed, clock=parts.clock) for feed in settings.feeds}
-        watchers = [asyncio.create_task(_watch(parts, name, source)) for name, source in sources.items()]
+        watching = asyncio.create_task(Turn(parts.database.url).hold(lambda: _watch_all(parts, sources)))
         server = uvicorn.Server(uvicorn.Config(
             create(parts), host=host, port=port, log_level="warning", access_log=False, proxy_headers=True,
             forwarded_allow_ips=settings.trusted_proxies))
@@ -51,20 +56,35 @@ async def _web(settings: Settings, host: str, port: int) -> None:
             await server.serve()
         finally:
             scheduler.shutdown(wait=False)
-            for watcher in watchers:
-                watcher.cancel()
-            await asyncio.gather(*watchers, return_exceptions=True)
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
 
 
-async def _watch(parts: Parts, name: str, source: Source) -> None:
-    """Watch one feed for ever: what goes wrong is logged and tried again, because a watch that ends in silence warns nobody."""
+async def _watch_all(parts: Parts, sources: Mapping[str, Source]) -> None:
+    """All feeds side by side, one payload at a time: each is judged with what the ones before it left."""
+    desk_is_free = asyncio.Lock()
+    async with asyncio.TaskGroup() as group:
+        for name, source in sources.items():
+            group.create_task(_watch(parts, name, source, desk_is_free))
+
+
+async def _watch(parts: Parts, name: str, source: Source, desk_is_free: asyncio.Lock) -> None:
+    """Watch one feed for ever: what goes wrong is told and tried again, because a watch that ends in silence warns nobody."""
     while True:
         try:
-            async for payload in source.payloads():
-                await parts.watch.take(payload)
+            await parts.feeds.began(name, now=parts.clock.now())
+            async with aclosing(source.payloads()) as payloads:
+                async for payload in payloads:
+                    async with desk_is_free:
+                        await parts.watch.take(payload)
             return
         except Exception as error:
             log.exception("the watch of a feed failed and begins again", source=name, error=type(error).__name__)
+            why = str(error) if isinstance(error, FeedError) else f"{type(error).__name__}, see the log"
+            try:
+                await parts.feeds.failed(name, why, now=parts.clock.now())
+            except SQLAlchemyError as away:
+                log.warning("the fault of a feed could not be written down", source=name, error=type(away).__name__)
             await asyncio.sleep(_WATCH_AGAIN_S)
 
 

@@ -19,7 +19,9 @@ the class counts were taken at 09:00 like the mean. The forecasts are the truth 
 error that grows with the lead, so that misses and false alarms occur; the lead that comes out of them is illustrative.
 
 A file is one cycle: dimensions ``lead`` (0, 10 … 120 min; 0 is the analysis), ``lat``, ``lon``; variables
-``rain_10min`` (mm in the 10 min that end at cycle + lead), ``wind_10m`` and ``gust_10m`` (m s-1); CF NetCDF-4, packed int16.
+``rain_10min`` (mm in the 10 min that end at cycle + lead), ``wind_10m`` and ``gust_10m`` (m s-1); then on dimensions of their
+own, coarser in space and time, the hours from 3 to 24 as a model might see them: ``rain_1h``, ``wind_model``, ``gust_model``.
+CF NetCDF-4, packed int16.
 """
 
 import hashlib
@@ -35,6 +37,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from warning.demo.pulasan_frame import END, LATS, LEADS, LONS, START, STEP, index_of
+from warning.demo.pulasan_model import HOURS, MODEL_LATS, MODEL_LONS, coarse, model_rain, model_wind
 from warning.demo.pulasan_nowcast import Errors, errors, forecast_rain, forecast_wind
 from warning.demo.pulasan_rain import Gauge, gauges, rain
 from warning.demo.pulasan_wind import wind
@@ -43,7 +46,7 @@ from warning.errors import Invalid
 __all__ = ["END", "SEED", "START", "STEP", "Gauge", "file_name", "gauges", "generate"]
 
 #: Raised when the same seed would give other numbers.
-VERSION: Final = 2
+VERSION: Final = 3
 SEED: Final = 20240920
 MANIFEST: Final = "manifest.json"
 FITTED: Final = (
@@ -52,9 +55,10 @@ FITTED: Final = (
 )
 _PACKING: Final = {
     name: {"dtype": "int16", "scale_factor": 0.1, "_FillValue": -32768, "zlib": True, "complevel": 1, "shuffle": True}
-    for name in ("rain_10min", "wind_10m", "gust_10m")
-} | {"lat": {"_FillValue": None}, "lon": {"_FillValue": None}}
+    for name in ("rain_10min", "wind_10m", "gust_10m", "rain_1h", "wind_model", "gust_model")
+} | {name: {"_FillValue": None} for name in ("lat", "lon", "lat_model", "lon_model")}
 _MINUTES: Final = {"units": "minutes since 2024-09-18 06:00:00", "dtype": "int32", "calendar": "proleptic_gregorian"}
+_TIMES: Final = ("time", "time_model", "forecast_reference_time")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,9 @@ class _Storm:
     speed: NDArray[np.float32]
     gust: NDArray[np.float32]
     errors: Errors
+    coarse_rain: NDArray[np.float32]
+    coarse_speed: NDArray[np.float32]
+    coarse_gust: NDArray[np.float32]
 
 
 def generate(
@@ -92,11 +99,13 @@ def generate(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
     speed, gust = wind(seed)
-    storm = _Storm(rain=rain(seed), speed=speed, gust=gust, errors=errors(seed))
+    truth = rain(seed)
+    storm = _Storm(
+        rain=truth, speed=speed, gust=gust, errors=errors(seed), coarse_rain=coarse(truth), coarse_speed=coarse(speed), coarse_gust=coarse(gust))
     for number, (at, path) in enumerate(zip(cycles, paths, strict=True), start=1):
         # A reader that watches the folder must never see half a file.
         part = path.with_suffix(".part")
-        _dataset(storm, at, seed).to_netcdf(part, engine="netcdf4", encoding=_PACKING | {"time": _MINUTES, "forecast_reference_time": _MINUTES})
+        _dataset(storm, at, seed).to_netcdf(part, engine="netcdf4", encoding=_PACKING | dict.fromkeys(_TIMES, _MINUTES))
         part.replace(path)
         if progress:
             progress(number, len(paths))
@@ -143,6 +152,8 @@ def _dataset(storm: _Storm, at: datetime, seed: int) -> xr.Dataset:
     leads = np.array([lead // timedelta(minutes=1) for lead in LEADS], dtype=np.int32)
     dims = ("lead", "lat", "lon")
     rain_mm = forecast_rain(storm.rain, storm.errors, cycle)
+    hourly = ("lead_model", "lat_model", "lon_model")
+    minutes = 60 * np.array(HOURS, dtype=np.int32)
     fields = {
         "rain_10min": (dims, rain_mm, {
             "standard_name": "lwe_thickness_of_precipitation_amount", "units": "mm", "cell_methods": "time: sum (interval: 10 minutes)",
@@ -151,10 +162,21 @@ def _dataset(storm: _Storm, at: datetime, seed: int) -> xr.Dataset:
             "standard_name": "wind_speed", "units": "m s-1", "long_name": "mean wind speed at 10 m", "height_m": 10}),
         "gust_10m": (dims, forecast_wind(storm.gust, storm.errors, cycle), {
             "standard_name": "wind_speed_of_gust", "units": "m s-1", "long_name": "gust at 10 m", "height_m": 10}),
+        "rain_1h": (hourly, model_rain(storm.coarse_rain, storm.errors, cycle), {
+            "standard_name": "lwe_thickness_of_precipitation_amount", "units": "mm", "cell_methods": "time: sum (interval: 1 hour)",
+            "long_name": "rain in the hour that ends at time", "statistic": "sum", "window_minutes": 60}),
+        "wind_model": (hourly, model_wind(storm.coarse_speed, storm.errors, cycle), {
+            "standard_name": "wind_speed", "units": "m s-1", "long_name": "mean wind speed at 10 m", "height_m": 10}),
+        "gust_model": (hourly, model_wind(storm.coarse_gust, storm.errors, cycle), {
+            "standard_name": "wind_speed_of_gust", "units": "m s-1", "long_name": "gust at 10 m", "height_m": 10}),
     }  # fmt: skip
     coordinates = {
         "lead": ("lead", leads, {"standard_name": "forecast_period", "units": "minutes", "long_name": "minutes after the cycle"}),
         "time": ("lead", run + leads.astype("timedelta64[m]"), {"standard_name": "time", "long_name": "end of validity"}),
+        "lead_model": ("lead_model", minutes, {"standard_name": "forecast_period", "units": "minutes", "long_name": "minutes after the cycle"}),
+        "time_model": ("lead_model", run + minutes.astype("timedelta64[m]"), {"standard_name": "time", "long_name": "end of validity"}),
+        "lat_model": ("lat_model", MODEL_LATS, {"standard_name": "latitude", "units": "degrees_north"}),
+        "lon_model": ("lon_model", MODEL_LONS, {"standard_name": "longitude", "units": "degrees_east"}),
         "forecast_reference_time": ((), run, {"standard_name": "forecast_reference_time"}),
         "lat": ("lat", LATS, {"standard_name": "latitude", "units": "degrees_north"}),
         "lon": ("lon", LONS, {"standard_name": "longitude", "units": "degrees_east"}),

@@ -12,15 +12,19 @@ PERSONAL: Final = frozenset({"sms", "webpush", "email"})
 MACHINES: Final = frozenset({"webhook", "mqtt"})
 """The reader is a program: it gets the facts as JSON and the CAP document."""
 
+TEXT_MESSAGE: Final = frozenset({"sms", "cmpp", "smgp", "sgip"})
+"""A text message is one, whoever's protocol carries it: everywhere in the engine its kind is ``sms``."""
+
 WITH_LINK: Final = frozenset({"sms", "email"})
 """The link to answer stands in the text."""
 
 
 def kind_of(channel: str, kinds: Kinds) -> str:
     """A channel that the settings do not name is what it is called."""
-    return kinds.get(channel, channel)
+    kind = kinds.get(channel, channel)
+    return "sms" if kind in TEXT_MESSAGE else kind
 
 
 def personal(kinds: Kinds) -> frozenset[str]:
     """The names of the channels that tell one person at a time."""
-    return frozenset(name for name, kind in kinds.items() if kind in PERSONAL)
+    return frozenset(name for name in kinds if kind_of(name, kinds) in PERSONAL)

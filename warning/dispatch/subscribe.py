@@ -165,8 +165,10 @@ class SubscriptionDesk:
         return await self._ledger.held(None if account.role == "admin" else account.name)
 
     async def stop(self, channel: str, address: str) -> int:
-        """A STOP that came back on a channel ends everything for that address; returns how many."""
-        return await self._ledger.stop(channel, _one_form(self._kind(channel), address))
+        """A STOP that came back on a channel ends everything for that address on all channels of its kind; returns how many."""
+        kind = self._kind(channel)
+        names = [name for name in self._channels if self._kind(name) == kind] or [channel]
+        return sum([await self._ledger.stop(name, _one_form(kind, address)) for name in names])
 
     def _check(self, channel: str, address: str, hazards: Sequence[str]) -> None:
         if channel not in self._channels:

@@ -49,6 +49,8 @@ payload = Table(
     Column("state", Text, nullable=False),  # received → watched | refused
     Column("detail", Text, nullable=False, server_default=""),
     UniqueConstraint("source", "checksum"),
+    Index("ix_payload_fed", "source", "fetched_at", postgresql_where=text("state = 'watched'")),
+    Index("ix_payload_run", "source", "run_time", postgresql_where=text("state = 'watched'")),
 )
 
 watch_memory = Table(

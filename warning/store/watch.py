@@ -120,7 +120,9 @@ class WatchStore:
                 await mark(connection, chain=chain, stage="derive", at=now, seconds=times.derive_s, real_at=times.derived)
                 await mark(connection, chain=chain, stage="propose", at=now)
                 stored.append(item.id)
-            await connection.execute(text("UPDATE payload SET state = 'watched' WHERE id = :id"), {"id": payload_id})
+            await connection.execute(
+                text("UPDATE payload SET state = 'watched', run_time = coalesce(run_time, :data_time) WHERE id = :id"),
+                {"id": payload_id, "data_time": data_time})
             await connection.execute(text(
                 "UPDATE notice SET cleared_at = :now WHERE key = 'feed ' || (SELECT source FROM payload WHERE id = :id) "
                 "AND cleared_at IS NULL"), {"now": now, "id": payload_id})

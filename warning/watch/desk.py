@@ -1,9 +1,10 @@
 """The watch desk: a payload arrives, is read, measured against every rule, and becomes proposals."""
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -21,25 +22,21 @@ from feeds.override import Overrides
 from feeds.payload import Payload
 from feeds.reading import Contents, Reading
 from feeds.table import NO_TABLES, Tables
-from geo.criterion import Criterion, comparisons
-from geo.derive import DeriveError, Series, history, series
-from geo.exceedance import Exceedance, GridMismatch, exceed
-from geo.field import GridField
 from geo.grid import Grid
+from geo.observation import Quality
 from geo.outline import outline_cells
-from geo.overlay import OverlayError, overlay
-from geo.quantity import Quantity
 from geo.zone import ZoneSet
 from warning.cap import Status
 from warning.clock import Clock
 from warning.watch.draft import draft
 from warning.watch.issuer import Issuer
+from warning.watch.measured import Measuring
 from warning.watch.memory import Memory, Policy
+from warning.watch.noted import noted
 from warning.watch.proposal import Action, InForce, Proposal
 from warning.watch.propose import propose
 from warning.watch.ready import Texts, ready_texts
 from warning.watch.rule import RuleSet
-from warning.watch.rulefile import quantities
 from warning.watch.window import Window
 
 log = structlog.get_logger()
@@ -107,6 +104,7 @@ class WatchDesk:
         self._max_age, self._max_ages = max_age, max_ages
         self._tables = tables
         self._window: Window | None = None
+        self._gauge_grid = _kilometre_grid(zones)
 
     async def take(self, payload: Payload) -> list[UUID]:
         """One payload to its end: proposals stored, or the payload refused with a reason. Returns new proposal ids."""
@@ -123,13 +121,15 @@ class WatchDesk:
             log.error("a payload was refused", source=payload.source, file=payload.path.name, why=str(error))
             await self._ledger.refuse(payload_id, why=str(error), next_step="fetch the file again, or ask its provider", now=now)
             return []
-        if not contents.fields:  # measurements and tracks alone: no rule is judged by them
+        if not contents.fields and not contents.observations:  # tracks alone: no rule is judged by them
             decode_s, decoded = time.monotonic() - started, await self._ledger.real_now()
             times = StageTimes(arrived=arrived, decoded=decoded, derived=decoded, decode_s=decode_s, derive_s=0.0)
             return await self._ledger.conclude(payload_id, found=(), memories={}, data_time=data_time, times=times, now=now)
         if self._window is None:
             self._window = await self._reread(data_time)
-        self._window = self._window.with_run(contents.fields)
+        self._window = await asyncio.to_thread(self._with, self._window, contents)
+        # A run that comes late says nothing newer: the desk keeps looking ahead from the newest one.
+        data_time = max(data_time, self._window.newest or data_time)
         decode_s, decoded = time.monotonic() - started, await self._ledger.real_now()
         in_force = await self._ledger.in_force(now=now)
         memories = {issuer.code: await self._ledger.memory(issuer.code) for issuer in self._issuers}
@@ -152,11 +152,23 @@ class WatchDesk:
             log.warning("a payload was read in part", file=path.name, why=str(error))
         return Contents.of(readings)
 
+    def _with(self, window: Window, contents: Contents) -> Window:
+        """The window with what a payload brought; measurements are checked, and those that are doubted told."""
+        window = window.with_run(contents.fields)
+        if not contents.observations:
+            return window
+        window, checked = window.with_observations(contents.observations, self._gauge_grid)
+        for one in checked:
+            if one.quality is not Quality.GOOD:
+                log.warning("a measurement is doubted and no rule will see it", station=one.station, variable=one.variable,
+                            value=one.value, units=one.units, quality=one.quality.value, flags=one.flags)
+        return window
+
     async def _reread(self, data_time: datetime) -> Window:
         window = Window()
         for path, source in await self._ledger.watched(data_time - window.reach):
             try:
-                window = window.with_run((await asyncio.to_thread(self._read, Path(path), source, "")).fields)
+                window = await asyncio.to_thread(self._with, window, await asyncio.to_thread(self._read, Path(path), source, ""))
             except (FeedError, OSError) as error:
                 log.warning("an earlier payload cannot be read again", file=Path(path).name, why=str(error))
         return window
@@ -165,50 +177,27 @@ class WatchDesk:
         self, window: Window, data_time: datetime, in_force: Sequence[InForce], memories: Mapping[str, Memory], now: datetime
     ) -> tuple[list[Found], dict[str, Memory]]:
         """Pure: fields × rules × zones → drafts → proposals, issuer by issuer."""
-        answers, grids = self._answers(window, data_time)
+        measuring = Measuring(window, tuple(self._zones), now=data_time)
+        read = {key: measuring.measured(self._rule_sets[key]) for key in {issuer.rule_set for issuer in self._issuers}}
+        grids = {row: grid for one in read.values() for row, grid in one.grids.items()}
         found: list[Found] = []
         remembered: dict[str, Memory] = {}
         for issuer in self._issuers:
-            drafts = draft(issuer, self._rule_sets[issuer.rule_set], answers.get(issuer.rule_set, {}), now=data_time)
+            own, rule_set = read[issuer.rule_set], self._rule_sets[issuer.rule_set]
+            drafts = [
+                noted(one, rule_set, own) for one in draft(issuer, rule_set, own.answers, now=data_time, gauges=own.gauges)]
             proposals, remembered[issuer.code] = propose(
                 drafts, [warning for warning in in_force if warning.issuer == issuer.code], memories[issuer.code],
                 self._policy, now=now, cycle=data_time)
             found.extend(self._found(p, issuer, grids, now) for p in proposals if p.action is not Action.NOTHING)
         return found, remembered
 
-    def _answers(
-        self, window: Window, data_time: datetime
-    ) -> tuple[dict[str, dict[str, Sequence[Exceedance]]], dict[str, Grid]]:
-        """For each rule set and row, what the data say of every zone; rows without data are left out (unknown).
-
-        Also the grid on which each row was measured: its cells are numbered there.
-        """
-        answers: dict[str, dict[str, Sequence[Exceedance]]] = {}
-        grids: dict[str, Grid] = {}
-        known: dict[Quantity, Series | None] = {}
-        zones = tuple(self._zones)
-        for set_id in {issuer.rule_set for issuer in self._issuers}:
-            rule_set = self._rule_sets[set_id]
-            for quantity in quantities(rule_set) - known.keys():
-                known[quantity] = _series(quantity, window, data_time, days=_days(rule_set, quantity))
-            have = {quantity: found for quantity, found in known.items() if found is not None}
-            rows: dict[str, Sequence[Exceedance]] = {}
-            for rule in rule_set.rules:
-                for row, criterion in ((rule.row, rule.criterion), (rule.sign_row, rule.signed)):
-                    needed = () if criterion is None else _needed(criterion)
-                    if criterion is None or not any(quantity in have for quantity in needed):
-                        continue
-                    grid = grids[row] = next(have[quantity].grid for quantity in needed if quantity in have)
-                    try:
-                        rows[row] = exceed(
-                            criterion, have, overlay(grid, zones), start=data_time, end=data_time + rule.lead, now=data_time)
-                    except (GridMismatch, OverlayError) as error:
-                        log.error("a rule could not be measured and stays unknown", row=row, why=str(error))
-            answers[set_id] = rows
-        return answers, grids
-
     def _found(self, proposal: Proposal, issuer: Issuer, grids: Mapping[str, Grid], now: datetime) -> Found:
         expires = proposal.expires or now + self._policy.validity
+        if proposal.onset is not None and proposal.onset + self._policy.extend_when_left > expires:
+            # Two days ahead of a frost: the warning must outlive the beginning of what it warns of.
+            expires = proposal.onset + self._policy.validity
+        proposal = replace(proposal, expires=expires)
         cells: dict[Grid, set[int]] = {}
         for evidence in proposal.evidence:
             if evidence.cells and evidence.row in grids and grids[evidence.row].regular:
@@ -235,33 +224,13 @@ class WatchDesk:
         return next((zone.parent for zone in self._zones if zone.code == code), "")
 
 
-def _days(rule_set: RuleSet, quantity: Quantity) -> int:
-    """The longest run of days that a rule of the set asks of this quantity (heat: three in a row)."""
-    leaves = (leaf for rule in rule_set.rules if rule.criterion is not None for leaf in comparisons(rule.criterion))
-    return max((leaf.days for leaf in leaves if leaf.quantity == quantity), default=1)
-
-
-def _series(quantity: Quantity, window: Window, data_time: datetime, *, days: int) -> Series | None:
-    """The quantity over time; None (unknown) when its fields are missing or do not fit together."""
-    try:
-        return series(quantity, _on_newest_grid(window.since(data_time - history(quantity, days=days))), now=data_time)
-    except DeriveError as error:
-        log.error("a quantity could not be derived and stays unknown", quantity=str(quantity), why=str(error))
-        return None
-
-
-def _on_newest_grid(fields: Sequence[GridField]) -> list[GridField]:
-    """Of each variable the fields on the grid of its newest run (the finer of two): a changed grid does not blind the desk."""
-    grids: dict[str, tuple[datetime, int, Grid]] = {}
-    for field in fields:
-        rank = field.run_time, field.grid.ny * field.grid.nx
-        if field.variable not in grids or rank > grids[field.variable][:2]:
-            grids[field.variable] = (*rank, field.grid)
-    return [field for field in fields if field.grid == grids[field.variable][2]]
-
-
-def _needed(criterion: Criterion) -> tuple[Quantity, ...]:
-    return tuple(leaf.quantity for leaf in comparisons(criterion))
+def _kilometre_grid(zones: ZoneSet) -> Grid:
+    """Cells of 0.01° with centres on the hundredths, over all zones: where measurements are put."""
+    bounds = [zone.geometry.bounds for zone in zones] or [(0.0, 0.0, 0.0, 0.0)]
+    west, south = (math.floor(min(one[side] for one in bounds) * 100) for side in (0, 1))
+    east, north = (math.ceil(max(one[side] for one in bounds) * 100) for side in (2, 3))
+    return Grid(
+        kind="regular_ll", ny=north - south + 1, nx=east - west + 1, lat0=south / 100, lon0=west / 100, dlat=0.01, dlon=0.01)
 
 
 def _usable(contents: Contents, *, now: datetime, max_age: timedelta) -> datetime:

@@ -16,6 +16,7 @@ _ROUNDING = 1e-6
 _NOON_TO_MIDNIGHT = timedelta(hours=12)
 
 Answers = Mapping[str, Sequence[Exceedance]]
+GaugesOver = Mapping[str, Mapping[str, Sequence[object]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +47,20 @@ class Draft:
 
 
 def draft(
-    issuer: Issuer, rule_set: RuleSet, answers: Answers, *, now: datetime, causes: Mapping[str, bool] | None = None
+    issuer: Issuer, rule_set: RuleSet, answers: Answers, *, now: datetime, causes: Mapping[str, bool] | None = None,
+    gauges: GaugesOver | None = None,
 ) -> list[Draft]:
     """What the data say for every hazard that data can decide, in each of the issuer's zones.
 
     ``answers``: for each ``Rule.row`` the exceedances of its criterion from now (or the past that still counts) to
     now + lead, zone by zone (the issuer's zones, its parts when it counts districts, a rule's site); under
     ``Rule.sign_row`` those of ``Rule.signed``, where humidity is at hand. A row or zone without answer is unknown.
+    ``gauges``: row → zone → the stations in it that are over the row's threshold by themselves.
     ``causes``: hazard → a track or a person says it is (True) or is not (False) at work; absent = not known.
     """
     places = {*issuer.zones, *issuer.parts, *(rule.site for rule in rule_set.rules if rule.site)}
     book = {(row, answer.zone): answer for row, given in answers.items() for answer in given if answer.zone in places}
-    desk = _Reading(issuer=issuer, rule_set=rule_set, book=book, now=now)
+    desk = _Reading(issuer=issuer, rule_set=rule_set, book=book, gauges=gauges or {}, now=now)
     drafts: list[Draft] = []
     for zone in issuer.zones:
         groups: dict[str, list[tuple[Draft, bool]]] = {}
@@ -79,6 +82,7 @@ class _Reading:
     issuer: Issuer
     rule_set: RuleSet
     book: Mapping[tuple[str, str], Exceedance]
+    gauges: GaugesOver
     now: datetime
 
 
@@ -116,7 +120,11 @@ def _hazard(desk: _Reading, hazard: Hazard, zone: str) -> tuple[Draft, bool] | N
 
 
 def _met(desk: _Reading, rule: Rule, row: str, zone: str) -> bool | None:
-    """Whether the zone meets the row over enough of its area and within its lead; None = too little is known."""
+    """Whether the zone meets the row over enough of its area and within its lead, or at enough gauges; None = too little is known."""
+    if desk.issuer.area.min_gauges is not None:
+        over = desk.gauges.get(row, {}).get(rule.site or zone, ())
+        if len(over) >= desk.issuer.area.min_gauges:
+            return True
     area = AreaCriterion(min_share=0) if rule.site else desk.issuer.area
     verdict = _enough(desk.book.get((row, rule.site or zone)), area.min_share, rule, desk.now)
     if verdict is True or area.min_districts is None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from geo.daily import DAY
 from geo.exceedance import Exceedance
+from warning.watch.gauges import Disagreement, GaugeReading
 from warning.watch.rule import Rule, RuleSet
 
 
@@ -15,7 +16,9 @@ class Evidence:
 
     ``share`` and ``known_share`` are parts (0..1) of the zone's area, ``cells`` flat indices of exceeding grid cells;
     ``onset`` of a day's extreme is the beginning of its local day.
-    ``row`` and ``version`` name the rule; ``observed`` says that the threshold has been reached already.
+    ``known_until`` is how far the data of the row reach without a hole (None: they are silent at once), ``asked_until`` how
+    far the row asks; what lies between is unknown. ``gauges`` are the first of the ``gauges_over`` stations in the zone that
+    are over the threshold by themselves, ``disagreement`` says that gauges contradict the forecast. ``row`` and ``version`` name the rule; ``observed`` says that the threshold has been reached already.
     """
 
     zone: str
@@ -34,6 +37,16 @@ class Evidence:
     version: str
     observed: bool
     unconfirmed: bool = False
+    known_until: datetime | None = None
+    asked_until: datetime | None = None
+    gauges: tuple[GaugeReading, ...] = ()
+    gauges_over: int = 0
+    disagreement: Disagreement | None = None
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether the data end before the row's lead does."""
+        return self.asked_until is not None and (self.known_until is None or self.known_until < self.asked_until)
 
 
 def evidence(rule_set: RuleSet, rule: Rule, zone: str, answer: Exceedance) -> Evidence:

@@ -18,11 +18,13 @@ class AreaCriterion:
 
     Either ``min_share`` (0..1) of the zone's own area, or at least ``min_districts`` of the issuer's parts (None = not
     counted), each with ``part_share`` of its own area. A share of 0 never counts, whatever ``min_share`` says.
+    ``min_gauges`` stations over the threshold inside the zone are enough by themselves; None = never.
     """
 
     min_share: float
     min_districts: int | None = None
     part_share: float = 0.05
+    min_gauges: int | None = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class _AreaIn(BaseModel):
     min_share: Annotated[float, Field(ge=0, le=1, strict=False)]
     min_districts: Annotated[int, Field(ge=1)] | None = None
     part_share: Annotated[float, Field(gt=0, le=1)] = 0.05
+    min_gauges: Annotated[int, Field(ge=1)] | None = 1
 
 
 class _IssuerIn(BaseModel):
@@ -105,6 +108,7 @@ def load_issuers(source: Path | Traversable | None = None, *, rule_sets: Collect
                 min_share=entry.area.min_share,
                 min_districts=entry.area.min_districts,
                 part_share=entry.area.part_share,
+                min_gauges=entry.area.min_gauges,
             ),
             parts=tuple(entry.parts),
         )

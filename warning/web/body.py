@@ -30,6 +30,13 @@ class EvidenceView(BaseModel):
     version: str = ""
     observed: bool = False
     unconfirmed: bool = False
+    known_until: datetime | None = None
+    asked_until: datetime | None = None
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether the data end before the rule's lead does."""
+        return self.asked_until is not None and (self.known_until is None or self.known_until < self.asked_until)
 
 
 class Candidate(BaseModel):

@@ -1,6 +1,7 @@
 """What the faces need of the parts list: narrow Protocols, so that a page can be read without knowing the desks."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from warning.store.database import Database
 from warning.trust.desk import Opened
 from warning.trust.work import AdminAct, AdminRequest, Key, OpenSession
 from warning.watch.issuer import Issuer
+from warning.watch.promise import Standing
 from warning.watch.rule import RuleSet
 
 
@@ -92,6 +94,10 @@ class Counting(Protocol):
     async def counts(self, identifier: str | None = None, /) -> dict[str, dict[str, int]]: ...
 
 
+class Hearing(Protocol):
+    async def standings(self, *, now: datetime) -> list[Standing]: ...
+
+
 class Parts(Protocol):
     """Everything that is opened once per process."""
 
@@ -133,6 +139,9 @@ class Parts(Protocol):
 
     @property
     def secret(self) -> str: ...
+
+    @property
+    def feeds(self) -> Hearing: ...
 
     @property
     def push_keys(self) -> Mapping[str, str]: ...

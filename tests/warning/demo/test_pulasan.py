@@ -172,7 +172,7 @@ def test_the_published_gauges_lie_in_their_districts() -> None:
 
 def test_the_generator_imports_nothing_that_knows_a_rule() -> None:
     allowed = {"warning.demo.pulasan_frame", "warning.demo.pulasan_rain", "warning.demo.pulasan_wind", "warning.demo.pulasan_nowcast",
-               "warning.errors"}  # fmt: skip
+               "warning.demo.pulasan_model", "warning.errors"}  # fmt: skip
     for file in (ROOT / "warning/demo").glob("pulasan*.py"):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         names = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
@@ -227,10 +227,11 @@ def test_a_file_tells_what_it_is(folder: Path) -> None:
         assert data["rain_10min"].shape == (13, 131, 141)
         assert data["forecast_reference_time"].values == np.datetime64("2024-09-19T16:00")
         assert data["time"].values[-1] == np.datetime64("2024-09-19T18:00")
-        assert {name: data[name].attrs["units"] for name in data.data_vars} == {"rain_10min": "mm", "wind_10m": "m s-1", "gust_10m": "m s-1"}
+        assert {name: data[name].attrs["units"] for name in data.data_vars} == {
+            "rain_10min": "mm", "wind_10m": "m s-1", "gust_10m": "m s-1", "rain_1h": "mm", "wind_model": "m s-1", "gust_model": "m s-1"}
         assert data["rain_10min"].attrs["window_minutes"] == 10
         assert data.attrs["title"].startswith("SYNTHETIC")
-        assert (data.attrs["seed"], data.attrs["generator_version"]) == (20240920, 2)
+        assert (data.attrs["seed"], data.attrs["generator_version"]) == (20240920, 3)
         for number in ("116.2", "327.7", "308.0", "340.9", "73.28", "28/123/225/155/45"):
             assert number in data.attrs["comment"]
 

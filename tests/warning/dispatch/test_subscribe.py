@@ -57,7 +57,7 @@ class Memory:
 
 def desk(*, private: bool = False) -> tuple[SubscriptionDesk, Memory]:
     memory = Memory()
-    channels = {"sms": "sms", "email": "email", "webhook": "webhook", "mqtt": "mqtt", "webpush": "webpush", "partners": "webhook"}
+    channels = {"sms": "sms", "email": "email", "webhook": "webhook", "mqtt": "mqtt", "webpush": "webpush", "partners": "webhook", "mobile": "cmpp"}
     return SubscriptionDesk(memory, zones=ZONES, clock=SystemClock(), hazards=["rainstorm", "gale"], channels=channels,
                             allow_private=private), memory
 
@@ -139,6 +139,16 @@ async def test_a_phone_number_with_and_without_plus_is_one_person_and_one_stop_e
     assert [entry.address for entry in memory.entries] == ["8613800000000"]
     assert await kept.stop("sms", "+8613800000000") == 1
     assert await kept.stop("sms", "8613800000000") == 0
+
+
+async def test_a_stop_by_text_message_ends_it_whichever_operator_carries_it() -> None:
+    kept, memory = desk()
+    await kept.resident(PERSON)
+    await kept.resident(person(channel="mobile", address="+8613800000000"))
+    assert [entry.address for entry in memory.entries] == ["8613800000000"] * 2
+    with pytest.raises(Invalid, match="phone number"):
+        await kept.resident(person(channel="mobile", address="reader@example.org"))
+    assert await kept.stop("sms", "8613800000000") == 2
 
 
 async def test_a_residents_place_is_kept_as_a_cell_and_a_district_only() -> None:

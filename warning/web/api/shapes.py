@@ -80,6 +80,7 @@ class ProposalOut(BaseModel):
     texts: dict[str, dict[str, str]]
     body: dict[str, object] = Field(description="evidence: peak, share, rule row and version; candidates when the cause is open")
     data_time: datetime | None
+    data_age_s: float | None = Field(description="how old the data are at this moment; null = composed by hand")
     onset: datetime
     expires: datetime
     created_at: datetime
@@ -123,7 +124,8 @@ def proposal_out(parts: Parts, proposal: ProposalView) -> ProposalOut:
         event_code=proposal.event_code, level=proposal.level.key, cap_status=proposal.cap_status,
         zones=_places(parts, proposal.zones), polygon=None if proposal.polygon is None else dict(proposal.polygon),
         texts={language: dict(words) for language, words in proposal.texts.items()}, body=dict(proposal.body),
-        data_time=proposal.data_time, onset=proposal.onset, expires=proposal.expires, created_at=proposal.created_at,
+        data_time=proposal.data_time,
+        data_age_s=None if proposal.data_time is None else (parts.clock.now() - proposal.data_time).total_seconds(), onset=proposal.onset, expires=proposal.expires, created_at=proposal.created_at,
         submitted_by=proposal.submitted_by, submitted_at=proposal.submitted_at, changes=dict(proposal.changes),
         returned=proposal.returned,
     )

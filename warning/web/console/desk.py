@@ -7,6 +7,7 @@ from nicegui import ui
 
 from warning.level import Level
 from warning.web.console.editor import Editor
+from warning.web.console.feeds import feed_list, states
 from warning.web.console.frame import frame
 from warning.web.console.mapview import MapView
 from warning.web.console.progress import Tick, going_out, in_force, still
@@ -28,6 +29,7 @@ class DeskPage:
         self._entries: list[Entry] = []
         self._ends: list[Tick] = []
         self._clocks: list[Tick] = []
+        self._ages: list[Tick] = []
         frame(visit, "/")
         self._away = ui.label(visit.t("database_away")).classes("fault").props('role="alert"').style("width:100%")
         with ui.element("main").classes("board"):
@@ -38,6 +40,7 @@ class DeskPage:
                 self._editor = ui.element("section").classes("pane").props(f'aria-label="{visit.t("evidence")}"')
             with ui.element("div").style("display:grid;gap:.6rem;min-width:0"):
                 self._progress = ui.element("section").classes("pane").props(f'aria-label="{visit.t("progress")}"')
+                self._feeds = ui.element("section").classes("pane").props(f'aria-label="{visit.t("feeds")}"')
                 self._in_force = ui.element("section").classes("pane").props(f'aria-label="{visit.t("in_force")}"')
         self.show(reading)
         ui.timer(EVERY_S, self.tick)
@@ -77,9 +80,14 @@ class DeskPage:
             self._progress.clear()
             with self._progress:
                 self._clocks = going_out(self.visit, reading)
+        self._feeds.set_visibility(bool(reading.feeds))
+        if self._new("feeds", states(reading)):
+            self._feeds.clear()
+            with self._feeds:
+                self._ages = feed_list(self.visit, reading)
         for entry in self._entries:
             entry.tick(reading, self.chosen)
-        for tick in (*self._ends, *self._clocks):
+        for tick in (*self._ends, *self._clocks, *self._ages):
             tick(reading)
         self._show_map(reading)
 

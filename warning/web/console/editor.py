@@ -233,5 +233,15 @@ def _evidence_row(visit: Visit, view: EvidenceView) -> str:
     if view.unconfirmed:
         flags.append("⚠ " + visit.t("unconfirmed"))
     rule = f"{escape(view.test)}<br><span class='soft'>{escape(view.row)} v{escape(view.version)} {escape(' · '.join(flags))}</span>"
-    cells = [escape(zone_name(visit.parts.zones, view.zone, visit.lang)), peak, rule, f"{view.share:.0%}", f"{view.known_share:.0%}"]
+    cells = [escape(zone_name(visit.parts.zones, view.zone, visit.lang)), peak, rule, f"{view.share:.0%}",
+             f"{view.known_share:.0%}{_known_until(visit, view)}"]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _known_until(visit: Visit, view: EvidenceView) -> str:
+    """"known until 06:00 of 10:00", where the data end before the rule's lead does."""
+    if not view.ends_early or view.asked_until is None:
+        return ""
+    reached = "—" if view.known_until is None else view.known_until.astimezone(BEIJING).strftime(_TIME)
+    asked = view.asked_until.astimezone(BEIJING).strftime(_TIME)
+    return f"<br><span class='soft'>⚠ {escape(visit.t('known_until'))} {reached} / {asked}</span>"

@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from warning.store import board
 from warning.store.board import AlertView, Failure, Notice, ProposalView, Race
+from warning.watch.promise import Standing
 from warning.web.parts import Parts
 
 FRESH_S = 1.0
@@ -36,6 +37,7 @@ class Reading:
     recent: tuple[AlertView, ...] = ()
     progress: Mapping[str, Progress]
     notices: tuple[Notice, ...] = ()
+    feeds: tuple[Standing, ...] = ()
     away: bool = False
 
 
@@ -60,7 +62,7 @@ class Watch:
                     self._held = Reading(
                         now=clock.now(), away=True, proposals=last.proposals if last else (),
                         in_force=last.in_force if last else (), recent=last.recent if last else (),
-                        progress=last.progress if last else {}, notices=last.notices if last else ())
+                        progress=last.progress if last else {}, notices=last.notices if last else (), feeds=last.feeds if last else ())
                 self._read_at = clock.monotonic()
             return self._held
 
@@ -77,4 +79,4 @@ class Watch:
                 failed=tuple(await board.failures(database, alert.identifier, limit=20)))
         return Reading(
             now=now, proposals=tuple(await board.proposals(database)), in_force=tuple(in_force), recent=tuple(recent),
-            progress=progress, notices=pulse.notices)
+            progress=progress, notices=pulse.notices, feeds=tuple(await self._parts.feeds.standings(now=now)))

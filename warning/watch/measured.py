@@ -1,0 +1,159 @@
+"""Measured: what the data at hand say of every row of a rule set, zone by zone, and how far into the future they reach."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from geo.criterion import Comparison, Criterion, comparisons
+from geo.daily import DAILY, DAY, day_end
+from geo.derive import DeriveError, Series, history, series
+from geo.exceedance import Exceedance, GridMismatch, exceed
+from geo.field import GridField
+from geo.grid import Grid
+from geo.overlay import OverlayError, overlay
+from geo.quantity import Quantity
+from geo.regrid import RegridError, onto, series_onto
+from geo.stations import GAUGES
+from geo.zone import Zone
+from warning.watch.gauges import Disagreement, GaugeReading, Gauges
+from warning.watch.rule import Rule, RuleSet
+from warning.watch.rulefile import quantities
+from warning.watch.window import Window
+
+log = structlog.get_logger()
+
+_NOON_TO_MIDNIGHT = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How far the data of a row reach without a hole (None: they are silent), of how far the row asks."""
+
+    known_until: datetime | None
+    asked_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """By row: the answers of all zones, the grid that numbers their cells, and the reach. A row without data is in none.
+
+    By row and then zone: the gauges that are over the row's threshold by themselves, and those that contradict what was
+    forecast for the last hours.
+    """
+
+    answers: Mapping[str, Sequence[Exceedance]]
+    grids: Mapping[str, Grid]
+    reach: Mapping[str, Reach]
+    gauges: Mapping[str, Mapping[str, tuple[GaugeReading, ...]]]
+    disagreements: Mapping[str, Mapping[str, Disagreement]]
+
+
+class Measuring:
+    """The quantities of one moment, each derived once however many rule sets ask for it."""
+
+    def __init__(self, window: Window, zones: Sequence[Zone], *, now: datetime) -> None:
+        # Gauges first: of two analyses of one time the measured one is believed.
+        self._fields = _joined(sorted(window.fields, key=lambda field: field.provenance.source != GAUGES))
+        self._gauges = Gauges(window, zones, now=now)
+        self._zones = tuple(zones)
+        self._now = now
+        self._known: dict[Quantity, Series | None] = {}
+
+    def measured(self, rule_set: RuleSet) -> Measured:
+        """What is at hand, against every row of the set that data decide."""
+        for quantity in quantities(rule_set) - self._known.keys():
+            self._known[quantity] = self._series(quantity, days=_days(rule_set, quantity))
+        have = {quantity: found for quantity, found in self._known.items() if found is not None}
+        answers: dict[str, Sequence[Exceedance]] = {}
+        grids: dict[str, Grid] = {}
+        reach: dict[str, Reach] = {}
+        gauges: dict[str, Mapping[str, tuple[GaugeReading, ...]]] = {}
+        disagreements: dict[str, Mapping[str, Disagreement]] = {}
+        for rule in rule_set.rules:
+            for row, criterion in ((rule.row, rule.criterion), (rule.sign_row, rule.signed)):
+                if criterion is None:
+                    continue
+                gauges[row] = self._gauges.over(criterion)
+                disagreements[row] = self._contradicted(criterion)
+                found = _of_one_grid(criterion, have)
+                if not found:
+                    continue
+                grids[row] = next(iter(found.values())).grid
+                reach[row] = _reach(criterion, rule, found, self._now)
+                try:
+                    answers[row] = exceed(
+                        criterion, found, overlay(grids[row], self._zones), start=self._now, end=self._now + rule.lead, now=self._now)
+                except (GridMismatch, OverlayError) as error:
+                    log.error("a rule could not be measured and stays unknown", row=row, why=str(error))
+        return Measured(answers=answers, grids=grids, reach=reach, gauges=gauges, disagreements=disagreements)
+
+    def _contradicted(self, criterion: Criterion) -> dict[str, Disagreement]:
+        """By zone the contradiction in the longest of the row's windows that has one."""
+        found: dict[str, Disagreement] = {}
+        for leaf in sorted(comparisons(criterion), key=lambda leaf: leaf.quantity.window or timedelta(0)):
+            found |= self._gauges.against(leaf)
+        return found
+
+    def _series(self, quantity: Quantity, *, days: int) -> Series | None:
+        """The quantity over time; None (unknown) when its fields are missing or do not fit together."""
+        since = self._now - history(quantity, days=days)
+        try:
+            return series(quantity, [field for field in self._fields if field.valid_time > since], now=self._now)
+        except DeriveError as error:
+            log.error("a quantity could not be derived and stays unknown", quantity=str(quantity), why=str(error))
+            return None
+
+
+def _joined(fields: Sequence[GridField]) -> list[GridField]:
+    """Of each variable all fields on the grid of its newest run (the finest of several): nowcast and forecast become one.
+
+    A changed grid does not blind the desk, and what was observed on the old one still counts. A field whose grid cannot
+    be joined is left out and told.
+    """
+    grids: dict[str, tuple[bool, datetime, float, Grid]] = {}
+    for field in fields:
+        grid = field.grid
+        rank = grid.regular, field.run_time, -grid.dlat * grid.dlon if grid.regular else 0.0
+        if field.variable not in grids or rank > grids[field.variable][:3]:
+            grids[field.variable] = (*rank, grid)
+    found: list[GridField] = []
+    for field in fields:
+        try:
+            found.append(onto(field, grids[field.variable][3]))
+        except RegridError as error:
+            log.error("a field cannot be joined with the others", variable=field.variable, why=str(error))
+    return found
+
+
+def _of_one_grid(criterion: Criterion, have: Mapping[Quantity, Series]) -> dict[Quantity, Series]:
+    """The series that the criterion asks for, on the finest of their grids."""
+    found = {leaf.quantity: have[leaf.quantity] for leaf in comparisons(criterion) if leaf.quantity in have}
+    regular = [one.grid for one in found.values() if one.grid.regular]
+    if len({one.grid for one in found.values()}) < 2 or not regular:
+        return found
+    finest = min(regular, key=lambda grid: grid.dlat * grid.dlon)
+    return {quantity: series_onto(one, finest) for quantity, one in found.items() if one.grid.regular}
+
+
+def _reach(criterion: Criterion, rule: Rule, found: Mapping[Quantity, Series], now: datetime) -> Reach:
+    leaves = list(comparisons(criterion))
+    ends = [_leaf_reach(leaf, found.get(leaf.quantity), now, now + rule.lead) for leaf in leaves]
+    asked = max(asked for _, asked in ends)
+    known = [None if reached is None else (asked if reached >= own else reached) for reached, own in ends]
+    return Reach(known_until=None if None in known else min(one for one in known if one is not None), asked_until=asked)
+
+
+def _leaf_reach(leaf: Comparison, found: Series | None, now: datetime, end: datetime) -> tuple[datetime | None, datetime]:
+    """How far one comparison is known, and how far it is asked: for daily values the midnight after the last noon."""
+    asked = end
+    if leaf.days > 1 or leaf.quantity.name in DAILY:
+        asked = day_end(end) if day_end(end) - _NOON_TO_MIDNIGHT <= end else day_end(end) - DAY
+    return None if found is None else found.known_until(now), asked
+
+
+def _days(rule_set: RuleSet, quantity: Quantity) -> int:
+    """The longest run of days that a rule of the set asks of this quantity (heat: three in a row)."""
+    leaves = (leaf for rule in rule_set.rules if rule.criterion is not None for leaf in comparisons(rule.criterion))
+    return max((leaf.days for leaf in leaves if leaf.quantity == quantity), default=1)
