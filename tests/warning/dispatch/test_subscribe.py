@@ -88,7 +88,7 @@ async def test_a_private_webhook_is_taken_in_a_drill_and_cloud_metadata_never() 
 
 
 @pytest.mark.parametrize(("changes", "told"), [
-    ({"channel": "fax"}, "channel: 'fax' is not offered here; there is email, mqtt, partners, sms, webhook, webpush"),
+    ({"channel": "fax"}, "channel: 'fax' is not offered here; there is email, mobile, mqtt, partners, sms, webhook, webpush"),
     ({"hazards": ["meteor"]}, "hazards: 'meteor' is unknown; there is gale, rainstorm"),
     ({"zones": ["320500"]}, "zones: '320500' is no zone"),
     ({"zones": ["310115103"]}, "zones: '310115103' is no zone"),
