@@ -10,30 +10,48 @@ Indices = NDArray[np.int64]
 
 @njit(cache=True, nogil=True)
 def cover(
-    x0: Floats, y0: Floats, x1: Floats, y1: Floats, first_edge: Indices, areas: Floats, bounds: Floats, turns: Floats,
-    xs: Floats, ys: Floats, sliver: float, counts: Indices, first_zone: int, last_zone: int,
+    places: Floats, lines: Indices, first_edge: Indices, step: float, turns: Floats,
+    xs: Floats, ys: Floats, sliver: float, areas: Floats, counts: Indices, first_zone: int, last_zone: int,
 ) -> tuple[Indices, Floats]:
     """Cells and areas of the zones first_zone..last_zone, one after the other; ``counts`` says how many are each zone's.
 
-    Zone z has the edges ``first_edge[z]`` to ``first_edge[z + 1]``, rings with their inside on the right (outer ones clockwise), the
-    bounds (west, south, east, north). ``xs``, ``ys`` are the cell edges of the grid; each zone is also tried at every turn.
+    Zone z has the edges ``first_edge[z]`` to ``first_edge[z + 1]``: edge e runs from ``places[lines[e]]`` (longitude, latitude) to the
+    next place; rings have their inside on the right (outer ones clockwise). Edges are cut to ``step`` degrees and taken into the
+    equal-area plane, in which ``xs``, ``ys`` are the cell edges of the grid; each zone is also tried at every turn. ``areas`` are in it.
     Green's theorem: each piece of border bounds the area to its right, in its own cell and in all cells further east.
     """
     nx = len(xs) - 1
     cells, found, size = np.empty(1024, np.int64), np.empty(1024, np.float64), 0
+    x0, y0, x1, y1 = np.empty(4096), np.empty(4096), np.empty(4096), np.empty(4096)
     for zone in range(first_zone, last_zone):
-        counts[zone] = 0
-        south, north = bounds[zone, 1], bounds[zone, 3]
+        counts[zone], areas[zone], held = 0, 0.0, 0
+        west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
+        for edge in range(first_edge[zone], first_edge[zone + 1]):
+            line = lines[edge]
+            lon0, lat0, lon1, lat1 = places[line, 0], places[line, 1], places[line + 1, 0], places[line + 1, 1]
+            parts = max(int(np.ceil(np.hypot(lon1 - lon0, lat1 - lat0) / step)), 1)
+            while held + parts > len(x0):
+                x0, y0, x1, y1 = np.concatenate((x0, x0)), np.concatenate((y0, y0)), np.concatenate((x1, x1)), np.concatenate((y1, y1))
+            x, y = lon0, _equal_area(lat0)
+            for part in range(1, parts + 1):
+                end = 1.0 if part == parts else part / parts
+                x0[held], y0[held] = x, y
+                x, y = (lon1 if part == parts else lon0 + end * (lon1 - lon0)), _equal_area(lat1 if part == parts else lat0 + end * (lat1 - lat0))
+                x1[held], y1[held] = x, y
+                held += 1
+            west, east, south, north = min(west, lon0), max(east, lon0), min(south, y0[held - parts]), max(north, y0[held - parts])
+        for piece in range(held):
+            areas[zone] += (west - 0.5 * (x0[piece] + x1[piece])) * (y1[piece] - y0[piece])
         row0, row1 = _span(ys, south, north)
         for turn in turns:
-            col0, col1 = _span(xs, bounds[zone, 0] + turn, bounds[zone, 2] + turn)
+            col0, col1 = _span(xs, west + turn, east + turn)
             if row0 >= row1 or col0 >= col1:
                 continue
             rows, columns = row1 - row0, col1 - col0
             # Column 0 stands for everything west of the window, whose right side still counts.
             own, beyond = np.zeros((rows, columns + 1)), np.zeros((rows, columns + 1))
-            for edge in range(first_edge[zone], first_edge[zone + 1]):
-                _walk(x0[edge] + turn, y0[edge], x1[edge] + turn, y1[edge], xs[col0 : col1 + 1], ys[row0 : row1 + 1], own, beyond)
+            for piece in range(held):
+                _walk(x0[piece] + turn, y0[piece], x1[piece] + turn, y1[piece], xs[col0 : col1 + 1], ys[row0 : row1 + 1], own, beyond)
             for row in range(rows):
                 height, total = ys[row0 + row + 1] - ys[row0 + row], 0.0
                 for column in range(columns):
@@ -47,6 +65,11 @@ def cover(
                         size += 1
                         counts[zone] += 1
     return cells[:size], found[:size]
+
+
+@njit(cache=True, nogil=True)
+def _equal_area(lat: float) -> float:
+    return float(np.degrees(np.sin(np.radians(lat))))
 
 
 @njit(cache=True, nogil=True)

@@ -77,6 +77,12 @@ def overlay(grid: Grid, zones: Sequence[Zone], *, store: Path | None = None) -> 
     return _overlay(_Request(grid=grid, fingerprint=_fingerprint(_Same(own)), store=store, zones=own))
 
 
+def forget() -> None:
+    """Drops what is kept in memory: the next question is answered as after a fresh start."""
+    _overlay.cache_clear()
+    _fingerprint.cache_clear()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Same:
     """A tuple known by identity: the thousands of borders of a deployment are read once, not at every question.
@@ -121,19 +127,18 @@ def _overlay(request: _Request) -> Overlay:
 def _shares(grid: Grid, zones: tuple[Zone, ...], shape: tuple[int, int]) -> csr_array[np.float64]:
     if not zones:
         return csr_array(shape, dtype=np.float64)
-    plane = _plane(shapely.segmentize(np.array([zone.geometry for zone in zones], dtype=object), max(grid.dlat, grid.dlon)))
-    areas, bounds = shapely.area(plane), shapely.bounds(plane)
-    edges, first_edge = _border(plane)
+    places, lines, first_edge = _border(np.array([zone.geometry for zone in zones], dtype=object))
     xs, ys = _edges(grid)
-    counts = np.zeros(len(zones), dtype=np.int64)
+    areas, counts = np.zeros(len(zones)), np.zeros(len(zones), dtype=np.int64)
+    step = max(grid.dlat, grid.dlon)
     pieces: list[tuple[int, Indices, Floats]] = []
 
     def work(start: int, stop: int) -> None:
         # A grid may run from 0 to 360 while zones use -180..180, so each zone is also tried a turn to either side.
-        cells, found = compiled("cover").cover(*edges, first_edge, areas, bounds, _TURNS, xs, ys, _SLIVER, counts, start, stop)
+        cells, found = compiled("cover").cover(places, lines, first_edge, step, _TURNS, xs, ys, _SLIVER, areas, counts, start, stop)
         pieces.append((start, cells, found))
 
-    split(work, len(zones), steps=len(edges[0]) * 20)
+    split(work, len(zones), steps=len(lines) * 20)
     pieces.sort(key=lambda piece: piece[0])
     rows = np.repeat(np.arange(len(zones)), counts)
     values = np.concatenate([found for _, _, found in pieces]) / areas[rows]
@@ -156,16 +161,14 @@ def _equal_area(lat: Floats) -> Floats:
     return np.degrees(np.sin(np.radians(lat))).astype(np.float64)
 
 
-def _plane(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
-    return np.asarray(shapely.transform(geometries, lambda xy: np.column_stack((xy[:, 0], _equal_area(xy[:, 1])))), dtype=object)
+def _border(zones: NDArray[np.object_]) -> tuple[Floats, Indices, Indices]:
+    """The places (longitude, latitude) of all borders, at which of them an edge to the next begins, zone by zone, and where each zone's begin.
 
-
-def _border(zones: NDArray[np.object_]) -> tuple[tuple[Floats, Floats, Floats, Floats], Indices]:
-    """Start and end points of every edge, zone by zone, and where each zone's begin; outer rings clockwise, holes counter-clockwise."""
+    Outer rings clockwise, holes counter-clockwise.
+    """
     parts, zone_of_part = shapely.get_parts(zones, return_index=True)
     rings, part_of_ring = shapely.get_rings(shapely.orient_polygons(parts, exterior_cw=True), return_index=True)
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    inner = np.flatnonzero(ring[1:] == ring[:-1])
-    zone = zone_of_part[part_of_ring[ring[inner]]]
-    start, end = np.ascontiguousarray(xy[inner].T), np.ascontiguousarray(xy[inner + 1].T)
-    return (start[0], start[1], end[0], end[1]), np.searchsorted(zone, np.arange(len(zones) + 1)).astype(np.int64)
+    places, ring = shapely.get_coordinates(rings, return_index=True)
+    lines = np.flatnonzero(ring[1:] == ring[:-1])
+    zone = zone_of_part[part_of_ring[ring[lines]]]
+    return places, lines, np.searchsorted(zone, np.arange(len(zones) + 1)).astype(np.int64)

@@ -16,15 +16,19 @@ from tests.bench.cap import run as cap
 from tests.bench.cycle import run as cycle
 from tests.bench.mail import run as mail
 from tests.bench.measure import Effort, Row
+from tests.bench.outline import run as outline
 from tests.bench.overlay import run as overlay
+from tests.bench.picture import run as picture
 from tests.bench.points import run as points
 from tests.bench.sms import run as sms
 from tests.bench.webpush import run as webpush
 from tests.bench.zonal import run as zonal
 
 WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
-    "overlay": ("shares of 16 districts in the cells of a 0.01° grid, against shapely", overlay),
-    "zonal": ("maximum and exact share above a threshold, 360 fields, 16 districts", zonal),
+    "overlay": ("shares of districts and counties in the cells of a grid, against shapely and exactextract", overlay),
+    "zonal": ("maximum and exact share above a threshold: 16 districts, 600 and 2,875 counties, against exactextract", zonal),
+    "outline": ("the exact border of 148,000 cells, against rasterio and shapely", outline),
+    "picture": ("a warning's map as PNG, against matplotlib", picture),
     "cycle": ("a 10-minute file read and judged by every rule for every zone", cycle),
     "sms": ("submit_sm with responses, window 10, against aiosmpplib", sms),
     "mail": ("a crowd's mails with one rendering, against aiosmtplib", mail),
@@ -43,6 +47,7 @@ keys of --json, one object per line of the table:
 examples:
   make bench                              everything, at most 3 minutes
   make bench ARGS="--quick"               less work, at most 40 s: to see that it runs, not to quote
+  make bench ARGS="--peers all"           also the slow peers (about ten minutes); peers come with the extra "bench"
   make bench ARGS="--only sms --json"     one workload for a machine (--only may be repeated)
 """
 
@@ -50,7 +55,7 @@ examples:
 def main(arguments: Sequence[str]) -> int:
     """Runs the workloads and prints; 0 whatever the figures are, for a busy machine is no fault (argparse ends with 2)."""
     options = _parser().parse_args(arguments)
-    effort = Effort(quick=options.quick)
+    effort = Effort(quick=options.quick, all_peers=options.peers == "all")
     names = list(dict.fromkeys(options.only)) if options.only else list(WORKLOADS)
     found: list[Row] = []
     for number, name in enumerate(names, 1):
@@ -71,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table (progress goes to stderr)")
     parser.add_argument("--quick", action="store_true", help="less work and fewer repetitions")
+    parser.add_argument("--peers", choices=("fast", "all"), default="fast",
+                        help="all: also peers that take minutes or gigabytes, once each, in a process of their own with at most 8 GiB")
     parser.add_argument("--only", action="append", choices=tuple(WORKLOADS), metavar="NAME", help="only this workload; may be repeated")
     return parser
 

@@ -14,9 +14,13 @@ NOT_INSTALLED = "not installed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How long to measure. ``quick`` takes less work and fewer repetitions: fit to see that it runs, not to quote."""
+    """How long to measure. ``quick`` takes less work and fewer repetitions: fit to see that it runs, not to quote.
+
+    ``all_peers``: those too that take minutes or gigabytes, once each.
+    """
 
     quick: bool
+    all_peers: bool = False
 
     def pick(self, *, full: int, quick: int) -> int:
         return quick if self.quick else full
@@ -24,11 +28,15 @@ class Effort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """One subject's value in the unit of its workload; None = it could not be measured, and ``note`` says why."""
+    """One subject's value in the unit of its workload; None = it could not be measured, and ``note`` says why.
+
+    ``yardstick``: ratios are taken to it; not to a peer that does less (cells by their centres).
+    """
 
     subject: str
     value: float | None
     note: str = ""
+    yardstick: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +71,7 @@ def rows(workload: str, unit: str, ours: Sequence[Timing], peers: Sequence[Timin
     The goal is for the first of ours.
     """
     rate = unit.endswith("/s")
-    measured = [peer.value for peer in peers if peer.value is not None]
+    measured = [peer.value for peer in peers if peer.value is not None and peer.yardstick]
     best = (max(measured) if rate else min(measured)) if measured else None
     found = [_row(workload, unit, own, best, goal if number == 0 else None) for number, own in enumerate(ours)]
     return found + [
@@ -102,8 +110,13 @@ def _seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+def installed(library: str) -> bool:
+    """Whether the library is there; the extra ``bench`` brings the peers that are not."""
+    return importlib.util.find_spec(library) is not None
+
+
 def peer(library: str) -> ModuleType | None:
     """``tests/bench/peer_<library>.py`` when that library is installed, else None."""
-    if importlib.util.find_spec(library) is None:
+    if not installed(library):
         return None
     return importlib.import_module(f"tests.bench.peer_{library}")

@@ -1,7 +1,7 @@
 """Overlay: the exact share of each district in each cell, ours against shapely's intersections."""
 
-from dataclasses import replace
-from itertools import count
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import shapely
@@ -12,14 +12,44 @@ import geo.overlay
 from geo.grid import Grid
 from geo.shanghai import shanghai_zones
 from geo.zone import Zone
-from tests.bench.measure import Effort, Row, Timing, median_s, rows
+from tests.bench.measure import NOT_INSTALLED, Effort, Goal, Row, Timing, median_s, peer, rows
+from tests.bench.places import CHINA, counties
 from tests.bench.shanghai import GRID
-
-_fresh = count()
+from tests.bench.zonal import fields
 
 
 def run(effort: Effort) -> list[Row]:
     """Set-up time, paid once for a grid and a set of zones; the answers of all are compared before anything is timed."""
+    return _districts(effort) + ([] if effort.quick else _counties(effort))
+
+
+def _counties(effort: Effort) -> list[Row]:
+    """Once per grid and zones: made, and found again on disk as the next start does; of exactextract one field, of which nearly all is this."""
+    zones, what = counties()
+    with tempfile.TemporaryDirectory(prefix="xiaoxishu-bench-") as folder:
+        store = Path(folder)
+        made = median_s(lambda: _fresh_start(CHINA, zones, None), repeats=effort.pick(full=3, quick=1), warm=False)
+        _fresh_start(CHINA, zones, store)
+        found = median_s(lambda: _fresh_start(CHINA, zones, store), repeats=3, warm=False)
+    ours = [
+        Timing(subject="geo.overlay", value=made, note=what),
+        Timing(subject="geo.overlay, second start", value=found, note="fingerprint of all borders, file mapped and its sum checked"),
+    ]
+    library = peer("exactextract")
+    if library is None:
+        peers = [Timing(subject="exactextract, one field", value=None, note=NOT_INSTALLED)]
+    else:
+        one = library.highest(fields(CHINA, 1), CHINA, zones)
+        peers = [Timing(subject="exactextract, one field", value=median_s(one, repeats=1, warm=False), note="once, maximum")]
+    return rows(f"overlay {len(zones)} × {CHINA.ny}×{CHINA.nx}", "s", ours, peers, goal=Goal(ratio=2))
+
+
+def _fresh_start(grid: Grid, zones: tuple[Zone, ...], store: Path | None) -> geo.overlay.Overlay:
+    geo.overlay.forget()
+    return geo.overlay.overlay(grid, zones, store=store)
+
+
+def _districts(effort: Effort) -> list[Row]:
     zones = shanghai_zones().at("district")
     ours = geo.overlay.overlay(GRID, zones).shares
     for shares in (every_cell(GRID, zones), border_cells(GRID, zones)):
@@ -30,7 +60,7 @@ def run(effort: Effort) -> list[Row]:
     repeats = effort.pick(full=5, quick=2)
     return rows(
         f"overlay {len(zones)} × {GRID.ny}×{GRID.nx}", "s",
-        [Timing(subject="geo.overlay", value=median_s(lambda: _uncached(zones), repeats=repeats, warm=False))],
+        [Timing(subject="geo.overlay", value=median_s(lambda: _fresh_start(GRID, zones, None), repeats=repeats, warm=False))],
         [
             Timing(subject="shapely: cut the cells on a border", value=median_s(lambda: border_cells(GRID, zones), repeats=repeats, warm=False),
                    note="STRtree, cells inside are not cut"),
@@ -38,12 +68,6 @@ def run(effort: Effort) -> list[Row]:
                    note=f"STRtree + intersection{', once' if effort.quick else ''}"),
         ],
     )
-
-
-def _uncached(zones: tuple[Zone, ...]) -> geo.overlay.Overlay:
-    """The overlay keeps results by the fingerprint of zones and codes: other codes are other zones."""
-    run = next(_fresh)
-    return geo.overlay.overlay(GRID, [replace(zone, code=f"{zone.code}#{run}") for zone in zones])
 
 
 def every_cell(grid: Grid, zones: tuple[Zone, ...]) -> csr_array[np.float64]:

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo import overlay_store
 from geo.grid import Grid
-from geo.overlay import Overlay, OverlayError, _overlay, overlay
+from geo.overlay import Overlay, OverlayError, forget, overlay
 from geo.zone import Zone
 
 # Cells of one degree with edges at 0, 1, 2, 3; cell 0 is the south-western, cell 8 the north-eastern.
@@ -149,7 +149,7 @@ BORDERS = [zone(shapely.box(0.75, 1.0, 1.75, 2.0), "a"), zone(shapely.box(2.0, 1
 
 def laid_again(store: Path, borders: list[Zone], grid: Grid = GRID) -> Overlay:
     """As a second process would: nothing of the first is remembered but what lies in the folder."""
-    _overlay.cache_clear()
+    forget()
     return overlay(grid, borders, store=store)
 
 
