@@ -2,7 +2,6 @@
 
 import asyncio
 import fnmatch
-import hashlib
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from feeds.checksum import checksum_of, is_store
 from feeds.errors import SourceUnavailable
 from feeds.payload import Payload
 from feeds.run_time import TimePattern, run_time_of
@@ -24,7 +24,7 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: Path = Field(description="the folder; subfolders are not looked into")
+    path: Path = Field(description="the folder; subfolders are not looked into, but a Zarr store (*.zarr) counts as a file")
     pattern: str = Field(default="*", min_length=1, description="file names wanted, with * and ?")
     poll_s: float = Field(default=5.0, gt=0, description="seconds between two looks")
     settle_s: float = Field(default=2.0, ge=0, description="seconds that size and time of change must stand still; 0 = take at once "
@@ -90,8 +90,8 @@ class Source:
             with os.scandir(self._options.path) as entries:
                 for entry in entries:
                     unfinished = any(fnmatch.fnmatchcase(entry.name, name) for name in PARTIAL)
-                    stamp = _stamp(entry)
-                    if stamp is not None and not unfinished and fnmatch.fnmatchcase(entry.name, self._options.pattern):
+                    stamp = None if unfinished else _stamp(Path(entry.path))
+                    if stamp is not None and fnmatch.fnmatchcase(entry.name, self._options.pattern):
                         found.append((Path(entry.path), stamp))
         except OSError as fault:
             raise SourceUnavailable(f"source {self._name!r}: folder {self._options.path} cannot be read ({fault.strerror}); "
@@ -102,14 +102,13 @@ class Source:
         """None when the file has gone, is changing after all, or was handed on before."""
         stamp, _ = self._waiting[path.name]
         try:
-            with path.open("rb") as file:
-                checksum = hashlib.file_digest(file, "sha256").hexdigest()
-            status = path.stat()
+            checksum = checksum_of(path)
+            after = _stamp(path)
         except FileNotFoundError:
             return None
         except OSError as fault:
             raise SourceUnavailable(f"source {self._name!r}: {path.name} cannot be read ({fault.strerror}); give this user the right to") from fault
-        if _Stamp(status.st_size, status.st_mtime_ns, status.st_ino) != stamp:
+        if after != stamp:
             return None
         self._done[path.name] = stamp
         self._waiting.pop(path.name)
@@ -120,12 +119,15 @@ class Source:
         return Payload(source=self._name, path=path, fetched_at=self._now(), checksum=checksum, run_time=run_time)
 
 
-def _stamp(entry: os.DirEntry[str]) -> _Stamp | None:
-    """None for what is no file, or has gone between the listing and the look."""
+def _stamp(path: Path) -> _Stamp | None:
+    """None for what is neither file nor Zarr store, or has gone between the listing and the look. A store changes with any of its members."""
     try:
-        if not entry.is_file():
+        if is_store(path):
+            members = [member.stat() for member in path.rglob("*") if member.is_file()]
+            return _Stamp(sum(one.st_size for one in members), max((one.st_mtime_ns for one in members), default=0), len(members))
+        if not path.is_file():
             return None
-        status = entry.stat()
+        status = path.stat()
     except FileNotFoundError:
         return None
     return _Stamp(status.st_size, status.st_mtime_ns, status.st_ino)

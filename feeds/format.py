@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from feeds import bufr, grib, micaps, netcdf, table_read
+from feeds import bufr, cma_name, grib, micaps, netcdf, table_read, zarr
 from feeds.canonical import canonical, canonical_observation
 from feeds.errors import BadField, PartlyRead, Truncated, UnknownFormat
 from feeds.override import NONE, Overrides, correct, correct_observation, suspect
@@ -23,12 +23,13 @@ class Read(Protocol):
     def __call__(self, path: Path, *, source: str, checksum: str = "") -> Iterator[Reading]: ...
 
 
-# One line per reader; a reader is a file with MAGIC and read.
+# One line per reader; a reader is a file with MAGIC and read (a Zarr store is a folder and has no first bytes).
 READERS: tuple[tuple[str, tuple[bytes, ...], Read], ...] = (
     ("grib", grib.MAGIC, grib.read),
     ("netcdf", netcdf.MAGIC, netcdf.read),
     ("micaps", micaps.MAGIC, micaps.read),
     ("bufr", bufr.MAGIC, bufr.read),
+    ("zarr", zarr.MAGIC, zarr.read),
 )
 
 _HEAD = 512  # a GRIB or BUFR file may begin with a telecommunication heading
@@ -43,7 +44,11 @@ _HINTS: tuple[tuple[bytes, str], ...] = (
 
 
 def sniff(path: Path) -> str:
-    """The name of the reader; raises UnknownFormat with a hint, Truncated for an empty file."""
+    """The name of the reader (of a folder: ``zarr``); raises UnknownFormat with a hint, Truncated for an empty file."""
+    if path.is_dir():
+        if any((path / mark).is_file() for mark in zarr.MARKS):
+            return "zarr"
+        raise UnknownFormat(f"{path.name}: a folder that is no Zarr store (no {', '.join(zarr.MARKS)} in it); name a file")
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if not head:
@@ -73,12 +78,12 @@ def read(
     reader's own Truncated) is raised; ``lenient`` logs it instead. A file of no known format is never passed over.
     """
     reader = _reader(path, tables.get(source))
-    overrides = overrides.about(source, path.name)
+    overrides, named = overrides.about(source, path.name), cma_name.parse(path.name)
     faults: list[str] = []
     try:
         for raw in reader(path, source=source, checksum=checksum):
             try:
-                reading = _ours(raw, overrides)
+                reading = _ours(raw, overrides, named)
             except BadField as fault:
                 if str(fault) not in faults:
                     faults.append(str(fault))
@@ -108,11 +113,11 @@ def _reader(path: Path, table: Table | None) -> Read:
         return partial(table_read.read, table=table)
 
 
-def _ours(raw: Reading, overrides: Overrides) -> Reading:
-    """Corrected and in canonical units; a track has units of its own and nothing to correct."""
+def _ours(raw: Reading, overrides: Overrides, named: cma_name.CmaName | None) -> Reading:
+    """Dated by its name where it tells no run, corrected and in canonical units; a track has units of its own and nothing to correct."""
     match raw:
         case GridField():
-            return suspect(canonical(correct(raw, overrides)), overrides)
+            return suspect(canonical(correct(cma_name.dated(raw, named), overrides)), overrides)
         case Observation():
             return canonical_observation(correct_observation(raw, overrides))
         case Track():

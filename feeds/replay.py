@@ -2,7 +2,6 @@
 
 import asyncio
 import fnmatch
-import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from feeds.checksum import checksum_of, is_store
 from feeds.errors import FeedError, SourceUnavailable
 from feeds.payload import Payload
 from feeds.run_time import TimePattern, run_time_of
@@ -21,7 +21,7 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    folder: Path = Field(description="the recording; subfolders are not looked into")
+    folder: Path = Field(description="the recording; subfolders are not looked into, but a Zarr store (*.zarr) counts as a file")
     pattern: str = Field(default="*", min_length=1, description="file names wanted, with * and ?")
     start: AwareDatetime | None = Field(default=None, description="first run time wanted; empty = from the beginning")
     end: AwareDatetime | None = Field(default=None, description="last run time wanted, itself included; empty = to the end")
@@ -55,14 +55,14 @@ class Source:
         for run_time, path in await asyncio.to_thread(self._recorded):
             while self._options.paced and self._now() < run_time:
                 await self._sleep(self._options.poll_s)
-            checksum = await asyncio.to_thread(_checksum, path)
+            checksum = await asyncio.to_thread(checksum_of, path)
             yield Payload(source=self._name, path=path, fetched_at=self._now(), checksum=checksum, run_time=run_time)
 
     def _recorded(self) -> list[tuple[datetime, Path]]:
         options = self._options
         try:
             paths = [path for path in options.folder.iterdir()
-                     if path.is_file() and not path.name.startswith(".") and fnmatch.fnmatchcase(path.name, options.pattern)]  # fmt: skip
+                     if (path.is_file() or is_store(path)) and not path.name.startswith(".") and fnmatch.fnmatchcase(path.name, options.pattern)]  # fmt: skip
         except OSError as fault:
             raise SourceUnavailable(f"replay {self._name!r}: folder {options.folder} cannot be read ({fault.strerror}); "
                                     f"name an existing one") from fault
@@ -75,8 +75,3 @@ class Source:
             if (options.start is None or run_time >= options.start) and (options.end is None or run_time <= options.end):
                 dated.append((run_time, path))
         return sorted(dated)
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator
 
+from feeds import cma_name
 from feeds.errors import FeedError
 from feeds.format import reader_of
 from feeds.reading import data_time
+from geo.field import GridField
 
 # 20240919160000, 202409191600, 2024091916, 20240919T1600Z, 20240919_160000
 _ANY_TIME = re.compile(r"(?<!\d)(\d{8})[T_-]?(\d{6}|\d{4}|\d{2})Z?(?!\d)")
@@ -35,9 +37,10 @@ def from_name(name: str, *, pattern: str = "", zone: str = "UTC") -> datetime | 
     """The time in a file name, in UTC; None when there is none.
 
     ``pattern`` is a regular expression whose groups, put together, are the digits of year, month, day, hour …; without
-    one the first run of 10, 12 or 14 digits is taken. ``zone`` is that of the digits: Chinese names mix UTC (time made)
-    and Beijing time (start of the forecast).
+    one CMA's own names are known, and of others the first run of 10, 12 or 14 digits is taken. ``zone`` is that of the digits.
     """
+    if not pattern and (told := cma_name.parse(name)) and told.data_time:
+        return told.data_time
     match = re.search(pattern, name) if pattern else _ANY_TIME.search(name)
     if match is None:
         return None
@@ -54,10 +57,12 @@ def from_name(name: str, *, pattern: str = "", zone: str = "UTC") -> datetime | 
 def from_content(path: Path) -> datetime | None:
     """The run time of the first field, or the time of the first measurement; None for a file that holds nothing we can read."""
     try:
-        readings = reader_of(path)(path, source="")
-        return next((data_time(reading) for reading in readings), None)
+        first = next(reader_of(path)(path, source=""), None)
     except FeedError:
         return None
+    if isinstance(first, GridField):
+        return cma_name.dated(first, cma_name.parse(path.name)).run_time
+    return None if first is None else data_time(first)
 
 
 def run_time_of(path: Path, *, pattern: str = "", zone: str = "UTC") -> datetime | None:

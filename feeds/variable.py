@@ -112,5 +112,5 @@ def plain_units(units: str) -> str:
 
 _SPELLINGS = {"unknown": "", "~": "", "(0 - 1)": "1", "(Code table 4.201)": "1", "m/s": "m s-1", "m.s-1": "m s-1", "kg/m2": "kg m-2",
               "kg.m-2": "kg m-2", "celsius": "degC", "Celsius": "degC", "degrees_celsius": "degC", "deg C": "degC", "°C": "degC", "C": "degC",
-              "kelvin": "K", "percent": "%", "millibars": "hPa", "mb": "hPa", "mbar": "hPa", "m of water equivalent": "m",
+              "kelvin": "K", "Kelvin": "K", "percent": "%", "millibars": "hPa", "mb": "hPa", "mbar": "hPa", "m of water equivalent": "m",
               "meters": "m", "metres": "m", "meter": "m"}

@@ -20,7 +20,8 @@ def test_the_first_digits_that_are_a_time_are_taken_in_utc(name: str, expected: 
 
 def test_one_name_holds_utc_and_beijing_time_and_the_pattern_says_which() -> None:
     name = "Z_NWGD_C_BABJ_20240919061500_P_RFFC_SCMOC-TMP_202409191400_24003.GRB2"
-    assert from_name(name) == datetime(2024, 9, 19, 6, 15, tzinfo=UTC)
+    assert from_name(name) == datetime(2024, 9, 19, 6, 0, tzinfo=UTC)  # a name of CMA's is known: 14 h in Beijing
+    assert from_name(name, pattern=r"BABJ_(\d{14})") == datetime(2024, 9, 19, 6, 15, tzinfo=UTC)
     assert from_name(name, pattern=r"_(\d{12})_", zone="Asia/Shanghai") == datetime(2024, 9, 19, 6, 0, tzinfo=UTC)
 
 
