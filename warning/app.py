@@ -2,7 +2,9 @@
 
 import asyncio
 import importlib
+import os
 import secrets
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -30,6 +32,8 @@ from warning.clock import Clock, SystemClock
 from warning.dispatch.broadcast import broadcasts
 from warning.dispatch.delivery import RetryPolicy
 from warning.dispatch.desk import DispatchDesk
+from warning.dispatch.routekeeper import RouteKeeper
+from warning.dispatch.routes import Route, RoutedSender
 from warning.dispatch.subscribe import SubscriptionDesk
 from warning.errors import ConfigError
 from warning.issue.desk import IssueDesk
@@ -43,6 +47,7 @@ from warning.store.issue import IssueStore
 from warning.store.jobs import Jobs
 from warning.store.migrate import migrate
 from warning.store.residents import ResidentIndex
+from warning.store.routes import RouteStore
 from warning.store.server import EmbeddedServer
 from warning.store.subscribe import SubscriptionStore
 from warning.store.trust import TrustStore
@@ -118,7 +123,7 @@ async def register_broadcasts(parts: Parts) -> None:
     for lane in lanes:
         # A deployment that warns for real may drill beside it, but only on channels of the drill's own lane, and never on its public page.
         kinds = {channel.name: channel.kind for channel in parts.settings.channels
-                 if channel.options.get("lane", ours) == lane and (lane == ours or channel.kind != "page")}
+                 if (channel.option("lane") or ours) == lane and (lane == ours or channel.kind != "page")}
         for entry in broadcasts(parts.zones, channels=kinds, lane=lane, public_url=parts.settings.public_url):
             await store.add(entry)
 
@@ -177,27 +182,43 @@ async def _open_channels(settings: Settings, parts: Parts, clock: Clock, stack: 
         await parts.dispatch.on_receipt(receipt)
 
     doors = Doors(now=clock.now, http=http, on_receipt=on_receipt, on_reply=on_reply, on_bulk=parts.dispatch.on_reports)
+    routed: dict[str, RoutedSender] = {}
     for channel in settings.channels:
         sender = build_sender(channel, doors)
         await sender.open()
         stack.push_async_callback(sender.close)
         parts.dispatch.attach(channel.name, sender)
-    flusher = asyncio.create_task(parts.dispatch.keep_flushing(), name="late receipts")
+        if isinstance(sender, RoutedSender):
+            routed[channel.name] = sender
+    keeping = [asyncio.create_task(parts.dispatch.keep_flushing(), name="late receipts")]
+    if routed:
+        keeper = RouteKeeper(RouteStore(parts.database), routed, worker=f"{socket.gethostname()}:{os.getpid()}")
+        keeping.append(asyncio.create_task(keeper.keep_looking(), name="routes"))
 
     async def stop_flushing() -> None:
-        flusher.cancel()
-        await asyncio.gather(flusher, return_exceptions=True)
+        for task in keeping:
+            task.cancel()
+        await asyncio.gather(*keeping, return_exceptions=True)
         await parts.dispatch.flush()
 
     stack.push_async_callback(stop_flushing)
 
 
 def build_sender(channel: ChannelSettings, doors: Doors) -> ChannelSender:
-    """The adapter named by ``kind:`` with its validated options. Raises ConfigError with channel and key."""
+    """The adapter named by ``kind:`` with its validated options, or several behind one. Raises ConfigError with channel and key."""
     where = f"channels: {channel.name}"
-    module = _adapter(where, "channels", channel.kind)
-    options = _options(where, module, channel.options)
-    sender: ChannelSender = module.Sender(options, doors)
+    if not channel.routes:
+        return _sender(where, channel.kind, channel.options, doors)
+    routes = [
+        Route(route.name, _sender(f"{where}: {route.name}", route.kind or channel.kind, route.options, doors), weight=route.weight,
+              rate_per_s=route.rate_per_s)
+        for route in channel.routes]
+    return RoutedSender(routes, now=doors.now, within_s=channel.failover_within_s)
+
+
+def _sender(where: str, kind: str, given: Mapping[str, object], doors: Doors) -> ChannelSender:
+    module = _adapter(where, "channels", kind)
+    sender: ChannelSender = module.Sender(_options(where, module, given), doors)
     return sender
 
 
@@ -213,7 +234,7 @@ def build_source(feed: FeedSettings, *, clock: Clock) -> Source:
 
 def push_keys(settings: Settings) -> dict[str, str]:
     """The public key of each Web Push channel, which a browser needs to subscribe to it."""
-    kept = [(channel.name, str(channel.options.get("vapid_private_key", ""))) for channel in settings.channels if channel.kind == "webpush"]
+    kept = [(channel.name, str(channel.option("vapid_private_key") or "")) for channel in settings.channels if channel.kind == "webpush"]
     return {name: Vapid(private_key(key), "mailto:nobody@example.org").public_key for name, key in kept if key}
 
 

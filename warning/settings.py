@@ -26,6 +26,18 @@ class RetrySettings(BaseModel):
     unknown_grace_s: float = Field(default=20.0, gt=0, description="how long a missing answer is waited for before a second try")
 
 
+class RouteSettings(BaseModel):
+    """One of several ways out of a channel."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, description="what operators call it, e.g. mobile or telecom")
+    kind: str = Field(default="", description="its adapter; empty = the channel's")
+    options: dict[str, object] = Field(default_factory=dict, description="the adapter's own options")
+    weight: int = Field(default=1, ge=0, le=1000, description="its share among those that work; 0 = stands by until no other may be used")
+    rate_per_s: float | None = Field(default=None, gt=0, description="messages a second that one worker gives it: the contract's rate divided by the workers")
+
+
 class ChannelSettings(BaseModel):
     """One channel: the adapter's ``kind`` and its own options (validated by the adapter itself)."""
 
@@ -35,6 +47,21 @@ class ChannelSettings(BaseModel):
     kind: str = Field(description="the adapter: sms, cmpp, smgp, sgip, email, webhook, mqtt, webpush, page, spool, or an entry point's name")
     options: dict[str, object] = Field(default_factory=dict, description="the adapter's own options")
     batch: int = Field(default=500, ge=1, description="recipients handled in one job")
+    routes: tuple[RouteSettings, ...] = Field(default=(), description="several ways out instead of options; what one cannot send, the next does")
+    failover_within_s: float = Field(default=30.0, gt=0, description="how long one batch may look for a route that works, seconds")
+
+    @model_validator(mode="after")
+    def _options_or_routes(self) -> "ChannelSettings":
+        if self.routes and self.options:
+            raise ValueError("options and routes: with routes each has its own options; move them there")
+        names = [route.name for route in self.routes]
+        if len(set(names)) < len(names):
+            raise ValueError("routes: name: a name is given twice; each route needs its own")
+        return self
+
+    def option(self, name: str) -> object:
+        """An option of the adapter, of the first route where there are several; None when it is not given."""
+        return (self.routes[0].options if self.routes else self.options).get(name)
 
 
 class FeedSettings(BaseModel):

@@ -44,6 +44,8 @@ TABLE = {
     "GET /api/feeds": STAFF,
     "GET /api/push-key": OPEN,
     "POST /api/deliveries/retry": "?-++-+",
+    "GET /api/routes": STAFF,
+    "POST /api/routes/{channel}/{route}": "?-++-+",
     "GET /metrics": OPEN,
     "GET /": OPEN, "GET /en": OPEN, "GET /place/{code}": OPEN, "GET /en/place/{code}": OPEN,
     "GET /alert/{identifier}": OPEN, "GET /en/alert/{identifier}": OPEN, "GET /archive": OPEN, "GET /en/archive": OPEN,
@@ -94,7 +96,7 @@ async def test_every_address_answers_a_role_as_the_table_says(world: World, call
             # Somebody else has submitted it, so that only the role is asked about.
             await world.execute("UPDATE proposal SET status = 'submitted', submitted_by = 'zhao', submitted_at = :at WHERE id = :id",
                                 {"at": world.now, "id": proposal})
-        url = path.format(identifier=identifier, proposal_id=proposal, subscription_id=1, rule_set="shanghai-2019", token="x", code="310115", request_id=uuid4(), key_id=uuid4())
+        url = path.format(identifier=identifier, proposal_id=proposal, subscription_id=1, rule_set="shanghai-2019", token="x", code="310115", request_id=uuid4(), key_id=uuid4(), channel="sms", route="a")
         head = {} if who is None else {"Authorization": f"Bearer token-{who}"}
         answer = await world.http.request(
             method, url, headers=head, json=body(world, path) if method == "POST" and path != "/logout" else None,
@@ -121,6 +123,8 @@ def body(world: World, path: str) -> dict[str, object]:
             return {"confirmed": False}
         case "/api/keys":
             return {"label": "reader", "scopes": ["view"]}
+        case "/api/routes/{channel}/{route}":
+            return {"act": "try"}
         case "/api/proposals/{proposal_id}/submit" | "/api/proposals/{proposal_id}/approve":
             return {"revision": 1}
         case _:

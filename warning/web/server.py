@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from warning.web import console, login, oidc, public
-from warning.web.api import admin, alerts, answers, feed, feeds, operations, places, proposals, subscriptions
+from warning.web.api import admin, alerts, answers, feed, feeds, operations, places, proposals, routes, subscriptions
 from warning.web.auth import Session
 from warning.web.headers import HidePlaces, SecurityHeaders
 from warning.web.limit import RateLimit
@@ -41,7 +41,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
     for router in (alerts.router, feed.router, proposals.router, subscriptions.router, places.router, answers.router,
-                   operations.router, feeds.router, admin.router, login.router, oidc.router, public.proof, public.router):
+                   operations.router, routes.router, feeds.router, admin.router, login.router, oidc.router, public.proof, public.router):
         app.include_router(router)
     app.add_api_route("/docs", _docs, include_in_schema=False)
     if with_console:
@@ -55,7 +55,7 @@ _TAGS = {
     "subscriptions": "offices by polygon or zone, residents by place",
     "places": "am I warned here? which zones and rules there are",
     "answers": "a human has received it",
-    "operations": "health, metrics, retry",
+    "operations": "health, metrics, retry, routes",
     "trust": "accounts by two admins, keys for programs",
     "public": "what residents really see",
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import groupby
 from typing import Annotated
 
 from fastapi import APIRouter, Response
@@ -11,8 +12,11 @@ from prometheus_client.registry import Collector
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import OperationalError
 
+from warning.dispatch.breaker import Circuit
+from warning.dispatch.routekeeper import RouteView
 from warning.stage import StageTime, timeline
 from warning.store import board
+from warning.store.routes import RouteStore
 from warning.store.stages import chain_events
 from warning.web.auth import Caller, Here, Visitor
 from warning.web.parts import Parts
@@ -36,6 +40,14 @@ class FeedAge(BaseModel):
     data_age_s: float | None
 
 
+class RoutesOut(BaseModel):
+    """The routes of a channel that has several, over all workers; ``GET /api/routes`` tells of each."""
+
+    channel: str
+    routes: int
+    usable: int = Field(description="neither silent nor taken out by an operator")
+
+
 class HealthOut(BaseModel):
     """``status`` is ok, degraded (it works, somebody should look) or down (the database does not answer)."""
 
@@ -47,6 +59,7 @@ class HealthOut(BaseModel):
     waiting: int = Field(description="deliveries that are due now")
     worker_lag_s: float = Field(description="how long the oldest of them has been due")
     notice_count: int = Field(description="how many operator notices stand")
+    channels: list[RoutesOut] = Field(default=[], description="channels with several routes, and how many of these may be used")
     notices: list[NoticeOut] = Field(description="what they say, for those who may look; they name offices and files")
 
 
@@ -67,6 +80,7 @@ async def health(parts: Here, visitor: Visitor, response: Response) -> HealthOut
     response.headers["Cache-Control"] = "no-store"
     try:
         pulse = await board.pulse(parts.database)
+        views = await RouteStore(parts.database).views()
     except OperationalError:
         response.status_code = 503
         return HealthOut(status="down", database=False, data_at=None, data_age_s=None, feeds=[], waiting=0, worker_lag_s=0.0, notice_count=1, notices=[
@@ -76,12 +90,22 @@ async def health(parts: Here, visitor: Visitor, response: Response) -> HealthOut
     feeds = [FeedAge(source=one.promise.source, state=one.state, data_age_s=None if one.data_age is None else one.data_age.total_seconds())
              for one in await parts.feeds.standings(now=now)]  # fmt: skip
     late = pulse.lag_s > LAG_LIMIT_S
+    channels = [_routes_of(channel, list(some)) for channel, some in groupby(views, key=_channel)]
     return HealthOut(
-        status="degraded" if late or pulse.notices else "ok", database=True, data_at=pulse.data_at,
+        status="degraded" if late or pulse.notices or any(one.usable < one.routes for one in channels) else "ok", channels=channels, database=True, data_at=pulse.data_at,
         data_age_s=None if pulse.data_at is None else (now - pulse.data_at).total_seconds(), feeds=feeds, waiting=pulse.waiting,
         worker_lag_s=round(pulse.lag_s, 1),
         notice_count=len(pulse.notices),
         notices=[NoticeOut(key=n.key, text=n.text, next_step=n.next_step, at=n.at) for n in pulse.notices if visitor is not None])
+
+
+def _channel(view: RouteView) -> str:
+    return view.channel
+
+
+def _routes_of(channel: str, views: list[RouteView]) -> RoutesOut:
+    usable = sum(1 for view in views if not view.state.skipped and view.state.circuit is not Circuit.OPEN)
+    return RoutesOut(channel=channel, routes=len(views), usable=usable)
 
 
 @router.post("/api/deliveries/retry", summary="Try failed deliveries again")

@@ -1,0 +1,114 @@
+"""Two gateways behind one channel, in the product: one dies, the other carries; operators see it and steer it."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import yaml
+
+from channels.wire.smsc import Faults, Smsc
+from tests.corridor.conftest import AT, Corridor, opened_corridor
+from warning.account import Account
+from warning.app import opened
+from warning.dispatch.breaker import Breaker, Circuit
+from warning.dispatch.routekeeper import RouteKeeper
+from warning.dispatch.routes import RoutedSender
+from warning.errors import NotAllowed, NotFound
+from warning.settings import load_settings
+from warning.store.routes import RouteStore
+
+ADMIN = Account(name="root", role="admin")
+VIEWER = Account(name="wang", role="viewer")
+NUMBERS = [f"86139000000{n:02d}" for n in range(20)]
+
+
+async def two_gateways(url: str, folder: Path, stack: AsyncExitStack) -> tuple[Corridor, Smsc]:
+    """A corridor whose SMS goes over ``mobile`` (the corridor's own centre) and ``telecom`` (the one given back)."""
+    first = await opened_corridor(url, folder, stack, channels=False)
+    other = Smsc(now=lambda: AT, receipt_delay_s=0.05)
+    port = await other.start()
+    stack.push_async_callback(other.stop)
+    settings = yaml.safe_load(first.settings_file.read_text(encoding="utf-8"))
+    [sms] = [channel for channel in settings["channels"] if channel["name"] == "sms"]
+    mobile = sms.pop("options")
+    sms["routes"] = [{"name": "mobile", "options": mobile}, {"name": "telecom", "options": mobile | {"port": port}}]
+    first.settings_file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    parts = await stack.enter_async_context(opened(load_settings(first.settings_file)))
+    return Corridor(parts=parts, smsc=first.smsc, sink=first.sink, folder=folder, settings_file=first.settings_file), other
+
+
+async def test_a_dead_gateway_costs_nobody_his_warning_and_the_evidence_names_the_route(database_url: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        corridor, telecom = await two_gateways(database_url, tmp_path, stack)
+        for number in NUMBERS:
+            await corridor.resident(number)
+        await corridor.smsc.stop()
+        alert = await corridor.warned()
+        await corridor.send(alert)
+        ends = await corridor.deliveries(alert)
+        assert {end["state"] for end in ends.values()} <= {"accepted", "delivered"}
+        assert {end["attempts"] for end in ends.values()} == {1}
+        assert all(end["evidence"].startswith("telecom: ") for end in ends.values())
+        assert [len(telecom.texts(number)) for number in NUMBERS] == [1] * len(NUMBERS)
+
+
+@pytest.mark.parametrize(("faults", "by_mobile"), [(Faults(), 10), (Faults(throttle_every=1), 0)])
+async def test_two_gateways_share_a_batch_and_one_that_refuses_for_now_hands_its_share_over(
+    database_url: str, tmp_path: Path, faults: Faults, by_mobile: int
+) -> None:
+    async with AsyncExitStack() as stack:
+        corridor, telecom = await two_gateways(database_url, tmp_path, stack)
+        for number in NUMBERS:
+            await corridor.resident(number)
+        corridor.smsc.misbehave(faults)
+        alert = await corridor.warned()
+        await corridor.send(alert)
+        carriers = [end["evidence"].partition(":")[0] for end in (await corridor.deliveries(alert)).values()]
+        assert (carriers.count("mobile"), carriers.count("telecom")) == (by_mobile, 20 - by_mobile)
+        assert [len(corridor.heard(number)) + len(telecom.texts(number)) for number in NUMBERS] == [1] * len(NUMBERS)
+
+
+async def test_an_operator_sees_the_routes_and_takes_one_out(database_url: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        corridor, telecom = await two_gateways(database_url, tmp_path, stack)
+        store = RouteStore(corridor.parts.database)
+        sender = corridor.parts.dispatch._senders["sms"]
+        assert isinstance(sender, RoutedSender)
+        keeper = RouteKeeper(store, {"sms": sender}, worker="here")
+        await keeper.look()
+        seen = {(view.channel, view.state.route): view.state.circuit for view in await store.views() if view.worker == "here"}
+        assert seen == {("sms", "mobile"): Circuit.CLOSED, ("sms", "telecom"): Circuit.CLOSED}
+        with pytest.raises(NotAllowed):
+            await store.order("sms", "telecom", act="skip", account=VIEWER, at=AT)
+        with pytest.raises(NotFound, match="no worker has a route 'unicom'"):
+            await store.order("sms", "unicom", act="skip", account=ADMIN, at=AT)
+        await store.order("sms", "telecom", act="skip", account=ADMIN, at=AT)
+        await keeper.look()
+        for number in NUMBERS:
+            await corridor.resident(number)
+        await corridor.send(await corridor.warned())
+        assert telecom.submits == 0
+        assert [view.state.skipped for view in await store.views() if view.worker == "here"] == [False, True]
+        assert await corridor.rows("SELECT who, act, object FROM audit WHERE act LIKE 'route%'") == [
+            {"who": "root", "act": "route skip", "object": "route sms/telecom"}]
+
+
+async def test_a_route_that_an_operator_says_is_mended_is_tried_at_once(database_url: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        corridor, telecom = await two_gateways(database_url, tmp_path, stack)
+        store = RouteStore(corridor.parts.database)
+        sender = corridor.parts.dispatch._senders["sms"]
+        assert isinstance(sender, RoutedSender)
+        keeper = RouteKeeper(store, {"sms": sender}, worker="here")
+        for number in NUMBERS:
+            await corridor.resident(number)
+        for route in sender._routes:
+            route.breaker = Breaker(pause_s=600)  # longer than the slowest machine takes for this test
+        await corridor.smsc.stop()
+        await telecom.stop()
+        await corridor.send(await corridor.warned())
+        await keeper.look()
+        assert {view.state.circuit for view in await store.views() if view.state.route == "telecom" and view.worker == "here"} == {Circuit.OPEN}
+        await store.order("sms", "telecom", act="try", account=ADMIN, at=AT)
+        await keeper.look()
+        assert {state.route: state.circuit for state in sender.states()} == {"mobile": Circuit.OPEN, "telecom": Circuit.HALF_OPEN}

@@ -1,0 +1,71 @@
+"""The ledger of routes: workers write how theirs are and read what operators want."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import text
+
+from warning.account import Account, Act, require
+from warning.dispatch.breaker import Circuit
+from warning.dispatch.routekeeper import Order, RouteView
+from warning.dispatch.routes import RouteState
+from warning.errors import NotFound
+from warning.store.audit import note
+from warning.store.database import Database
+
+_FRESH = "real_at > clock_timestamp() - interval '30 seconds'"
+"""A worker that has said nothing for longer than this no longer runs."""
+
+
+class RouteStore:
+    """Each verb is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def report(self, worker: str, states: Mapping[str, Sequence[RouteState]]) -> None:
+        """What one worker knows of its routes, by channel; what has long been silent is cleared away."""
+        rows = [
+            {"channel": channel, "route": one.route, "worker": worker, "circuit": one.circuit.value, "since": one.since,
+             "accepted": one.accepted, "failed": one.failed, "note": one.note}
+            for channel, routes in states.items() for one in routes]
+        async with self._db.begin() as connection:
+            await connection.execute(text("DELETE FROM route_state WHERE real_at < clock_timestamp() - interval '1 day'"))
+            await connection.execute(text(
+                "INSERT INTO route_state (channel, route, worker, circuit, since, accepted, failed, note) "
+                "VALUES (:channel, :route, :worker, :circuit, :since, :accepted, :failed, :note) "
+                "ON CONFLICT (channel, route, worker) DO UPDATE SET circuit = excluded.circuit, since = excluded.since, "
+                "accepted = excluded.accepted, failed = excluded.failed, note = excluded.note, real_at = clock_timestamp()"), rows)
+
+    async def orders(self) -> list[Order]:
+        """What operators have said."""
+        async with self._db.begin() as connection:
+            rows = await connection.execute(text("SELECT channel, route, skipped, tried FROM route_order"))
+            return [Order(channel=row.channel, route=row.route, skipped=row.skipped, tried=row.tried) for row in rows]
+
+    async def views(self) -> list[RouteView]:
+        """Every route that a living worker has, one line for each worker."""
+        async with self._db.begin() as connection:
+            rows = await connection.execute(text(
+                "SELECT s.*, coalesce(o.skipped, false) AS skipped FROM route_state s "
+                f"LEFT JOIN route_order o USING (channel, route) WHERE {_FRESH} ORDER BY channel, route, worker"))
+            return [
+                RouteView(channel=row.channel, worker=row.worker, state=RouteState(
+                    route=row.route, circuit=Circuit(row.circuit), since=row.since, skipped=row.skipped, accepted=row.accepted,
+                    failed=row.failed, note=row.note))
+                for row in rows]
+
+    async def order(self, channel: str, route: str, *, act: str, account: Account, at: datetime) -> None:
+        """An operator says ``skip``, ``use`` or ``try``; workers hear it within seconds. Raises NotAllowed and NotFound."""
+        require(account, Act.OPERATE)
+        async with self._db.begin() as connection:
+            known = (await connection.execute(text(
+                "SELECT count(*) FROM route_state WHERE channel = :c AND route = :r"), {"c": channel, "r": route})).scalar_one()
+            if not known:
+                raise NotFound(f"no worker has a route {route!r} of a channel {channel!r}; GET /api/routes lists them")
+            await connection.execute(text(
+                "INSERT INTO route_order (channel, route, skipped, tried) VALUES (:c, :r, :skip, :try) "
+                "ON CONFLICT (channel, route) DO UPDATE SET tried = route_order.tried + :try, "
+                "skipped = CASE WHEN :act = 'try' THEN route_order.skipped ELSE :skip END"),
+                {"c": channel, "r": route, "skip": act == "skip", "try": int(act == "try"), "act": act})
+            await note(connection, who=account.name, act=f"route {act}", what=f"route {channel}/{route}", at=at)
