@@ -6,6 +6,7 @@ from pathlib import Path
 
 import uvicorn
 
+from tests.corridor.rain import rain_file
 from tests.web.conftest import World, opened_world
 from warning.level import Level
 from warning.store.stages import mark
@@ -39,6 +40,8 @@ async def seed(world: World) -> None:
     async with world.parts.database.begin() as connection:
         chain = (await world.get("/api/proposals?live=false", "fu")).json()[-1]["id"]
         await mark(connection, chain=str(chain), stage="first_accepted", at=world.now, channel="sms")
+    # 120 mm in the coming hour over the middle of Songjiang: a red proposal that the watch desk itself made, so it can be explained.
+    await world.parts.watch.take(rain_file(world.parts.settings.data, world.now, {(121.15, 30.98, 121.28, 31.08): 20.0}))
     await world.proposed(zone="310151", level=Level.RED)
     await world.proposed(zone="310118", level=Level.YELLOW)
     await world.proposed(zone="310116", level=Level.ORANGE, open_cause=True)

@@ -26,6 +26,8 @@ TABLE = {
     "GET /api/feed.atom": OPEN,
     "GET /api/proposals": STAFF,
     "GET /api/proposals/{proposal_id}": STAFF,
+    "GET /api/proposals/{proposal_id}/explain": STAFF,
+    "GET /api/proposals/{proposal_id}/explain.png": STAFF,
     "POST /api/proposals": "?-++--",
     "POST /api/proposals/{proposal_id}/submit": "?-++--",
     "POST /api/proposals/{proposal_id}/approve": "?--+--",

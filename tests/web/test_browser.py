@@ -163,6 +163,31 @@ def test_the_timeline_and_the_form_speak_english_too(site: str, browser: Browser
     page.context.close()
 
 
+@pytest.mark.parametrize(("width", "lang", "said"), [(1366, "zh", "红色立即提出"), (820, "en", "red is proposed at once")])
+def test_a_proposal_is_explained_on_a_page_that_fits_desk_and_tablet(
+    site: str, browser: Browser, tmp_path: Path, width: int, lang: str, said: str
+) -> None:
+    page = _signed_in(browser, site, "token-fu", [])
+    page.set_viewport_size({"width": width, "height": 1100})
+    head = {"Authorization": "Bearer token-fu"}
+    [made] = [p["id"] for p in httpx.get(f"{site}/api/proposals", headers=head).json() if p["zones"][0]["code"] == "310117"]
+    page.goto(f"{site}/console/?lang={lang}&proposal={made}")
+    page.get_by_role("link", name="为什么？" if lang == "zh" else "Why?").click()
+    page.get_by_text(said).wait_for()
+    page.locator("img[alt]").wait_for()
+    page.locator("canvas").first.wait_for()
+    assert page.evaluate("document.querySelector('img[alt]').naturalWidth") == 900
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing runs off the side"
+    page.screenshot(path=tmp_path / f"explain-{lang}-{width}.png", full_page=True)
+    page.context.close()
+
+
+def test_where_city_and_district_differ_the_desk_page_says_so(site: str, browser: Browser) -> None:
+    page = _signed_in(browser, site, "token-fu", [])
+    page.get_by_text("发布单位意见不一").wait_for()
+    page.context.close()
+
+
 def test_a_drill_cannot_be_overlooked_on_the_console(site: str, browser: Browser) -> None:
     page = _signed_in(browser, site, "token-wang", [])
     assert page.locator(".drillbar").is_visible()

@@ -11,6 +11,7 @@ from feeds.payload import Payload
 from warning.issue.state import LIVE, move
 from warning.issue.work import StoredProposal
 from warning.level import Level
+from warning.store import basis
 from warning.store.database import Database
 from warning.store.issue import insert_proposal
 from warning.store.stages import mark
@@ -114,6 +115,8 @@ class WatchStore:
                     wanted = [item for item in wanted if item not in about]
             for item in wanted:
                 await insert_proposal(connection, _stored(item, self._cap_status, now), payload_id=payload_id, data_time=data_time)
+                if item.basis is not None:
+                    await basis.keep(connection, item.id, item.basis)
                 chain = str(item.id)
                 await mark(connection, chain=chain, stage="arrival", at=now, real_at=times.arrived)
                 await mark(connection, chain=chain, stage="decode", at=now, seconds=times.decode_s, real_at=times.decoded)

@@ -28,6 +28,7 @@ from geo.outline import outline_cells
 from geo.zone import ZoneSet
 from warning.cap import Status
 from warning.clock import Clock
+from warning.watch.basis import AtHand, Basis, basis
 from warning.watch.draft import draft
 from warning.watch.issuer import Issuer
 from warning.watch.measured import Measuring
@@ -52,6 +53,7 @@ class Found:
     texts: Texts
     polygon: Mapping[str, object] | None
     affected: Mapping[str, object]
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +191,11 @@ class WatchDesk:
             proposals, remembered[issuer.code] = propose(
                 drafts, [warning for warning in in_force if warning.issuer == issuer.code], memories[issuer.code],
                 self._policy, now=now, cycle=data_time)
-            found.extend(self._found(p, issuer, grids, now) for p in proposals if p.action is not Action.NOTHING)
+            at_hand = AtHand(series=own.series, answers=own.answers, zones=measuring.zones)
+            found.extend(
+                replace(self._found(p, issuer, grids, now), basis=basis(
+                    p, issuer, rule_set, at_hand, memory=remembered[issuer.code], policy=self._policy, now=data_time))
+                for p in proposals if p.action is not Action.NOTHING)
         return found, remembered
 
     def _found(self, proposal: Proposal, issuer: Issuer, grids: Mapping[str, Grid], now: datetime) -> Found:

@@ -40,7 +40,7 @@ class Measured:
     """By row: the answers of all zones, the grid that numbers their cells, and the reach. A row without data is in none.
 
     By row and then zone: the gauges that are over the row's threshold by themselves, and those that contradict what was
-    forecast for the last hours.
+    forecast for the last hours. ``series``: what the answers were measured on, by quantity.
     """
 
     answers: Mapping[str, Sequence[Exceedance]]
@@ -48,6 +48,7 @@ class Measured:
     reach: Mapping[str, Reach]
     gauges: Mapping[str, Mapping[str, tuple[GaugeReading, ...]]]
     disagreements: Mapping[str, Mapping[str, Disagreement]]
+    series: Mapping[Quantity, Series]
 
 
 class Measuring:
@@ -57,7 +58,7 @@ class Measuring:
         # Gauges first: of two analyses of one time the measured one is believed.
         self._fields = _joined(sorted(window.fields, key=lambda field: field.provenance.source != GAUGES))
         self._gauges = Gauges(window, zones, now=now)
-        self._zones = tuple(zones)
+        self.zones = tuple(zones)
         self._now = now
         self._known: dict[Quantity, Series | None] = {}
 
@@ -84,10 +85,10 @@ class Measuring:
                 reach[row] = _reach(criterion, rule, found, self._now)
                 try:
                     answers[row] = exceed(
-                        criterion, found, overlay(grids[row], self._zones), start=self._now, end=self._now + rule.lead, now=self._now)
+                        criterion, found, overlay(grids[row], self.zones), start=self._now, end=self._now + rule.lead, now=self._now)
                 except (GridMismatch, OverlayError) as error:
                     log.error("a rule could not be measured and stays unknown", row=row, why=str(error))
-        return Measured(answers=answers, grids=grids, reach=reach, gauges=gauges, disagreements=disagreements)
+        return Measured(answers=answers, grids=grids, reach=reach, gauges=gauges, disagreements=disagreements, series=have)
 
     def _contradicted(self, criterion: Criterion) -> dict[str, Disagreement]:
         """By zone the contradiction in the longest of the row's windows that has one."""

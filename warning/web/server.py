@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from warning.web import console, login, oidc, public
-from warning.web.api import admin, alerts, answers, feed, feeds, operations, places, proposals, routes, subscriptions
+from warning.web.api import admin, alerts, answers, explain, feed, feeds, operations, places, proposals, routes, subscriptions
 from warning.web.auth import Session
 from warning.web.headers import HidePlaces, SecurityHeaders
 from warning.web.limit import RateLimit
@@ -40,8 +40,9 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.add_middleware(RateLimit, per_s=limits.per_s, burst=limits.burst, costly_per_min=limits.costly_per_min)
     app.add_middleware(SecurityHeaders)
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
-    for router in (alerts.router, feed.router, proposals.router, subscriptions.router, places.router, answers.router,
-                   operations.router, routes.router, feeds.router, admin.router, login.router, oidc.router, public.proof, public.router):
+    for router in (alerts.router, feed.router, proposals.router, explain.router, subscriptions.router, places.router,
+                   answers.router, operations.router, routes.router, feeds.router, admin.router, login.router, oidc.router,
+                   public.proof, public.router):
         app.include_router(router)
     app.add_api_route("/docs", _docs, include_in_schema=False)
     if with_console:

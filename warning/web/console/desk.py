@@ -6,6 +6,7 @@ from uuid import UUID
 from nicegui import ui
 
 from warning.level import Level
+from warning.web.console.differ import differ
 from warning.web.console.editor import Editor
 from warning.web.console.feeds import feed_list, states
 from warning.web.console.frame import frame
@@ -76,6 +77,7 @@ class DeskPage:
             self._in_force.clear()
             with self._in_force:
                 self._ends = in_force(self.visit, reading)
+                differ(self.visit, reading)
         if self._new("progress", still(reading)):
             self._progress.clear()
             with self._progress:

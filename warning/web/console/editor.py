@@ -70,7 +70,15 @@ class Editor:
             f"{visit.t('lead')} {span(lead, visit.lang)}" if lead > 0 else visit.t("observed")]
         if self.body.affected.population:
             bits.append(f"{visit.t('affected')} {self.body.affected.population:,} ({self.body.affected.source})")
-        ui.label(" · ".join(bits)).classes("soft small")
+        with ui.element("div").classes("row"):
+            ui.label(" · ".join(bits)).classes("soft small")
+            ui.link(visit.t("explain"), f"/explain/{proposal.id}?lang={visit.lang}").classes("small")
+        leaves = [
+            alert for alert in reading.in_force if alert.event_id != proposal.event_id and alert.status == proposal.cap_status
+            and (alert.issuer, alert.hazard) == (proposal.issuer, proposal.hazard) and set(alert.zones) & set(proposal.zones)]
+        if leaves and proposal.action != "cancel":
+            names = ", ".join(f"{SYMBOL[alert.level]} {level_word(alert.level, visit.lang)} {alert.identifier}" for alert in leaves)
+            ui.label(f"{visit.t('also_leaves')} {names}").classes("wait small")
         if proposal.submitted_by and not self.open:
             changed = ", ".join(sorted(proposal.changes)) or "—"
             ui.label(f"{visit.t('submitted_by')} {proposal.submitted_by} · {visit.t('changed')}: {changed}").classes("wait small")

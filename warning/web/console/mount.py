@@ -11,6 +11,7 @@ from warning.errors import NotFound
 from warning.web.auth import signed_in
 from warning.web.console.compose import compose_page
 from warning.web.console.desk import DeskPage
+from warning.web.console.explain import explain_page
 from warning.web.console.reading import Watch
 from warning.web.console.timeline import timeline_page
 from warning.web.console.visit import Visit
@@ -45,6 +46,17 @@ def mount(app: FastAPI, parts: Parts) -> None:
         if isinstance(who, Response):
             return who
         compose_page(who)
+        return None
+
+    @ui.page("/explain/{proposal}")
+    async def explain(request: Request, proposal: UUID, lang: Language = "zh") -> Response | None:
+        who = await visit(request, lang)
+        if isinstance(who, Response):
+            return who
+        try:
+            await explain_page(who, proposal)
+        except NotFound as error:
+            return problem(404, str(error), "go back to /console/ and choose a proposal")
         return None
 
     @ui.page("/alert/{identifier}")
