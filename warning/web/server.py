@@ -8,7 +8,19 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from warning.web import console, login, oidc, public
-from warning.web.api import admin, alerts, answers, explain, feed, feeds, operations, places, proposals, routes, subscriptions
+from warning.web.api import (
+    admin,
+    alerts,
+    answers,
+    explain,
+    feed,
+    feeds,
+    operations,
+    places,
+    proposals,
+    routes,
+    subscriptions,
+)
 from warning.web.auth import Session
 from warning.web.headers import HidePlaces, SecurityHeaders
 from warning.web.limit import RateLimit
