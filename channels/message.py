@@ -32,6 +32,7 @@ class Reason(StrEnum):
     REFUSED = "refused"
     WRONG_LANE = "wrong_lane"
     BROKEN_REPLY = "broken_reply"
+    UNSIGNED = "unsigned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

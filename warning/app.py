@@ -5,7 +5,7 @@ import importlib
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,6 +38,7 @@ from warning.dispatch.subscribe import SubscriptionDesk
 from warning.errors import ConfigError
 from warning.issue.desk import IssueDesk
 from warning.settings import ChannelSettings, FeedSettings, Settings
+from warning.signature import SigningKey, signing_key
 from warning.store.answer import AnswerStore
 from warning.store.database import Database
 from warning.store.dispatch import DispatchStore
@@ -49,6 +50,7 @@ from warning.store.migrate import migrate
 from warning.store.residents import ResidentIndex
 from warning.store.routes import RouteStore
 from warning.store.server import EmbeddedServer
+from warning.store.signature import Signing
 from warning.store.subscribe import SubscriptionStore
 from warning.store.trust import TrustStore
 from warning.store.watch import WatchStore
@@ -86,6 +88,8 @@ class Parts:
     trust: TrustDesk
     secret: str
     feeds: FeedStore
+    signing: Signing
+    signing_keys: Sequence[SigningKey]
 
 
 @asynccontextmanager
@@ -131,6 +135,7 @@ async def register_broadcasts(parts: Parts) -> None:
 def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> Parts:
     zones = _zones(settings)
     secret = _secret(settings)
+    keys = signing_keys(settings)
     rule_sets = load_rule_sets(own=None if settings.config is None else settings.config / "rules")
     issuers = {issuer.code: issuer for issuer in load_issuers(config_file(settings, "issuers.yaml"), rule_sets=rule_sets)}
     retry = settings.retry
@@ -146,7 +151,8 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     ledger = DispatchStore(database, jobs, residents)
     dispatch = DispatchDesk(
         ledger, {}, calls=answer, clock=clock, zones=zones, policy=policy,
-        batch_sizes={channel.name: channel.batch for channel in settings.channels}, kinds=_kinds(settings))
+        batch_sizes={channel.name: channel.batch for channel in settings.channels}, kinds=_kinds(settings),
+        signed_only=settings.signing is not None and settings.signing.required)
     hazards = sorted({rule.hazard.key for rule_set in rule_sets.values() for rule in rule_set.rules})
     return Parts(
         settings=settings, clock=clock, database=database, jobs=jobs, zones=zones, rule_sets=rule_sets, issuers=issuers,
@@ -159,9 +165,11 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
             max_ages={feed.source: timedelta(seconds=feed.max_age_s) for feed in settings.feeds}, tables=tables(settings)),
         issue=IssueDesk(
             IssueStore(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets,
-            event_codes=load_event_codes(config_file(settings, "rules/event-codes.yaml")), cap_status=settings.status, public_url=settings.public_url),
+            event_codes=load_event_codes(config_file(settings, "rules/event-codes.yaml")), cap_status=settings.status, public_url=settings.public_url,
+            signing_keys=keys),
         dispatch=dispatch, answer=answer, ledger=ledger, residents=residents, push_keys=push_keys(settings), secret=secret,
         feeds=FeedStore(database, promises=_promises(settings)),
+        signing=Signing(database, keys, clock=clock), signing_keys=keys,
         trust=TrustDesk(TrustStore(database, clock=clock), secret=secret),
         subscriptions=SubscriptionDesk(
             SubscriptionStore(database), zones=zones, clock=clock, hazards=hazards,
@@ -230,6 +238,18 @@ def build_source(feed: FeedSettings, *, clock: Clock) -> Source:
         raise ConfigError(f"{where}: no adapter of kind {feed.kind!r} in feeds/: see docs/feeds.md for those that there are")
     source: Source = module.Source(_options(where, module, feed.options), name=feed.source, now=clock.now)
     return source
+
+
+def signing_keys(settings: Settings) -> list[SigningKey]:
+    """The keys that sign what goes to programs, read once at the start. Raises ConfigError naming the one that is wrong."""
+    found = []
+    for one in settings.signing.keys if settings.signing is not None else ():
+        try:
+            certificate = one.certificate.read_bytes()
+        except OSError as error:
+            raise ConfigError(f"signing: {one.name}: {one.certificate} cannot be read: {error.strerror}") from error
+        found.append(signing_key(one.key.get_secret_value(), certificate, name=one.name))
+    return found
 
 
 def push_keys(settings: Settings) -> dict[str, str]:

@@ -1,12 +1,12 @@
 """An Atom feed (RFC 4287) of alerts: each entry holds the CAP document and links to it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import quote, urljoin
 
 from lxml import etree
 
-from warning import cap, capxml
+from warning import cap, capxml, xml
 from warning.capform import time_text
 
 CONTENT_TYPE = "application/atom+xml"
@@ -15,12 +15,12 @@ _NAMESPACE = "http://www.w3.org/2005/Atom"
 
 def feed(
     alerts: Sequence[cap.Alert], *, url: str, now: datetime, title: str, language: str = "zh-CN",
-    alert_url: Callable[[cap.Alert], str] | None = None,
+    alert_url: Callable[[cap.Alert], str] | None = None, documents: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """The feed at ``url``, newest alert first; ``now`` (aware) is when it was made.
 
     An entry's title and summary are in ``language`` or the nearest the alert has, and carry the drill's mark; its id and link are
-    ``alert_url(alert)``, by default ``<identifier>.xml`` beside the feed. ``capxml.read_feed`` reads the alerts back unchanged.
+    ``alert_url(alert)``, by default ``<identifier>.xml`` beside the feed. ``documents`` are the signed ones by identifier, put in as they are. ``capxml.read_feed`` reads the alerts back unchanged.
     Raises CapError for an alert that cannot be written.
     """
     root = etree.Element(f"{{{_NAMESPACE}}}feed", nsmap={None: _NAMESPACE})  # type: ignore[dict-item]  # lxml-stubs: no default namespace
@@ -32,11 +32,11 @@ def feed(
     _link(root, "self", url, CONTENT_TYPE)
     for alert in sorted(alerts, key=lambda one: (one.sent, one.identifier), reverse=True):
         where = alert_url(alert) if alert_url is not None else urljoin(url, f"{quote(alert.identifier, safe='')}.xml")
-        _entry(root, alert, where, language)
+        _entry(root, alert, where, language, None if documents is None else documents.get(alert.identifier))
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
-def _entry(root: etree._Element, alert: cap.Alert, where: str, language: str) -> None:
+def _entry(root: etree._Element, alert: cap.Alert, where: str, language: str, document: bytes | None) -> None:
     entry = etree.SubElement(root, f"{{{_NAMESPACE}}}entry")
     info = cap.info_in(alert, language)
     mark = cap.drill_mark(alert.status, info.language if info is not None else language)
@@ -53,7 +53,7 @@ def _entry(root: etree._Element, alert: cap.Alert, where: str, language: str) ->
             _add(entry, "summary", _marked(info.description, mark))
     content = etree.SubElement(entry, f"{{{_NAMESPACE}}}content")
     content.set("type", capxml.CONTENT_TYPE)
-    content.append(capxml.element(alert))
+    content.append(capxml.element(alert) if document is None else xml.parse(document))
 
 
 def _add(parent: etree._Element, name: str, text: str) -> None:

@@ -97,6 +97,21 @@ class ZoneSettings(BaseModel):
     parent: str = Field(default="parent", description="property with the parent zone's code")
 
 
+class SigningKeySettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(description="for messages and logs")
+    key: SecretStr = Field(description="private key, PEM; {file: /run/secrets/…} keeps it out of the settings")
+    certificate: Path = Field(description="its certificate, PEM; its dates say when the key signs")
+
+
+class SigningSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    required: bool = Field(default=True, description="programs of partners get signed documents only; people's channels never wait for a signature")
+    keys: tuple[SigningKeySettings, ...] = Field(min_length=1, description="the newest that is valid signs; name the next one before the present one ends")
+
+
 class OidcSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -134,6 +149,7 @@ class Settings(BaseSettings):
     channels: tuple[ChannelSettings, ...] = Field(default=(), description="ways out")
     retry: RetrySettings = Field(default_factory=RetrySettings, description="how delivery is retried")
     answer_within_s: float = Field(default=300, gt=0, description="time an office has to acknowledge orange and red")
+    signing: SigningSettings | None = Field(default=None, description="XML signatures on what goes to programs; empty = nothing is signed")
     oidc: OidcSettings | None = Field(default=None, description="an identity provider to sign in with; empty = passwords only")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="how often one address may ask")
     trusted_proxies: str = Field(default="127.0.0.1", description="addresses of proxies whose X-Forwarded-For and -Proto are believed, by comma; they end HTTPS")

@@ -106,8 +106,10 @@ def test_every_setting_is_read_somewhere() -> None:
         for owner in settings.body if isinstance(owner, ast.ClassDef)
         for line in owner.body if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
     }
-    holders = {"RetrySettings": ("retry",), "ChannelSettings": ("channel",), "RouteSettings": ("route",), "FeedSettings": ("feed",), "ZoneSettings": ("wanted",),
-               "LimitSettings": ("limits",), "OidcSettings": ("wanted",), "Settings": ("settings", "self._settings")}
+    holders = {
+        "RetrySettings": ("retry",), "ChannelSettings": ("channel",), "RouteSettings": ("route",), "FeedSettings": ("feed",),
+        "ZoneSettings": ("wanted",), "LimitSettings": ("limits",), "SigningSettings": ("settings.signing",), "SigningKeySettings": ("one",),
+        "OidcSettings": ("wanted",), "Settings": ("settings", "self._settings")}
     read = {ast.unparse(node) for name, tree in product() if name != "warning/settings.py"
             for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     unread = [f"{owner}.{field}" for owner, field in sorted(fields)

@@ -24,6 +24,7 @@ TABLE = {
     "GET /api/alerts/{identifier}/timeline": OPEN,
     "GET /api/alerts/{identifier}/deliveries": STAFF,
     "GET /api/feed.atom": OPEN,
+    "GET /api/certificates.pem": OPEN,
     "GET /api/proposals": STAFF,
     "GET /api/proposals/{proposal_id}": STAFF,
     "GET /api/proposals/{proposal_id}/explain": STAFF,

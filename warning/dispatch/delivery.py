@@ -66,6 +66,7 @@ NEXT_STEP = {
     Reason.TIMEOUT: "check the gateway's load, then press retry",
     Reason.REFUSED: "read the evidence, correct the route's account or contract",
     Reason.WRONG_LANE: "a drill met a public address: correct the subscription's lane",
+    Reason.UNSIGNED: "the document has no signature yet: look at signing: in the settings; it is sent by itself once it is signed",
     Reason.BROKEN_REPLY: "the peer answered outside its protocol: call its operator",
 }
 

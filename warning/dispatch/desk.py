@@ -23,7 +23,7 @@ from warning.clock import Clock
 from warning.dispatch.audience import Offices, Reach, in_area, must_answer, reach, wants
 from warning.dispatch.compose import Composed, compose
 from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
-from warning.dispatch.kind import MACHINES, WITH_LINK, Kinds, kind_of, personal
+from warning.dispatch.kind import MACHINES, SIGNED_ONLY, WITH_LINK, Kinds, kind_of, personal
 from warning.dispatch.work import StoredAlert, Work
 from warning.errors import Invalid
 
@@ -74,7 +74,7 @@ class DispatchDesk:
 
     def __init__(
         self, ledger: DispatchLedger, senders: Mapping[str, ChannelSender], *, calls: Calls, clock: Clock, zones: ZoneSet,
-        policy: RetryPolicy, batch_sizes: Mapping[str, int], kinds: Kinds,
+        policy: RetryPolicy, batch_sizes: Mapping[str, int], kinds: Kinds, signed_only: bool = False,
     ) -> None:
         self._ledger = ledger
         self._senders = dict(senders)
@@ -84,6 +84,7 @@ class DispatchDesk:
         self._policy = policy
         self._batch_sizes = batch_sizes
         self._kinds = kinds
+        self._signed_only = signed_only
         self._late: list[Receipt] = []
 
     def attach(self, channel: str, sender: ChannelSender) -> None:
@@ -136,6 +137,8 @@ class DispatchDesk:
                 refused.append(Receipt(
                     key=_key(alert, work), outcome=Outcome.REJECTED, at=self._clock.now(), reason=Reason.TOO_LONG, evidence=str(error)))
         sender = self._senders.get(channel)
+        if self._signed_only and alert.signed_xml is None and kind_of(channel, self._kinds) in SIGNED_ONLY:
+            return [*refused, *(_unsigned(message, alert, self._clock.now()) for message in messages)]
         if sender is None:
             return [*refused, *(_no_channel(message, self._clock.now()) for message in messages)]
         if not messages:
@@ -262,7 +265,7 @@ def _envelope(alert: StoredAlert, finished: Composed, link: str) -> bytes:
         "identifier": alert.identifier, "event": str(alert.event_id), "version": alert.version, "msg_type": alert.msg_type,
         "status": alert.status, "hazard": alert.hazard, "level": alert.level.key, "zones": list(alert.zones),
         "sent": alert.sent.isoformat(), "expires": alert.expires.isoformat(), "headline": finished.subject,
-        "text": finished.text, "cap": alert.cap_xml,
+        "text": finished.text, "cap": alert.document,
     }
     if link:
         document["ack_url"] = link
@@ -272,6 +275,11 @@ def _envelope(alert: StoredAlert, finished: Composed, link: str) -> bytes:
 def _no_channel(message: Message, now: datetime) -> Receipt:
     return Receipt(key=message.key, outcome=Outcome.RETRY, at=now, reason=Reason.UNREACHABLE,
                    evidence="this worker has no such channel: name it under channels: in the settings")
+
+
+def _unsigned(message: Message, alert: StoredAlert, now: datetime) -> Receipt:
+    return Receipt(key=message.key, outcome=Outcome.RETRY, at=now, reason=Reason.UNSIGNED,
+                   evidence=alert.signing_fault or "this alert was issued before documents were signed")
 
 
 def _unanswered(message: Message, error: Exception, now: datetime) -> Receipt:

@@ -15,6 +15,9 @@ MACHINES: Final = frozenset({"webhook", "mqtt"})
 TEXT_MESSAGE: Final = frozenset({"sms", "cmpp", "smgp", "sgip"})
 """A text message is one, whoever's protocol carries it: everywhere in the engine its kind is ``sms``."""
 
+SIGNED_ONLY: Final = frozenset({"webhook", "mqtt", "wis2", "national"})
+"""Programs of partners: where a deployment signs, they get signed documents or none. People's channels never wait for a signature."""
+
 WITH_LINK: Final = frozenset({"sms", "email"})
 """The link to answer stands in the text."""
 

@@ -25,6 +25,13 @@ class StoredAlert:
     sent: datetime
     cap_xml: str
     chain: str
+    signed_xml: str | None = None
+    signing_fault: str = ""
+
+    @property
+    def document(self) -> str:
+        """What programs get: the signed document where there is one."""
+        return self.signed_xml or self.cap_xml
 
     @property
     def lane(self) -> str:

@@ -8,7 +8,7 @@ import shapely
 
 from warning.errors import Invalid
 from warning.level import Level
-from warning.watch.ready import LANGUAGES
+from warning.watch.ready import LANGUAGES, Texts
 
 CHANGEABLE = ("hazard", "level", "zones", "polygon", "expires", "texts", "note")
 FIELDS = ("headline", "description", "instruction", "sms", "title")
@@ -65,3 +65,11 @@ def polygon_of(value: object) -> Mapping[str, object]:
         raise Invalid(f"polygon: needs a valid Polygon with area; {shapely.is_valid_reason(shape)}")
     document: Mapping[str, object] = shapely.geometry.mapping(shape)
     return document
+
+
+def edited(edits: Mapping[str, Mapping[str, str]], offered: Texts) -> Mapping[str, Mapping[str, str]]:
+    """Only what differs from what was offered: a field sent back as it was shown is no edit."""
+    return {
+        language: {name: text for name, text in words.items() if text != offered[language].get(name)}
+        for language, words in edits.items()
+    }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypedDict
 from uuid import UUID, uuid4
 
 import shapely
@@ -19,12 +19,13 @@ from warning.errors import CapError, Conflict, Invalid, NotAllowed
 from warning.identifier import next_identifier
 from warning.issue.approval import Approval, Submission, may_go_out
 from warning.issue.build import AlertRequest, build_alert
-from warning.issue.changes import known, listed, moment_of, polygon_of, skipped, texts_of
+from warning.issue.changes import edited, known, listed, moment_of, polygon_of, skipped, texts_of
 from warning.issue.companion import Beside, companion
 from warning.issue.hand import HandMade
 from warning.issue.texts import disagreements, final_texts
 from warning.issue.work import Earlier, NewAlert, StoredProposal
 from warning.level import Level
+from warning.signature import Signed, SigningKey, sign
 from warning.watch.eventcode import EventCode, hazard_of
 from warning.watch.issuer import Issuer
 from warning.watch.proposal import Action, Proposal, by_hand, decide_cause, proposal_from_json, to_json
@@ -40,6 +41,11 @@ _TRIES = 3
 
 _SLIVER = 0.01
 """The share of a drawn polygon that may lie over the border: nobody traces it exactly."""
+
+
+class _Signature(TypedDict, total=False):
+    signature: Signed
+    signature_fault: str
 
 
 class IssueLedger(Protocol):
@@ -88,6 +94,7 @@ class IssueDesk:
     def __init__(
         self, ledger: IssueLedger, *, clock: Clock, zones: ZoneSet, issuers: Mapping[str, Issuer],
         rule_sets: Mapping[str, RuleSet], event_codes: Sequence[EventCode], cap_status: Status, public_url: str,
+        signing_keys: Sequence[SigningKey] = (),
     ) -> None:
         self._ledger = ledger
         self._clock = clock
@@ -97,6 +104,7 @@ class IssueDesk:
         self._event_codes = event_codes
         self._cap_status: Status = cap_status
         self._public_url = public_url.rstrip("/")
+        self._signing_keys = signing_keys
 
     async def submit(
         self, proposal_id: UUID, *, account: Account, revision: int, changes: Mapping[str, object]
@@ -195,7 +203,7 @@ class IssueDesk:
         texts = final_texts(
             worded(facts, issuer=issuer, zones=self._zones),
             shown=worded(replace(facts, sent=stored.created_at), issuer=issuer, zones=self._zones),
-            edits=_edited(effective.edits, worded(offered, issuer=issuer, zones=self._zones)))
+            edits=edited(effective.edits, worded(offered, issuer=issuer, zones=self._zones)))
         differ = disagreements(texts, facts, issuer=issuer, zones=self._zones)
         against = may_go_out(
             Submission(
@@ -270,8 +278,17 @@ class IssueDesk:
             hazard=effective.proposal.hazard, event_code=effective.proposal.event_code, level=effective.level, sent=now,
             onset=max(stored.onset, now), expires=effective.expires, zones=effective.zones, polygon=effective.polygon,
             headlines={language: words["headline"] for language, words in texts.items()}, cap_xml=document.decode(),
-            proposal_id=stored.id,
+            proposal_id=stored.id, **self._signed(document, now),
         )
+
+    def _signed(self, document: bytes, now: datetime) -> _Signature:
+        """A signature that fails never holds up people's channels: the alert is stored, the fault is told, programs wait."""
+        if not self._signing_keys:
+            return {}
+        try:
+            return {"signature": sign(document, self._signing_keys, at=now)}
+        except CapError as error:
+            return {"signature_fault": str(error)}
 
     async def _require_earlier(self, replaces: str | None, account: Account, act: Act) -> None:
         """An update or cancel ends the warning for everyone who had it: the right is needed for all of its zones."""
@@ -376,10 +393,3 @@ def _rings(ground: BaseGeometry) -> tuple[tuple[tuple[float, float], ...], ...]:
     """Outer rings as (lon, lat); CAP has no holes, so a hole is warned with its surroundings."""
     parts = getattr(ground, "geoms", [ground])
     return tuple(tuple((x, y) for x, y in part.exterior.coords) for part in parts)
-
-
-def _edited(edits: Mapping[str, Mapping[str, str]], offered: Texts) -> Mapping[str, Mapping[str, str]]:
-    return {
-        language: {name: text for name, text in words.items() if text != offered[language].get(name)}
-        for language, words in edits.items()
-    }

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from warning.level import Level
+from warning.signature import Signed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,10 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAlert:
-    """An alert that two people have signed, ready to be stored for good."""
+    """An alert that two people have signed, ready to be stored for good.
+
+    ``signature`` is the machine's own, for partners' programs; ``signature_fault`` says why there is none although there should be.
+    """
 
     identifier: str
     event_id: UUID
@@ -72,3 +76,5 @@ class NewAlert:
     headlines: Mapping[str, str]
     cap_xml: str
     proposal_id: UUID
+    signature: Signed | None = None
+    signature_fault: str = ""

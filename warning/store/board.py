@@ -36,6 +36,8 @@ class AlertView:
     proposal_id: UUID
     newest: str
     newest_type: str
+    signed_xml: str | None = None
+    signing_fault: str = ""
 
     def state(self, now: datetime) -> str:
         """``in_force``, ``superseded`` (by an update), ``lifted`` (a cancel, or an alert that one ended) or ``expired``."""
@@ -117,22 +119,23 @@ class Pulse:
 _ALERT = """
 SELECT a.identifier, a.event_id, a.version, a.msg_type, a.status, a.issuer, a.sender, a.hazard, a.event_code, a.level,
   a.sent, a.onset, a.expires, a.zones, a.polygon, a.headlines, a.cap_xml, a.proposal_id,
-  n.identifier AS newest, n.msg_type AS newest_type
-FROM alert a CROSS JOIN LATERAL (
+  n.identifier AS newest, n.msg_type AS newest_type, g.document AS signed_xml, coalesce(g.fault, '') AS signing_fault
+FROM alert a LEFT JOIN alert_signature g ON g.identifier = a.identifier CROSS JOIN LATERAL (
   SELECT x.identifier, x.msg_type FROM alert x WHERE x.event_id = a.event_id ORDER BY x.version DESC LIMIT 1) n
 """
 _IN_FORCE = "n.identifier = a.identifier AND a.msg_type <> 'Cancel' AND a.expires > :now"
 
 
 async def active_versions(database: Database, now: datetime) -> tuple[str, ...]:
-    """The identifiers in force and those lifted in the last 24 hours, newest first: what a page's version hangs on."""
+    """The identifiers in force and those lifted in the last 24 hours, newest first, and whether each is signed: what a page's version hangs on."""
     async with database.begin() as connection:
         rows = await connection.execute(text(
-            "SELECT a.identifier FROM alert a CROSS JOIN LATERAL (SELECT x.identifier FROM alert x "
+            "SELECT a.identifier || CASE WHEN g.fault <> '' THEN ' unsigned' ELSE '' END AS found FROM alert a "
+            "LEFT JOIN alert_signature g ON g.identifier = a.identifier CROSS JOIN LATERAL (SELECT x.identifier FROM alert x "
             "WHERE x.event_id = a.event_id ORDER BY x.version DESC LIMIT 1) n WHERE n.identifier = a.identifier "
             "AND (a.msg_type <> 'Cancel' AND a.expires > :now OR a.msg_type = 'Cancel' "
             "AND a.sent > CAST(:now AS timestamptz) - interval '24 hours') ORDER BY a.sent DESC, a.identifier"), {"now": now})
-        return tuple(row.identifier for row in rows)
+        return tuple(row.found for row in rows)
 
 
 async def in_force(database: Database, now: datetime) -> list[AlertView]:
@@ -283,7 +286,7 @@ def _alert(row: Row[tuple[object, ...]]) -> AlertView:
         issuer=f["issuer"], sender=f["sender"], hazard=f["hazard"], event_code=f["event_code"], level=Level(f["level"]),
         sent=f["sent"], onset=f["onset"], expires=f["expires"], zones=tuple(f["zones"]), polygon=f["polygon"],
         headlines=f["headlines"], cap_xml=f["cap_xml"], proposal_id=f["proposal_id"], newest=f["newest"],
-        newest_type=f["newest_type"],
+        newest_type=f["newest_type"], signed_xml=f["signed_xml"], signing_fault=f["signing_fault"],
     )
 
 

@@ -20,6 +20,7 @@ from warning.level import Level
 from warning.store.audit import note
 from warning.store.database import Database
 from warning.store.jobs import Jobs
+from warning.store.signature import keep_signature
 from warning.store.stages import mark
 
 _SKEW = timedelta(hours=1)
@@ -129,6 +130,7 @@ class IssueStore:
                     {"s": move(stored.status, "approve"), "e": alert.event_id, "id": alert.proposal_id})
                 await _sign(connection, alert.proposal_id, approval)
                 await _insert_alert(connection, alert)
+                await keep_signature(connection, alert.identifier, alert.signature, alert.signature_fault, at=alert.sent)
                 await connection.execute(text(
                     "UPDATE callout SET state = 'ended', answered_at = NULL WHERE event_id = :e AND state IN ('waiting', 'overdue') "
                     "AND :cancel"), {"e": alert.event_id, "cancel": alert.msg_type == "Cancel"})

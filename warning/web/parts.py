@@ -12,6 +12,7 @@ from warning.clock import Clock
 from warning.dispatch.subscribe import Held, OfficeSubscription, ResidentSubscription
 from warning.issue.hand import HandMade
 from warning.settings import Settings
+from warning.signature import SigningKey
 from warning.store.database import Database
 from warning.trust.desk import Opened
 from warning.trust.work import AdminAct, AdminRequest, Key, OpenSession
@@ -136,6 +137,9 @@ class Parts(Protocol):
 
     @property
     def trust(self) -> Trusting: ...
+
+    @property
+    def signing_keys(self) -> Sequence[SigningKey]: ...
 
     @property
     def secret(self) -> str: ...

@@ -221,6 +221,7 @@ NEXT_STEP_ZH: dict[Reason, str] = {
     Reason.GONE: "该终端已永久失效：请订阅方重新登记",
     Reason.TOO_LONG: "缩短文本并发布更新",
     Reason.EXPIRED: "预警已结束，无需处理；请查渠道为何迟缓",
+    Reason.UNSIGNED: "文件尚未签名：检查 signing 设置；签名后会自动发送",
     Reason.RATE_LIMITED: "降低该路由速率，或增加第二条路由",
     Reason.UNREACHABLE: "检查网关后点重试；其间改用其他渠道",
     Reason.TIMEOUT: "检查网关负载后点重试",

@@ -11,7 +11,7 @@ from warning.store import board
 from warning.store.stages import chain_events
 from warning.web.api.shapes import AlertOut, StageOut, alert_out, stage_out
 from warning.web.auth import Here, Viewer, Visitor
-from warning.web.problem import Problem
+from warning.web.problem import Problem, problem
 from warning.web.related import related_codes
 from warning.web.words import next_step
 
@@ -72,8 +72,12 @@ async def listed(
     200: {"content": {CAP_TYPE: {}}}, **_MISSING}, response_class=Response)
 async def cap(parts: Here, identifier: str) -> Response:
     alert = await board.alert(parts.database, identifier)
+    if alert.signing_fault and parts.settings.signing is not None and parts.settings.signing.required:
+        answer = problem(503, f"{identifier} is issued and not signed yet", "ask again in a minute; people's channels have it already")
+        answer.headers["Retry-After"] = "30"
+        return answer
     # An issued document never changes.
-    return Response(alert.cap_xml, media_type=CAP_TYPE, headers={"Cache-Control": "public, max-age=31536000, immutable"})
+    return Response(alert.signed_xml or alert.cap_xml, media_type=CAP_TYPE, headers={"Cache-Control": "public, max-age=31536000, immutable"})
 
 
 @router.get("/{identifier}", summary="One alert", responses=_MISSING)

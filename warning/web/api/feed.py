@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from warning.atom import CONTENT_TYPE, feed
+from warning.signature import pem
 from warning.web.auth import Here
 from warning.web.snapshot import PublicBoard, parsed
 from warning.web.words import CAP_LANGUAGE, Lang, say
@@ -22,8 +23,19 @@ async def atom(parts: Here, request: Request, lang: Annotated[Lang, Query()] = "
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     base = parts.settings.public_url.rstrip("/")
-    alerts = [standing.cap for standing in snapshot.in_force] + [parsed(alert.cap_xml) for alert in snapshot.lifted]
+    views = [standing.alert for standing in snapshot.in_force] + list(snapshot.lifted)
+    if parts.settings.signing is not None and parts.settings.signing.required:
+        views = [view for view in views if not view.signing_fault]
     content = feed(
-        alerts, url=f"{base}/api/feed.atom", now=parts.clock.now(), title=say("site", lang), language=CAP_LANGUAGE[lang],
-        alert_url=lambda alert: f"{base}/api/alerts/{alert.identifier}.xml")
+        [parsed(view.cap_xml) for view in views], url=f"{base}/api/feed.atom", now=parts.clock.now(), title=say("site", lang), language=CAP_LANGUAGE[lang],
+        alert_url=lambda alert: f"{base}/api/alerts/{alert.identifier}.xml",
+        documents={view.identifier: view.signed_xml.encode() for view in views if view.signed_xml})
     return Response(content, media_type=CONTENT_TYPE, headers=headers)
+
+
+@router.get("/certificates.pem", summary="The certificates with which documents are signed, the next one included", response_class=Response,
+            responses={200: {"content": {"application/x-pem-file": {}}}})
+async def certificates(parts: Here) -> Response:
+    """A partner that fetches this once a day trusts a new key before it is used, so that keys change without a gap."""
+    return Response("".join(pem(key.certificate) for key in parts.signing_keys), media_type="application/x-pem-file",
+                    headers={"Cache-Control": "public, max-age=3600"})
