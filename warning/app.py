@@ -5,7 +5,7 @@ import importlib
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +17,7 @@ import httpx
 import structlog
 from pydantic import BaseModel, ValidationError
 
-from channels.message import Lane, Receipt, Reply
+from channels.message import Lane, Outcome, Receipt, Reply, Reports
 from channels.port import ChannelSender, Doors
 from channels.wire.vapid import Vapid, private_key
 from feeds.override import load as load_overrides
@@ -32,6 +32,7 @@ from warning.clock import Clock, SystemClock
 from warning.dispatch.broadcast import broadcasts
 from warning.dispatch.delivery import RetryPolicy
 from warning.dispatch.desk import DispatchDesk
+from warning.dispatch.meter import Meter, metered
 from warning.dispatch.routekeeper import RouteKeeper
 from warning.dispatch.routes import Route, RoutedSender
 from warning.dispatch.subscribe import SubscriptionDesk
@@ -47,6 +48,8 @@ from warning.store.feeds import FeedStore
 from warning.store.issue import IssueStore
 from warning.store.jobs import Jobs
 from warning.store.migrate import migrate
+from warning.store.rates import RateStore
+from warning.store.reach import ReachStore
 from warning.store.residents import ResidentIndex
 from warning.store.routes import RouteStore
 from warning.store.server import EmbeddedServer
@@ -84,6 +87,9 @@ class Parts:
     subscriptions: SubscriptionDesk
     ledger: DispatchStore
     residents: ResidentIndex
+    reach: ReachStore
+    meter: Meter
+    rates: RateStore
     push_keys: Mapping[str, str]
     trust: TrustDesk
     secret: str
@@ -115,7 +121,7 @@ async def opened(settings: Settings, *, channels: bool = True) -> AsyncIterator[
         await jobs.open()
         stack.push_async_callback(jobs.close)
         if channels:
-            await _open_channels(settings, parts, clock, stack)
+            await _open_channels(settings, parts, stack)
         yield parts
 
 
@@ -153,6 +159,9 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         ledger, {}, calls=answer, clock=clock, zones=zones, policy=policy,
         batch_sizes={channel.name: channel.batch for channel in settings.channels}, kinds=_kinds(settings),
         signed_only=settings.signing is not None and settings.signing.required)
+    meter = Meter()
+    rates = RateStore(database, meter)
+    reach = ReachStore(database, ledger, residents=residents, rates=rates, zones=zones, kinds=_kinds(settings))
     hazards = sorted({rule.hazard.key for rule_set in rule_sets.values() for rule in rule_set.rules})
     return Parts(
         settings=settings, clock=clock, database=database, jobs=jobs, zones=zones, rule_sets=rule_sets, issuers=issuers,
@@ -166,8 +175,8 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         issue=IssueDesk(
             IssueStore(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets,
             event_codes=load_event_codes(config_file(settings, "rules/event-codes.yaml")), cap_status=settings.status, public_url=settings.public_url,
-            signing_keys=keys),
-        dispatch=dispatch, answer=answer, ledger=ledger, residents=residents, push_keys=push_keys(settings), secret=secret,
+            signing_keys=keys, planned=reach.planned),
+        dispatch=dispatch, answer=answer, ledger=ledger, residents=residents, reach=reach, meter=meter, rates=rates, push_keys=push_keys(settings), secret=secret,
         feeds=FeedStore(database, promises=_promises(settings)),
         signing=Signing(database, keys, clock=clock), signing_keys=keys,
         trust=TrustDesk(TrustStore(database, clock=clock), secret=secret),
@@ -178,7 +187,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     )
 
 
-async def _open_channels(settings: Settings, parts: Parts, clock: Clock, stack: AsyncExitStack) -> None:
+async def _open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack) -> None:
     http = await stack.enter_async_context(httpx.AsyncClient(timeout=10, limits=httpx.Limits(max_connections=8)))
 
     async def on_reply(reply: Reply) -> None:
@@ -186,16 +195,12 @@ async def _open_channels(settings: Settings, parts: Parts, clock: Clock, stack: 
             ended = await parts.subscriptions.stop(reply.channel, reply.address)
             log.info("a subscriber said stop", channel=reply.channel, ended=ended)
 
-    async def on_receipt(receipt: Receipt) -> None:
-        await parts.dispatch.on_receipt(receipt)
-
-    doors = Doors(now=clock.now, http=http, on_receipt=on_receipt, on_reply=on_reply, on_bulk=parts.dispatch.on_reports)
     routed: dict[str, RoutedSender] = {}
     for channel in settings.channels:
-        sender = build_sender(channel, doors)
+        sender = build_sender(channel, _doors(channel, parts, http, on_reply))
         await sender.open()
         stack.push_async_callback(sender.close)
-        parts.dispatch.attach(channel.name, sender)
+        parts.dispatch.attach(channel.name, metered(sender, channel=channel.name, kind=channel.kind, meter=parts.meter))
         if isinstance(sender, RoutedSender):
             routed[channel.name] = sender
     keeping = [asyncio.create_task(parts.dispatch.keep_flushing(), name="late receipts")]
@@ -208,8 +213,22 @@ async def _open_channels(settings: Settings, parts: Parts, clock: Clock, stack: 
             task.cancel()
         await asyncio.gather(*keeping, return_exceptions=True)
         await parts.dispatch.flush()
+        await parts.rates.write()
 
     stack.push_async_callback(stop_flushing)
+
+
+def _doors(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on_reply: Callable[[Reply], Awaitable[None]]) -> Doors:
+    """One channel's doors; what comes late is counted for it on the way to the desk."""
+    async def on_receipt(receipt: Receipt) -> None:
+        parts.meter.delivered(channel.name, int(receipt.outcome is Outcome.DELIVERED))
+        await parts.dispatch.on_receipt(receipt)
+
+    async def on_bulk(reports: Sequence[Reports]) -> None:
+        parts.meter.delivered(channel.name, sum(len(group.keys) for group in reports if group.outcome is Outcome.DELIVERED))
+        await parts.dispatch.on_reports(reports)
+
+    return Doors(now=parts.clock.now, http=http, on_receipt=on_receipt, on_reply=on_reply, on_bulk=on_bulk)
 
 
 def build_sender(channel: ChannelSettings, doors: Doors) -> ChannelSender:

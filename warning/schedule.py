@@ -34,6 +34,8 @@ def ticking(parts: Parts) -> AsyncIOScheduler:
     every(10, "sign what waits", parts.signing.catch_up)
     every(3600, "forget resident changes", parts.residents.prune)
     every(5, "silent feeds", lambda: parts.feeds.hear(now=parts.clock.now()))
+    every(5, "measured rates", parts.rates.write)
+    every(3600, "forget old rates", parts.rates.prune)
     if isinstance(parts.clock, DrillClock):
         every(0.2, "drill clock", parts.clock.refresh)
     return scheduler

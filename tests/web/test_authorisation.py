@@ -29,6 +29,8 @@ TABLE = {
     "GET /api/proposals/{proposal_id}": STAFF,
     "GET /api/proposals/{proposal_id}/explain": STAFF,
     "GET /api/proposals/{proposal_id}/explain.png": STAFF,
+    "GET /api/proposals/{proposal_id}/reach": STAFF,
+    "GET /api/alerts/{identifier}/reach": STAFF,
     "POST /api/proposals": "?-++--",
     "POST /api/proposals/{proposal_id}/submit": "?-++--",
     "POST /api/proposals/{proposal_id}/approve": "?--+--",

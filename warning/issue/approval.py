@@ -35,7 +35,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """Who, when, and what was changed since the data's own proposal; the verdict, with its reason when returned."""
+    """Who, when, and what was changed since the data's own proposal; the verdict, with its reason when returned; the reach plan (JSON) as it stood."""
 
     submitted_by: str
     by: str
@@ -44,6 +44,7 @@ class Approval:
     reason: str
     changes: Mapping[str, object]
     scripted: bool
+    reach: str = ""
 
 
 def may_go_out(submission: Submission, approver: Account, *, revision: int, now: datetime) -> Sequence[Refusal]:

@@ -1,9 +1,9 @@
 """The issue desk: a forecaster submits, another person approves, and only then is there an alert."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol, TypedDict
+from typing import Protocol
 from uuid import UUID, uuid4
 
 import shapely
@@ -25,7 +25,7 @@ from warning.issue.hand import HandMade
 from warning.issue.texts import disagreements, final_texts
 from warning.issue.work import Earlier, NewAlert, StoredProposal
 from warning.level import Level
-from warning.signature import Signed, SigningKey, sign
+from warning.signature import SigningKey, sign
 from warning.watch.eventcode import EventCode, hazard_of
 from warning.watch.issuer import Issuer
 from warning.watch.proposal import Action, Proposal, by_hand, decide_cause, proposal_from_json, to_json
@@ -38,14 +38,8 @@ MSG_TYPES = {"new": "Alert", "update": "Update", "cancel": "Cancel"}
 _TRIES = 3
 """Two approvals in the same second may ask for the same identifier; the loser asks again."""
 
-
 _SLIVER = 0.01
 """The share of a drawn polygon that may lie over the border: nobody traces it exactly."""
-
-
-class _Signature(TypedDict, total=False):
-    signature: Signed
-    signature_fault: str
 
 
 class IssueLedger(Protocol):
@@ -53,9 +47,7 @@ class IssueLedger(Protocol):
 
     async def add(self, proposal: StoredProposal, *, who: str) -> None: ...
 
-    async def submit(
-        self, proposal_id: UUID, *, who: str, revision: int, changes: Mapping[str, object], at: datetime
-    ) -> None: ...
+    async def submit(self, proposal_id: UUID, *, who: str, revision: int, changes: Mapping[str, object], at: datetime) -> None: ...
 
     async def close(self, proposal_id: UUID, *, act: str, who: str, reason: str, at: datetime) -> None: ...
 
@@ -69,9 +61,7 @@ class IssueLedger(Protocol):
         self, issuer: str, hazard: str, zones: Sequence[str], *, other_than: UUID, status: str, now: datetime
     ) -> list[Beside]: ...
 
-    async def issue(
-        self, alert: NewAlert, approval: Approval, *, revision: int, companions: Sequence[tuple[StoredProposal, NewAlert]]
-    ) -> None: ...
+    async def issue(self, alert: NewAlert, approval: Approval, *, revision: int, companions: Sequence[tuple[StoredProposal, NewAlert]]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +84,7 @@ class IssueDesk:
     def __init__(
         self, ledger: IssueLedger, *, clock: Clock, zones: ZoneSet, issuers: Mapping[str, Issuer],
         rule_sets: Mapping[str, RuleSet], event_codes: Sequence[EventCode], cap_status: Status, public_url: str,
+        planned: Callable[[NewAlert], Awaitable[str]],
         signing_keys: Sequence[SigningKey] = (),
     ) -> None:
         self._ledger = ledger
@@ -105,6 +96,7 @@ class IssueDesk:
         self._cap_status: Status = cap_status
         self._public_url = public_url.rstrip("/")
         self._signing_keys = signing_keys
+        self._planned = planned
 
     async def submit(
         self, proposal_id: UUID, *, account: Account, revision: int, changes: Mapping[str, object]
@@ -198,12 +190,7 @@ class IssueDesk:
         issuer = self._issuer(stored.issuer)
         now = self._clock.now().replace(microsecond=0)
         facts = self._facts(effective, sent=now)
-        # A field sent back as the form showed it, before a level or place was changed, is no edit either.
-        offered = self._facts(self._effective(stored, {}), sent=stored.created_at)
-        texts = final_texts(
-            worded(facts, issuer=issuer, zones=self._zones),
-            shown=worded(replace(facts, sent=stored.created_at), issuer=issuer, zones=self._zones),
-            edits=edited(effective.edits, worded(offered, issuer=issuer, zones=self._zones)))
+        texts = self._words(effective, facts, issuer)
         differ = disagreements(texts, facts, issuer=issuer, zones=self._zones)
         against = may_go_out(
             Submission(
@@ -222,13 +209,31 @@ class IssueDesk:
             require(account, Act.APPROVE, hazard=earlier.hazard, zones=earlier.zones)
         taken = await self._ledger.taken(issuer.sender, since=now)
         identifier = next_identifier(issuer.sender, now, taken.__contains__)
-        alert = self._alert(effective, facts, texts, issuer, identifier, event_id, earlier, now)
+        alert = self._signed(self._alert(effective, facts, texts, issuer, identifier, event_id, earlier, now))
         approval = Approval(
             submitted_by=stored.submitted_by or "", by=account.name, at=now, verdict="approved", reason="",
-            changes=stored.changes, scripted=account.scripted)
+            changes=stored.changes, scripted=account.scripted, reach=await self._planned(alert))
         companions = [] if alert.msg_type == "Cancel" else await self._companions(alert, issuer, taken | {identifier}, now)
         await self._ledger.issue(alert, approval, revision=revision, companions=companions)
         return identifier
+
+    async def preview(self, proposal_id: UUID) -> NewAlert:
+        """What a signature would issue now. It is stored nowhere, and its identifier is nobody's."""
+        stored = await self._ledger.proposal(proposal_id)
+        effective, issuer, now = self._effective(stored, stored.changes), self._issuer(stored.issuer), self._clock.now().replace(microsecond=0)
+        facts, event = self._facts(effective, sent=now), stored.event_id
+        earlier = None if event is None else await self._ledger.latest(event)
+        identifier = next_identifier(issuer.sender, now, (await self._ledger.taken(issuer.sender, since=now)).__contains__)
+        return self._alert(effective, facts, self._words(effective, facts, issuer), issuer, identifier, event or uuid4(), earlier, now)
+
+    def _words(self, effective: Effective, facts: Facts, issuer: Issuer) -> Texts:
+        stored = effective.stored
+        # A field sent back as the form showed it, before a level or place was changed, is no edit either.
+        offered = self._facts(self._effective(stored, {}), sent=stored.created_at)
+        return final_texts(
+            worded(facts, issuer=issuer, zones=self._zones),
+            shown=worded(replace(facts, sent=stored.created_at), issuer=issuer, zones=self._zones),
+            edits=edited(effective.edits, worded(offered, issuer=issuer, zones=self._zones)))
 
     async def _companions(
         self, alert: NewAlert, issuer: Issuer, taken: set[str], now: datetime
@@ -246,8 +251,8 @@ class IssueDesk:
             taken = taken | {identifier}
             texts = worded(facts, issuer=issuer, zones=self._zones)
             note = f"继续见 carried on in {alert.identifier}"
-            made.append((stored, self._alert(
-                effective, facts, texts, issuer, identifier, other.event_id, other.earlier, now, note=note)))
+            made.append((stored, self._signed(self._alert(
+                effective, facts, texts, issuer, identifier, other.event_id, other.earlier, now, note=note))))
         return made
 
     def _alert(
@@ -278,17 +283,17 @@ class IssueDesk:
             hazard=effective.proposal.hazard, event_code=effective.proposal.event_code, level=effective.level, sent=now,
             onset=max(stored.onset, now), expires=effective.expires, zones=effective.zones, polygon=effective.polygon,
             headlines={language: words["headline"] for language, words in texts.items()}, cap_xml=document.decode(),
-            proposal_id=stored.id, **self._signed(document, now),
+            proposal_id=stored.id,
         )
 
-    def _signed(self, document: bytes, now: datetime) -> _Signature:
+    def _signed(self, alert: NewAlert) -> NewAlert:
         """A signature that fails never holds up people's channels: the alert is stored, the fault is told, programs wait."""
         if not self._signing_keys:
-            return {}
+            return alert
         try:
-            return {"signature": sign(document, self._signing_keys, at=now)}
+            return replace(alert, signature=sign(alert.cap_xml.encode(), self._signing_keys, at=alert.sent))
         except CapError as error:
-            return {"signature_fault": str(error)}
+            return replace(alert, signature_fault=str(error))
 
     async def _require_earlier(self, replaces: str | None, account: Account, act: Act) -> None:
         """An update or cancel ends the warning for everyone who had it: the right is needed for all of its zones."""

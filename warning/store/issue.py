@@ -131,6 +131,9 @@ class IssueStore:
                 await _sign(connection, alert.proposal_id, approval)
                 await _insert_alert(connection, alert)
                 await keep_signature(connection, alert.identifier, alert.signature, alert.signature_fault, at=alert.sent)
+                if approval.reach:
+                    await connection.execute(text("INSERT INTO reach_plan (proposal_id, identifier, plan) VALUES (:p, :i, CAST(:plan AS jsonb))"),
+                                             {"p": alert.proposal_id, "i": alert.identifier, "plan": approval.reach})
                 await connection.execute(text(
                     "UPDATE callout SET state = 'ended', answered_at = NULL WHERE event_id = :e AND state IN ('waiting', 'overdue') "
                     "AND :cancel"), {"e": alert.event_id, "cancel": alert.msg_type == "Cancel"})

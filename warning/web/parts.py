@@ -9,11 +9,14 @@ from geo.zone import ZoneSet
 from warning.account import Account, Act
 from warning.answer.callout import Acknowledged
 from warning.clock import Clock
+from warning.dispatch.plan import Draft, ReachPlan
 from warning.dispatch.subscribe import Held, OfficeSubscription, ResidentSubscription
 from warning.issue.hand import HandMade
+from warning.issue.work import NewAlert
 from warning.settings import Settings
 from warning.signature import SigningKey
 from warning.store.database import Database
+from warning.store.reach import Compared, Noise
 from warning.trust.desk import Opened
 from warning.trust.work import AdminAct, AdminRequest, Key, OpenSession
 from warning.watch.issuer import Issuer
@@ -33,6 +36,18 @@ class Issuing(Protocol):
     async def dismiss(self, proposal_id: UUID, /, *, account: Account, reason: str) -> None: ...
 
     async def compose(self, hand: HandMade, /, *, account: Account) -> UUID: ...
+
+    async def preview(self, proposal_id: UUID, /) -> NewAlert: ...
+
+
+class Reaching(Protocol):
+    """Who will be reached by when, and who was."""
+
+    async def plan(self, draft: Draft, /, *, now: datetime) -> ReachPlan: ...
+
+    async def compared(self, identifier: str, /) -> Compared: ...
+
+    async def noise(self, zones: Sequence[str], /, *, lane: str, now: datetime) -> list[Noise]: ...
 
 
 class Dispatching(Protocol):
@@ -134,6 +149,9 @@ class Parts(Protocol):
 
     @property
     def ledger(self) -> Counting: ...
+
+    @property
+    def reach(self) -> Reaching: ...
 
     @property
     def trust(self) -> Trusting: ...

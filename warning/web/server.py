@@ -18,6 +18,7 @@ from warning.web.api import (
     operations,
     places,
     proposals,
+    reach,
     routes,
     subscriptions,
 )
@@ -52,7 +53,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.add_middleware(RateLimit, per_s=limits.per_s, burst=limits.burst, costly_per_min=limits.costly_per_min)
     app.add_middleware(SecurityHeaders)
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
-    for router in (alerts.router, feed.router, proposals.router, explain.router, subscriptions.router, places.router,
+    for router in (alerts.router, feed.router, proposals.router, reach.router, explain.router, subscriptions.router, places.router,
                    answers.router, operations.router, routes.router, feeds.router, admin.router, login.router, oidc.router,
                    public.proof, public.router):
         app.include_router(router)
@@ -65,6 +66,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
 _TAGS = {
     "alerts": "what was issued, as JSON, CAP 1.2 and Atom; how fast it went out",
     "proposals": "two people's signatures: one submits, another approves",
+    "reach": "who is reached by when: before the signature and after it",
     "subscriptions": "offices by polygon or zone, residents by place",
     "places": "am I warned here? which zones and rules there are",
     "answers": "a human has received it",

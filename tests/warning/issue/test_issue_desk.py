@@ -113,7 +113,10 @@ class World:
         self.memory, self.clock = Memory(), VirtualClock(NOW)
         self.desk = IssueDesk(
             self.memory, clock=self.clock, zones=ZONES, issuers=ISSUERS, rule_sets=SETS, event_codes=CODES, cap_status=status,
-            public_url="https://w.example/")
+            public_url="https://w.example/", planned=self.planned)
+
+    async def planned(self, alert: NewAlert) -> str:
+        return f"plan of {alert.identifier}"
 
     async def out(self, hand: HandMade, *, changes: Mapping[str, object] | None = None) -> NewAlert:
         made = await self.desk.compose(hand, account=LI)

@@ -11,6 +11,7 @@ from warning.level import Level
 from warning.store.board import ProposalView
 from warning.web.body import Body, EvidenceView, read_body
 from warning.web.console.proposals import age, places, reason, title
+from warning.web.console.reach import reach_panel
 from warning.web.console.reading import Reading
 from warning.web.console.visit import Visit
 from warning.web.words import BEIJING, SYMBOL, level_word, span, zone_name
@@ -44,6 +45,7 @@ class Editor:
         self._facts(reading)
         if self.body.evidence:
             ui.html(_evidence_table(visit, self.body), sanitize=False)
+        reach_panel(visit, proposal.id)
         self._cause = self._cause_choice()
         with ui.element("div").classes("row").style("width:100%"):
             self._level = ui.select(

@@ -1,0 +1,207 @@
+"""Reach: the plan of a draft from the ledgers, what really happened to an alert, and how much a place has been told lately."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+import shapely
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from geo.zone import ZoneSet
+from warning.capxml import read
+from warning.dispatch.audience import Reach, in_area, reach, wants
+from warning.dispatch.compose import compose
+from warning.dispatch.kind import Kinds, kind_of
+from warning.dispatch.plan import MOMENTS_S, Draft, Load, ReachPlan, plan
+from warning.errors import Invalid, NotFound
+from warning.issue.work import NewAlert
+from warning.store.database import Database
+from warning.store.dispatch import DispatchStore
+from warning.store.rates import RateStore
+from warning.store.residents import NoResidentIndex, ResidentIndex
+
+log = structlog.get_logger()
+
+NOISE_HOURS = 12
+_PATIENCE_S = 3.0
+_LANGUAGES = ("zh-CN", "en-US")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """One channel of an alert as it came: ``reached[i]`` people within ``MOMENTS_S[i]`` of the signature, real time."""
+
+    channel: str
+    people: int
+    reached: tuple[int, ...]
+    delivered: int
+    failed: int
+    owed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What was planned at the signature (None: nothing was) beside what happened."""
+
+    identifier: str
+    planned: Mapping[str, object] | None
+    happened: tuple[Happened, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """How many alerts of one issuer have concerned the place in the last hours."""
+
+    issuer: str
+    alerts: int
+
+
+class ReachStore:
+    """Reads only; the plan is written by whoever stores the approval."""
+
+    def __init__(
+        self, database: Database, ledger: DispatchStore, *, residents: ResidentIndex, rates: RateStore, zones: ZoneSet, kinds: Kinds,
+    ) -> None:
+        self._db = database
+        self._ledger = ledger
+        self._residents = residents
+        self._rates = rates
+        self._zones = zones
+        self._kinds = kinds
+
+    async def plan(self, draft: Draft, *, now: datetime) -> ReachPlan:
+        """Who would be reached by when if this were signed now."""
+        where = reach(draft.zones, self._zones, None if draft.polygon is None else shapely.geometry.shape(dict(draft.polygon)))
+        people = await self._people(draft, where)
+        waiting = await self._waiting(draft)
+        loads = [
+            Load(channel=channel, kind=kind_of(channel, self._kinds), people=count, waiting=waiting.get(channel, 0),
+                 parts=_parts(draft, kind_of(channel, self._kinds)))
+            for channel, count in sorted(people.items())
+        ]
+        return plan(loads, await self._rates.rates(), deadline_s=max((draft.expires - now).total_seconds(), 0.0))
+
+    async def planned(self, alert: NewAlert) -> str:
+        """The plan (JSON) to be kept with a signature; empty when it cannot be made in time, for a signature never waits for it."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                found = await self.plan(draft_of(alert), now=alert.sent)
+        except (TimeoutError, SQLAlchemyError, NoResidentIndex, OSError, ValueError) as error:
+            log.warning("an alert is signed without a reach plan", alert=alert.identifier, error=type(error).__name__)
+            return ""
+        return json.dumps({"moments_s": list(MOMENTS_S), **asdict(found)}, ensure_ascii=False)
+
+    async def _people(self, draft: Draft, where: Reach) -> dict[str, int]:
+        """By channel, as the dispatch desk will find them; a person with two places in the area is counted twice."""
+        if draft.ends is not None:
+            async with self._db.begin() as connection:
+                rows = (await connection.execute(text(_TOLD), {"event": draft.ends})).all()
+            return {row.channel: row.people for row in rows}
+        asked = [i.subscription_id for i in in_area(await self._ledger.offices(draft.lane), where)
+                 if wants(i, hazard=draft.hazard, level=draft.level)]
+        async with self._db.begin() as connection:
+            rows = (await connection.execute(text(_ASKED), {"ids": asked})).all()
+        found = {row.channel: int(row.people) for row in rows}
+        for channel, count in (await self._dwelling(draft, where)).items():
+            found[channel] = found.get(channel, 0) + count
+        return found
+
+    async def _dwelling(self, draft: Draft, where: Reach) -> dict[str, int]:
+        """Residents: by the index when somebody drew the area, by their district otherwise."""
+        cells = None
+        if draft.polygon is not None:
+            try:
+                found = await self._residents.wishes(await self._residents.inside(where.ground))
+            except NoResidentIndex:
+                cells = await self._ledger.cells_inside(where.ground)
+            else:
+                counted: dict[str, int] = {}
+                for wish, count in found:
+                    if wish.lane == draft.lane and wish.min_level <= draft.level and (not wish.hazards or draft.hazard in wish.hazards):
+                        counted[wish.channel] = counted.get(wish.channel, 0) + count
+                return counted
+        async with self._db.begin() as connection:
+            rows = await connection.execute(text(_DWELLING), {
+                "lane": draft.lane, "level": int(draft.level), "hazard": draft.hazard, "codes": sorted(where.codes), "cells": cells})
+            return {row.channel: int(row.people) for row in rows}
+
+    async def _waiting(self, draft: Draft) -> dict[str, int]:
+        """Parts that are owed at this level or above, by channel; what waits is taken to be as long as this draft."""
+        async with self._db.begin() as connection:
+            rows = (await connection.execute(text(_WAITING), {"level": int(draft.level)})).all()
+        return {row.channel: int(row.waiting) * _parts(draft, kind_of(row.channel, self._kinds)) for row in rows}
+
+    async def compared(self, identifier: str) -> Compared:
+        """Raises NotFound."""
+        async with self._db.begin() as connection:
+            known = (await connection.execute(text(
+                "SELECT a.identifier, r.plan FROM alert a LEFT JOIN reach_plan r ON r.identifier = a.identifier WHERE a.identifier = :i"),
+                {"i": identifier})).one_or_none()
+            if known is None:
+                raise NotFound(f"no alert {identifier}; GET /api/alerts lists what there is")
+            rows = (await connection.execute(text(_HAPPENED), {"i": identifier, "moments": list(MOMENTS_S)})).all()
+        return Compared(identifier=identifier, planned=known.plan, happened=tuple(
+            Happened(channel=row.channel, people=row.people, reached=tuple(row.reached), delivered=row.delivered, failed=row.failed, owed=row.owed)
+            for row in rows))
+
+    async def noise(self, zones: Sequence[str], *, lane: str, now: datetime) -> list[Noise]:
+        """Who has told these zones how often in the last twelve hours; ends and updates count, for a telephone rings for them too."""
+        codes = sorted(reach(zones, self._zones).codes | {self._zones[code].parent for code in zones if self._zones[code].parent})
+        async with self._db.begin() as connection:
+            rows = await connection.execute(text(_NOISE), {
+                "codes": codes, "since": now - timedelta(hours=NOISE_HOURS), "now": now, "actual": lane == "actual"})
+            return [Noise(issuer=row.issuer, alerts=row.alerts) for row in rows]
+
+
+def draft_of(alert: NewAlert) -> Draft:
+    """An alert, not yet signed, as far as its reach hangs on it."""
+    return Draft(
+        hazard=alert.hazard, level=alert.level, lane="actual" if alert.status == "Actual" else "exercise", zones=alert.zones,
+        polygon=alert.polygon, expires=alert.expires, cap_xml=alert.cap_xml, ends=alert.event_id if alert.msg_type == "Cancel" else None)
+
+
+def _parts(draft: Draft, kind: str) -> int:
+    """Parts of one message of this draft: the longer of the two languages."""
+    if kind != "sms":
+        return 1
+    alert = read(draft.cap_xml.encode()).alert
+    try:
+        return max(compose(alert, channel="sms", language=language).segments for language in _LANGUAGES)
+    except Invalid:
+        return 1
+
+
+_TOLD = """
+SELECT channel, count(DISTINCT subscription_id) AS people FROM delivery
+WHERE event_id = :event AND role <> 'end' AND state IN ('accepted', 'delivered', 'unknown', 'claimed', 'queued') GROUP BY channel
+"""
+_ASKED = "SELECT channel, count(*) AS people FROM subscription WHERE id = ANY(CAST(:ids AS bigint[])) GROUP BY channel"
+_DWELLING = """
+SELECT channel, count(*) AS people FROM subscription
+WHERE kind = 'resident' AND active AND lane = :lane AND min_level <= :level AND (hazards = '{}' OR :hazard = ANY(hazards))
+  AND CASE WHEN CAST(:cells AS text[]) IS NULL THEN district = ANY(CAST(:codes AS text[])) ELSE cell = ANY(CAST(:cells AS text[])) END
+GROUP BY channel
+"""
+_WAITING = """
+SELECT d.channel, count(*) AS waiting FROM delivery d JOIN alert a ON a.identifier = d.identifier
+WHERE d.state IN ('queued', 'claimed', 'unknown') AND a.level >= :level GROUP BY d.channel
+"""
+_HAPPENED = """
+WITH start AS (
+  SELECT e.real_at FROM stage_event e JOIN alert a ON a.proposal_id::text = e.chain WHERE a.identifier = :i AND e.stage = 'approve'
+)
+SELECT d.channel, count(*) AS people,
+  (SELECT array_agg((SELECT count(*) FROM delivery x, start s WHERE x.identifier = :i AND x.channel = d.channel
+     AND x.accepted_at <= s.real_at + make_interval(secs => m)) ORDER BY m) FROM unnest(CAST(:moments AS int[])) AS m) AS reached,
+  count(*) FILTER (WHERE d.state = 'delivered') AS delivered, count(*) FILTER (WHERE d.state IN ('failed', 'expired')) AS failed,
+  count(*) FILTER (WHERE d.state IN ('queued', 'claimed', 'unknown')) AS owed
+FROM delivery d WHERE d.identifier = :i AND d.state NOT IN ('muted', 'superseded') GROUP BY d.channel ORDER BY d.channel
+"""
+_NOISE = """
+SELECT issuer, count(*) AS alerts FROM alert
+WHERE zones && CAST(:codes AS text[]) AND sent > :since AND sent <= :now AND (status = 'Actual') = :actual GROUP BY issuer ORDER BY 2 DESC, 1
+"""
