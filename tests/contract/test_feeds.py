@@ -1,22 +1,25 @@
 """The contract of the feeds room. Every reader and source in feeds/ is found by its form; one without a recording fails.
 
 A *source* is a file with ``Options`` and ``Source``; its recording is ``tests/feeds/recordings/<kind>/`` with ``options.json``
-(paths relative to that folder), the files, and ``expected.json``: file and run time of each payload, in order.
+(paths relative to that folder), the files, and ``expected.json``: file and run time of each payload, in order. What it fetches from
+others stands in ``served/`` (by a web server) and ``published.json`` (by a broker), and is given to it by real ones.
 A *reader* is a file with ``MAGIC`` and ``read``; beside each recorded file ``x`` stands ``x.json``, its inventory by hand.
 """
 
 import ast
+import asyncio
 import importlib
 import inspect
 import json
 import shutil
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import aiomqtt
 import pytest
 from pydantic import BaseModel, ValidationError
 
@@ -24,6 +27,8 @@ from feeds.format import READERS, sniff
 from feeds.inventory import as_json, inventory
 from feeds.payload import Payload
 from feeds.reading import Contents, data_time
+from tests.feeds.brokered import brokered
+from tests.feeds.served import serving
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = ROOT / "tests/feeds/recordings"
@@ -58,8 +63,31 @@ def recording(kind: str) -> Path:
     return folder
 
 
+@asynccontextmanager
+async def peers(folder: Path) -> AsyncIterator[Callable[[str], str]]:
+    """What stands at the other end: a web server for ``served/``, a broker for the messages of ``published.json``. What is given
+    fills ``{server}`` and ``{broker}`` in the recording's own files."""
+    filled: dict[str, str] = {}
+
+    def fill(text: str) -> str:
+        for name, value in filled.items():
+            text = text.replace(name, value)
+        return text
+
+    async with AsyncExitStack() as stack:
+        if (folder / "served").is_dir():
+            filled["{server}"] = stack.enter_context(serving(folder / "served")).url
+        if (folder / "published.json").is_file():
+            port = await stack.enter_async_context(brokered())
+            filled['"{broker}"'] = str(port)
+            async with aiomqtt.Client("127.0.0.1", port) as publisher:
+                for number, message in enumerate(json.loads(fill((folder / "published.json").read_text()))):
+                    await publisher.publish(f"cache/a/wis2/{number:02d}", json.dumps(message), qos=1, retain=True)
+        yield fill
+
+
 def test_the_known_ones_are_found() -> None:
-    assert {"folder", "replay"} <= set(SOURCES)
+    assert {"folder", "replay", "http", "ecmwf", "gfs", "wis2"} <= set(SOURCES)
     assert {"grib", "netcdf", "micaps", "bufr"} <= set(FORMATS)
 
 
@@ -90,16 +118,17 @@ def test_a_source_is_made_from_its_options_a_name_and_the_clock(kind: str) -> No
 async def test_a_source_hands_on_its_recording(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(recording(kind), tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    options = module(kind).Options.model_validate(json.loads((tmp_path / "options.json").read_text()))
     expected = json.loads((tmp_path / "expected.json").read_text())
     assert expected
-    payloads: AsyncGenerator[Payload] = module(kind).Source(options, name="recorded", now=lambda: NOW).payloads()
     got: list[Payload] = []
-    async with aclosing(payloads) as handed:
-        async for payload in handed:
-            got.append(payload)
-            if len(got) == len(expected):
-                break
+    async with asyncio.timeout(60), peers(tmp_path) as filled:
+        options = module(kind).Options.model_validate(json.loads(filled((tmp_path / "options.json").read_text())))
+        payloads: AsyncGenerator[Payload] = module(kind).Source(options, name="recorded", now=lambda: NOW).payloads()
+        async with aclosing(payloads) as handed:
+            async for payload in handed:
+                got.append(payload)
+                if len(got) == len(expected):
+                    break
     assert [{"file": one.path.name, "run_time": one.run_time.isoformat() if one.run_time else None} for one in got] == expected
     for one in got:
         assert one.source == "recorded"
