@@ -32,6 +32,7 @@ from warning.clock import Clock, SystemClock
 from warning.dispatch.broadcast import broadcasts
 from warning.dispatch.delivery import RetryPolicy
 from warning.dispatch.desk import DispatchDesk
+from warning.dispatch.mass.desk import MassDesk
 from warning.dispatch.meter import Meter, metered
 from warning.dispatch.routekeeper import RouteKeeper
 from warning.dispatch.routes import Route, RoutedSender
@@ -47,7 +48,9 @@ from warning.store.drill import DrillClock
 from warning.store.feeds import FeedStore
 from warning.store.issue import IssueStore
 from warning.store.jobs import Jobs
+from warning.store.mass import MassStore
 from warning.store.migrate import migrate
+from warning.store.muster import Muster
 from warning.store.rates import RateStore
 from warning.store.reach import ReachStore
 from warning.store.residents import ResidentIndex
@@ -83,6 +86,7 @@ class Parts:
     watch: WatchDesk
     issue: IssueDesk
     dispatch: DispatchDesk
+    mass: MassDesk
     answer: AnswerDesk
     subscriptions: SubscriptionDesk
     ledger: DispatchStore
@@ -117,7 +121,7 @@ async def opened(settings: Settings, *, channels: bool = True) -> AsyncIterator[
             await drill.refresh()
             clock = drill
         parts = _wire(settings, database, jobs, clock)
-        jobs.register(expand=parts.dispatch.expand, send=parts.dispatch.send)
+        jobs.register(expand=parts.dispatch.expand, send=parts.dispatch.send, crowd=parts.mass.send)
         await jobs.open()
         stack.push_async_callback(jobs.close)
         if channels:
@@ -155,9 +159,12 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         public_url=settings.public_url)
     residents = ResidentIndex(database, settings.data / "residents")
     ledger = DispatchStore(database, jobs, residents)
+    sizes = {channel.name: channel.batch for channel in settings.channels}
+    mass = MassDesk(
+        MassStore(database, jobs), Muster(database, jobs), {}, alerts=ledger.alert, clock=clock, policy=policy, sizes=sizes,
+        kinds=_kinds(settings), fall_back_s={})
     dispatch = DispatchDesk(
-        ledger, {}, calls=answer, clock=clock, zones=zones, policy=policy,
-        batch_sizes={channel.name: channel.batch for channel in settings.channels}, kinds=_kinds(settings),
+        ledger, {}, mass=mass, calls=answer, clock=clock, zones=zones, policy=policy, batch_sizes=sizes, kinds=_kinds(settings),
         signed_only=settings.signing is not None and settings.signing.required)
     meter = Meter()
     rates = RateStore(database, meter)
@@ -176,7 +183,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
             IssueStore(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets,
             event_codes=load_event_codes(config_file(settings, "rules/event-codes.yaml")), cap_status=settings.status, public_url=settings.public_url,
             signing_keys=keys, planned=reach.planned),
-        dispatch=dispatch, answer=answer, ledger=ledger, residents=residents, reach=reach, meter=meter, rates=rates, push_keys=push_keys(settings), secret=secret,
+        dispatch=dispatch, mass=mass, answer=answer, ledger=ledger, residents=residents, reach=reach, meter=meter, rates=rates, push_keys=push_keys(settings), secret=secret,
         feeds=FeedStore(database, promises=_promises(settings)),
         signing=Signing(database, keys, clock=clock), signing_keys=keys,
         trust=TrustDesk(TrustStore(database, clock=clock), secret=secret),

@@ -71,6 +71,14 @@ def database_url(server_url: str) -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """A job of a worker: a batch of offices or broadcasts, or a crowd of residents."""
+
+    kind: str
+    id: int
+
+
 @dataclass(kw_only=True)
 class Corridor:
     """The opened parts, what stands at the other end of the wires, and the acts of people."""
@@ -145,15 +153,21 @@ class Corridor:
 
     # Work
 
-    async def expand(self, identifier: str) -> list[int]:
-        """Expand as a worker would; the batches, oldest first."""
+    async def expand(self, identifier: str) -> list[Due]:
+        """Expand as a worker would; what is to be sent: batches of offices and broadcasts, then those of residents, oldest first."""
         await self.parts.dispatch.expand(identifier)
-        return [row["id"] for row in await self.rows("SELECT id FROM batch WHERE identifier = :i ORDER BY id", i=identifier)]
+        return [Due(kind=row["kind"], id=row["id"]) for row in await self.rows(
+            "SELECT 'batch' AS kind, id FROM batch WHERE identifier = :i UNION ALL "
+            "SELECT 'crowd', id FROM crowd WHERE identifier = :i ORDER BY 1, 2", i=identifier)]
+
+    async def deliver(self, due: Due) -> None:
+        """As a worker would that meets this job now."""
+        await (self.parts.dispatch.send(due.id) if due.kind == "batch" else self.parts.mass.send(due.id))
 
     async def send(self, identifier: str) -> None:
-        """Every batch once, as a worker would that meets its job now."""
-        for batch in await self.expand(identifier):
-            await self.parts.dispatch.send(batch)
+        """Everything once."""
+        for due in await self.expand(identifier):
+            await self.deliver(due)
 
     def working(self) -> AbstractAsyncContextManager[None]:
         """A worker of this process."""
@@ -178,8 +192,9 @@ class Corridor:
     async def deliveries(self, identifier: str) -> dict[str, dict[str, Any]]:
         """By address."""
         found = await self.rows(
-            "SELECT d.*, s.address FROM delivery d JOIN subscription s ON s.id = d.subscription_id "
-            "WHERE d.identifier = :i ORDER BY d.id", i=identifier)
+            "SELECT d.id, r.*, s.address FROM recipient r JOIN subscription s ON s.id = r.subscription_id "
+            "LEFT JOIN delivery d ON d.identifier = r.identifier AND d.channel = r.channel AND d.subscription_id = r.subscription_id "
+            "WHERE r.identifier = :i ORDER BY s.id", i=identifier)
         return {row["address"]: row for row in found}
 
     async def states(self, identifier: str) -> dict[str, tuple[str, str]]:

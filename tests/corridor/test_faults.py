@@ -50,7 +50,7 @@ async def test_what_expires_in_the_queue_is_never_sent(corridor: Corridor) -> No
     alert = await corridor.warned(hours=1)
     [batch] = await corridor.expand(alert)
     await corridor.move(timedelta(hours=1))
-    await corridor.parts.dispatch.send(batch)
+    await corridor.deliver(batch)
     assert await corridor.states(alert) == {ONE: ("expired", "expired")}
     assert corridor.smsc.submits == 0
 
@@ -136,7 +136,7 @@ async def test_a_report_that_comes_after_a_restart_of_the_worker_finds_its_messa
         async with opened(load_settings(corridor.settings_file)) as worker:
             assert isinstance(worker.clock, DrillClock)
             for batch in await corridor.expand(alert):
-                await worker.dispatch.send(batch)
+                await worker.mass.send(batch.id)
         before = (await corridor.deliveries(alert))[ONE]
         assert before["state"] == "accepted"
         parts = before["external_id"].split(",")
@@ -171,8 +171,8 @@ async def test_a_report_of_an_unknown_message_changes_nothing(corridor: Corridor
     await corridor.send(alert)
     before = await corridor.deliveries(alert)
     await report(corridor, "ffffffff")
-    await corridor.parts.dispatch.on_receipt(Receipt(
-        key=f"{alert}.999999", outcome=Outcome.DELIVERED, at=AT, evidence="deliver_sm stat:DELIVRD"))
+    for key in (f"{alert}.999999", f"{alert}.c999999.0", f"{alert}.c{before[ONE]['crowd_id']}.7"):
+        await corridor.parts.dispatch.on_receipt(Receipt(key=key, outcome=Outcome.DELIVERED, at=AT, evidence="deliver_sm stat:DELIVRD"))
     await corridor.parts.dispatch.flush()
     assert await corridor.deliveries(alert) == before
 
@@ -182,7 +182,8 @@ async def test_a_report_that_says_unknown_takes_nothing_back(corridor: Corridor)
     await corridor.resident(ONE)
     alert = await corridor.warned()
     await corridor.send(alert)
-    key = f"{alert}.{(await corridor.deliveries(alert))[ONE]['id']}"
+    end = (await corridor.deliveries(alert))[ONE]
+    key = f"{alert}.c{end['crowd_id']}.{end['number']}"
     await corridor.parts.dispatch.on_receipt(Receipt(key=key, outcome=Outcome.UNKNOWN, at=AT, evidence="deliver_sm stat:UNKNOWN"))
     await corridor.parts.dispatch.flush()
     assert (await corridor.states(alert))[ONE] == ("accepted", "")

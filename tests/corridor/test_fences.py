@@ -74,12 +74,12 @@ async def test_a_worker_that_was_called_dead_cannot_write_over_the_try_of_the_on
     alert = await corridor.warned()
     [batch] = await corridor.expand(alert)
     ledger, stored, policy = corridor.parts.ledger, await corridor.parts.ledger.alert(alert), POLICY
-    [first] = await ledger.claim(batch, stored, "webhook", now=corridor.now, policy=policy)
+    [first] = await ledger.claim(batch.id, stored, "webhook", now=corridor.now, policy=policy)
     await corridor.execute("UPDATE delivery SET lease_until = clock_timestamp() - interval '1 second'")
-    [second] = await ledger.claim(batch, stored, "webhook", now=corridor.now, policy=policy)
+    [second] = await ledger.claim(batch.id, stored, "webhook", now=corridor.now, policy=policy)
     assert (first.attempts, second.attempts) == (1, 2)
     gave_up = Step(state=State.FAILED, attempts=1, reason=Reason.REFUSED.value, evidence="of the dead worker", external_id="")
-    await ledger.record(stored, "webhook", batch, {first.delivery_id: gave_up}, priority=4, now=corridor.now)
+    await ledger.record(stored, "webhook", batch.id, {first.delivery_id: gave_up}, priority=4, now=corridor.now)
     [end] = (await corridor.deliveries(alert)).values()
     assert (end["state"], end["evidence"], end["maybe_twice"]) == ("claimed", "", True)
 
@@ -90,9 +90,9 @@ async def test_a_batch_that_kills_whoever_takes_it_up_ends_failed_with_a_next_st
     [batch] = await corridor.expand(alert)
     stored, policy = await corridor.parts.ledger.alert(alert), POLICY
     for _ in range(2 * policy.max_attempts):
-        assert await corridor.parts.ledger.claim(batch, stored, "webhook", now=corridor.now, policy=policy)
+        assert await corridor.parts.ledger.claim(batch.id, stored, "webhook", now=corridor.now, policy=policy)
         await corridor.execute("UPDATE delivery SET lease_until = clock_timestamp() - interval '1 second'")
-    assert await corridor.parts.ledger.claim(batch, stored, "webhook", now=corridor.now, policy=policy) == []
+    assert await corridor.parts.ledger.claim(batch.id, stored, "webhook", now=corridor.now, policy=policy) == []
     [end] = (await corridor.deliveries(alert)).values()
     assert (end["state"], end["reason"], end["evidence"]) == ("failed", "timeout", "taken up again and again without an answer")
 
@@ -141,6 +141,6 @@ async def test_a_stop_mutes_what_is_still_queued(corridor: Corridor) -> None:
     alert = await corridor.warned()
     [batch] = await corridor.expand(alert)
     await corridor.parts.subscriptions.stop("sms", f"+{ONE}")
-    await corridor.parts.dispatch.send(batch)
+    await corridor.deliver(batch)
     assert await corridor.states(alert) == {ONE: ("muted", "stopped")}
     assert corridor.heard(ONE) == []

@@ -44,7 +44,7 @@ async def test_two_processes_that_migrate_an_empty_database_at_once_both_succeed
     with engine.connect() as connection:
         tables = set(inspect(connection).get_table_names())
     engine.dispose()
-    assert {"audit_link", "session", "resident_change", "feed_watch", "route_state"} <= set(metadata.tables)
+    assert {"audit_link", "session", "resident_change", "feed_watch", "route_state", "crowd"} <= set(metadata.tables)
     assert set(metadata.tables) <= tables
     assert "procrastinate_jobs" in tables
 

@@ -49,7 +49,7 @@ async def test_the_plan_counts_whom_the_dispatch_desk_will_tell(corridor: Corrid
     identifier = await corridor.sign(await composed(corridor))
     await corridor.expand(identifier)
     made = {row["channel"]: row["n"] for row in await corridor.rows(
-        "SELECT channel, count(*) AS n FROM delivery WHERE identifier = :i GROUP BY 1", i=identifier)}
+        "SELECT channel, count(*) AS n FROM recipient WHERE identifier = :i GROUP BY 1", i=identifier)}
     assert made == people(plan)
 
 

@@ -30,8 +30,10 @@ async def seed(world: World) -> None:
     await world.warned(zones=["310120", "310116"], level="orange")
     identifier = await world.warned(zones=["310115"], level="red")
     await world.parts.dispatch.expand(identifier)
-    await world.execute("UPDATE delivery SET state = 'delivered' WHERE channel = 'sms' AND id % 2 = 0")
-    await world.execute("UPDATE delivery SET state = 'accepted' WHERE channel = 'sms' AND id % 2 = 1")
+    # One of them is accepted, the others' handsets have reported.
+    await world.execute(
+        "UPDATE crowd SET codes = decode('02' || repeat('03', size - 1), 'hex'), tally = ARRAY[0, 0, 1, size - 1, 0, 0, 0, 0, 0], "
+        "open = false WHERE channel = 'sms'")
     await world.execute(
         "UPDATE delivery SET state = 'failed', reason = 'unreachable', attempts = 8, evidence = 'connection refused' "
         "WHERE id = (SELECT min(id) FROM delivery WHERE channel = 'webhook')")

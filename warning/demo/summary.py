@@ -15,6 +15,7 @@ from warning.demo.scenario import DEAD_NAME, SILENT
 from warning.dispatch.delivery import State
 from warning.level import Level
 from warning.stage import BUDGET_S, PROMISE_S, timeline
+from warning.store import progress
 from warning.store.stages import chain_events
 
 
@@ -38,14 +39,16 @@ async def summarise(
             "ORDER BY a.sent, a.identifier"))).all()
         proposals = (await connection.execute(text(
             "SELECT issuer, hazard, level, action, reason, status, created_at FROM proposal ORDER BY created_at"))).all()
-        unproven = (await connection.execute(text(
-            "SELECT count(*) FROM delivery WHERE state IN ('accepted', 'delivered', 'failed') AND evidence = ''"))).scalar_one()
         dead = (await connection.execute(text(
             "SELECT d.state, d.reason, count(*) AS n FROM delivery d JOIN subscription s ON s.id = d.subscription_id "
             "WHERE s.name = :n GROUP BY 1, 2"), {"n": DEAD_NAME})).all()
         failed = (await connection.execute(text(
             "SELECT d.channel, d.reason, count(*) AS n FROM delivery d JOIN subscription s ON s.id = d.subscription_id "
-            "WHERE d.state IN ('failed', 'expired') AND s.name <> :n GROUP BY 1, 2"), {"n": DEAD_NAME})).all()
+            "WHERE d.state IN ('failed', 'expired') AND s.name <> :n GROUP BY 1, 2 "
+            "UNION ALL SELECT c.channel, f.key, sum(CAST(f.value AS int)) FROM crowd c CROSS JOIN LATERAL jsonb_each_text(c.faults) f "
+            "GROUP BY 1, 2 UNION ALL SELECT channel, 'expired', sum(tally[6]) FROM crowd WHERE tally[6] > 0 GROUP BY 1"),
+            {"n": DEAD_NAME})).all()
+    unproven = await progress.unproven(parts.database)
     counts = await parts.ledger.counts()
     callouts = await parts.answer.board()
     stages, slowest, late = await _stages(parts)

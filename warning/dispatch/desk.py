@@ -1,12 +1,10 @@
 """The dispatch desk: works out the audience, sends batches, and believes nothing but receipts."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import lru_cache
-from typing import Literal, Protocol
+from typing import Protocol
 
 import shapely
 import structlog
@@ -17,13 +15,12 @@ from channels.message import Message, Outcome, Reason, Receipt, Reports
 from channels.port import ChannelSender
 from geo.zone import ZoneSet
 from warning.account import Account, Act, require
-from warning.cap import Alert
-from warning.capxml import read
 from warning.clock import Clock
 from warning.dispatch.audience import Offices, Reach, in_area, must_answer, reach, wants
-from warning.dispatch.compose import Composed, compose
 from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
-from warning.dispatch.kind import MACHINES, SIGNED_ONLY, WITH_LINK, Kinds, kind_of, personal
+from warning.dispatch.kind import SIGNED_ONLY, Kinds, kind_of
+from warning.dispatch.letter import filled, letter
+from warning.dispatch.mass.work import Place
 from warning.dispatch.work import StoredAlert, Work
 from warning.errors import Invalid
 
@@ -36,8 +33,7 @@ class DispatchLedger(Protocol):
     async def offices(self, lane: str) -> Offices: ...
 
     async def expand(
-        self, alert: StoredAlert, *, in_area: Sequence[int], matching: Sequence[int], codes: Sequence[str],
-        cells: Sequence[str] | None, batch_sizes: Mapping[str, int], personal: Collection[str], now: datetime,
+        self, alert: StoredAlert, *, in_area: Sequence[int], matching: Sequence[int], batch_sizes: Mapping[str, int], now: datetime
     ) -> bool: ...
 
     async def waiting_before(self, alert: StoredAlert) -> list[str]: ...
@@ -62,6 +58,22 @@ class DispatchLedger(Protocol):
 
     async def cells_inside(self, ground: BaseGeometry) -> list[str]: ...
 
+    async def districts_of(self, cells: Sequence[str]) -> list[str]: ...
+
+
+class Mass(Protocol):
+    """The mass lane: everybody who is neither an office nor a broadcast."""
+
+    def attach(self, channel: str, sender: ChannelSender) -> None: ...
+
+    async def expand(self, alert: StoredAlert, place: Place) -> None: ...
+
+    async def take(self, receipts: Sequence[Receipt]) -> tuple[int, list[Receipt]]: ...
+
+    async def retry(self, crowd_ids: Sequence[int]) -> int: ...
+
+    async def concerning(self, crowd_ids: Sequence[int]) -> list[tuple[str, tuple[str, ...]]]: ...
+
 
 class Calls(Protocol):
     """The answer desk's door: opens callouts and gives back answer links."""
@@ -73,10 +85,11 @@ class DispatchDesk:
     """Runs in every worker. Its verbs are idempotent: what is due is read from the ledger each time."""
 
     def __init__(
-        self, ledger: DispatchLedger, senders: Mapping[str, ChannelSender], *, calls: Calls, clock: Clock, zones: ZoneSet,
+        self, ledger: DispatchLedger, senders: Mapping[str, ChannelSender], *, mass: Mass, calls: Calls, clock: Clock, zones: ZoneSet,
         policy: RetryPolicy, batch_sizes: Mapping[str, int], kinds: Kinds, signed_only: bool = False,
     ) -> None:
         self._ledger = ledger
+        self._mass = mass
         self._senders = dict(senders)
         self._calls = calls
         self._clock = clock
@@ -90,22 +103,26 @@ class DispatchDesk:
     def attach(self, channel: str, sender: ChannelSender) -> None:
         """Give the desk a way out, under the word that subscriptions use."""
         self._senders[channel] = sender
+        self._mass.attach(channel, sender)
 
     async def expand(self, identifier: str) -> None:
-        """Alert → one delivery per recipient and channel, in batches; an earlier version of the event comes first."""
+        """Alert → a delivery for each broadcast and office, then residents in batches; an earlier version of the event comes first."""
         alert = await self._ledger.alert(identifier)
         for earlier in await self._ledger.waiting_before(alert):
             await self.expand(earlier)
         where = self._reach(alert)
         there = in_area(await self._ledger.offices(alert.lane), where)
         matching = [i.subscription_id for i in there if wants(i, hazard=alert.hazard, level=alert.level)]
-        cells = None
-        if alert.polygon is not None:
-            cells = await self._ledger.cells_inside(where.ground)
-        await self._ledger.expand(
-            alert, in_area=[i.subscription_id for i in there], matching=matching, codes=sorted(where.codes), cells=cells,
-            batch_sizes=self._batch_sizes, personal=personal(self._kinds), now=self._clock.now(),
-        )
+        asked = [i.subscription_id for i in there]
+        if await self._ledger.expand(alert, in_area=asked, matching=matching, batch_sizes=self._batch_sizes, now=self._clock.now()):
+            await self._mass.expand(alert, await self._place(alert, where))
+
+    async def _place(self, alert: StoredAlert, where: Reach) -> Place:
+        """Residents are matched by district, or by coarse cell when the alert has a polygon of its own."""
+        if alert.polygon is None:
+            return Place(districts=tuple(sorted(where.codes)), cells=None)
+        cells = await self._ledger.cells_inside(where.ground)
+        return Place(districts=tuple(await self._ledger.districts_of(cells)), cells=tuple(cells))
 
     async def send(self, batch_id: int) -> None:
         """Claim what is due of a batch, hand it to the channel, write down what the channel said."""
@@ -182,7 +199,8 @@ class DispatchDesk:
         if not batch:
             return
         try:
-            fitted = await self._ledger.late(batch)
+            own, others = await self._mass.take(batch)
+            fitted = own + (await self._ledger.late(others) if others else 0)
         except SQLAlchemyError as error:
             self._late = batch + self._late
             log.warning("late receipts wait for the database", count=len(batch), error=type(error).__name__)
@@ -196,12 +214,12 @@ class DispatchDesk:
             await asyncio.sleep(every_s)
             await self.flush()
 
-    async def retry(self, delivery_ids: Sequence[int], *, account: Account) -> int:
-        """An operator presses retry, for alerts of his own hazards and area; returns how many failed deliveries are tried again."""
+    async def retry(self, delivery_ids: Sequence[int], *, crowd_ids: Sequence[int] = (), account: Account) -> int:
+        """An operator presses retry, for alerts of his own hazards and area; returns how many people or posts are tried again."""
         require(account, Act.OPERATE)
-        for hazard, zones in await self._ledger.concerning(delivery_ids):
+        for hazard, zones in [*await self._ledger.concerning(delivery_ids), *await self._mass.concerning(crowd_ids)]:
             require(account, Act.OPERATE, hazard=hazard, zones=zones)
-        return await self._ledger.retry(delivery_ids)
+        return await self._ledger.retry(delivery_ids) + await self._mass.retry(crowd_ids)
 
     def _reach(self, alert: StoredAlert) -> Reach:
         polygon = None if alert.polygon is None else shapely.geometry.shape(alert.polygon)
@@ -215,26 +233,11 @@ class DispatchDesk:
         return await self._calls.call(alert.identifier, posts) if posts else {}
 
     def _message(self, alert: StoredAlert, channel: str, work: Work, link: str) -> Message:
-        kind = kind_of(channel, self._kinds)
         sender = self._senders.get(channel)
-        room = sender.limits.max_chars if sender else None
-        if room is not None and link:
-            room -= len(link) + 1
-        finished = _composed(
-            alert.cap_xml, kind, work.language, room,
-            work.role == "end" and alert.msg_type != "Cancel")
-        body, content_type = finished.body, finished.content_type
-        if kind in MACHINES:
-            body, content_type = _envelope(alert, finished, link), "application/json"
-        return Message(
-            key=_key(alert, work),
-            address=_filled(work.address, alert) if work.kind == "broadcast" else work.address,
-            subject=finished.subject,
-            text=f"{finished.text}\n{link}" if link and kind in WITH_LINK else finished.text,
-            language=work.language, identifier=alert.identifier, event=str(alert.event_id), version=alert.version,
-            msg_type=_msg_type(alert.msg_type), status=_status(alert.status), priority=int(alert.level), sent=alert.sent,
-            expires=alert.expires, body=body, content_type=content_type, secret=work.secret,
-        )
+        return letter(
+            alert, kind=kind_of(channel, self._kinds), key=_key(alert, work),
+            address=filled(work.address, alert) if work.kind == "broadcast" else work.address, language=work.language,
+            role=work.role, room=sender.limits.max_chars if sender else None, link=link, secret=work.secret)
 
 
 def _key(alert: StoredAlert, work: Work) -> str:
@@ -242,34 +245,6 @@ def _key(alert: StoredAlert, work: Work) -> str:
     return f"{alert.identifier}.{work.delivery_id}"
 
 
-def _filled(address: str, alert: StoredAlert) -> str:
-    """A broadcast's address has places for what differs from alert to alert."""
-    return (address.replace("{identifier}", alert.identifier).replace("{issuer}", alert.issuer)
-            .replace("{hazard}", alert.hazard))
-
-
-@lru_cache(maxsize=64)
-def _parsed(cap_xml: str) -> Alert:
-    return read(cap_xml.encode()).alert
-
-
-@lru_cache(maxsize=512)
-def _composed(cap_xml: str, channel: str, language: str, max_chars: int | None, left_area: bool) -> Composed:
-    """One text per channel and language serves everyone in the batch."""
-    return compose(_parsed(cap_xml), channel=channel, language=language, max_chars=max_chars, left_area=left_area)
-
-
-def _envelope(alert: StoredAlert, finished: Composed, link: str) -> bytes:
-    """What a program gets: the facts a display needs, the CAP document, and where to answer."""
-    document = {
-        "identifier": alert.identifier, "event": str(alert.event_id), "version": alert.version, "msg_type": alert.msg_type,
-        "status": alert.status, "hazard": alert.hazard, "level": alert.level.key, "zones": list(alert.zones),
-        "sent": alert.sent.isoformat(), "expires": alert.expires.isoformat(), "headline": finished.subject,
-        "text": finished.text, "cap": alert.document,
-    }
-    if link:
-        document["ack_url"] = link
-    return json.dumps(document, ensure_ascii=False).encode()
 
 
 def _no_channel(message: Message, now: datetime) -> Receipt:
@@ -285,17 +260,3 @@ def _unsigned(message: Message, alert: StoredAlert, now: datetime) -> Receipt:
 def _unanswered(message: Message, error: Exception, now: datetime) -> Receipt:
     return Receipt(key=message.key, outcome=Outcome.UNKNOWN, at=now, reason=Reason.TIMEOUT,
                    evidence=f"the channel failed while sending: {type(error).__name__}")
-
-
-def _msg_type(word: str) -> Literal["Alert", "Update", "Cancel"]:
-    match word:
-        case "Alert" | "Update" | "Cancel":
-            return word
-    raise ValueError(f"an alert of type {word!r} is never sent")
-
-
-def _status(word: str) -> Literal["Actual", "Exercise", "Test"]:
-    match word:
-        case "Actual" | "Exercise" | "Test":
-            return word
-    raise ValueError(f"an alert of status {word!r} is never sent")

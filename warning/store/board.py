@@ -79,7 +79,7 @@ class ProposalView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A delivery that failed, without its address. ``delivery_id`` is what retry asks for."""
+    """What failed, without an address. ``delivery_id`` (0 for residents) and ``crowds`` are what retry asks for."""
 
     delivery_id: int
     channel: str
@@ -87,6 +87,8 @@ class Failure:
     reason: str
     evidence: str
     attempts: int
+    people: int = 1
+    crowds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,15 +212,17 @@ async def proposal(database: Database, proposal_id: UUID) -> ProposalView:
 
 
 async def failures(database: Database, identifier: str, *, limit: int = 50) -> list[Failure]:
-    """Offices are named; a resident is only "resident"."""
+    """Offices are named, one by one; residents are counted, by channel and reason."""
     async with database.begin() as connection:
         rows = await connection.execute(text(
-            "SELECT d.id, d.channel, CASE WHEN s.kind = 'resident' THEN 'resident' ELSE s.name END AS recipient, d.reason, "
-            "CASE WHEN s.kind = 'resident' THEN '' ELSE d.evidence END AS evidence, d.attempts "
-            "FROM delivery d JOIN subscription s ON s.id = d.subscription_id "
-            "WHERE d.identifier = :i AND d.state = 'failed' ORDER BY s.kind, d.id LIMIT :limit"), {"i": identifier, "limit": limit})
+            "SELECT d.id, d.channel, s.name AS recipient, d.reason, d.evidence, d.attempts, 1 AS people, CAST('{}' AS bigint[]) AS crowds "
+            "FROM delivery d JOIN subscription s ON s.id = d.subscription_id WHERE d.identifier = :i AND d.state = 'failed' "
+            "UNION ALL SELECT 0, c.channel, 'residents', f.key, '', max(c.attempt), CAST(sum(CAST(f.value AS int)) AS int), array_agg(c.id ORDER BY c.id) "
+            "FROM crowd c CROSS JOIN LATERAL jsonb_each_text(c.faults) f WHERE c.identifier = :i GROUP BY c.channel, f.key "
+            "ORDER BY 1, 2, 4 LIMIT :limit"), {"i": identifier, "limit": limit})
         return [
-            Failure(delivery_id=r.id, channel=r.channel, recipient=r.recipient, reason=r.reason, evidence=r.evidence, attempts=r.attempts)
+            Failure(delivery_id=r.id, channel=r.channel, recipient=r.recipient, reason=r.reason, evidence=r.evidence, attempts=r.attempts,
+                    people=r.people, crowds=tuple(r.crowds))
             for r in rows
         ]
 
@@ -231,7 +235,8 @@ async def race(database: Database, view: AlertView) -> Race:
             "extract(epoch FROM max(real_at) FILTER (WHERE stage = 'last_accepted')) AS last, "
             "extract(epoch FROM max(real_at)) AS newest, extract(epoch FROM clock_timestamp()) AS now, "
             "(SELECT expanded_at IS NOT NULL FROM alert WHERE identifier = :i) AND NOT EXISTS (SELECT 1 FROM delivery "
-            "WHERE identifier = :i AND state IN ('queued', 'claimed', 'unknown')) AS done "
+            "WHERE identifier = :i AND state IN ('queued', 'claimed', 'unknown')) AND NOT EXISTS (SELECT 1 FROM crowd "
+            "WHERE identifier = :i AND open) AS done "
             "FROM stage_event WHERE chain = :c"), {"i": view.identifier, "c": str(view.proposal_id)})).one()
     if row.start is None:
         return Race(elapsed_s=0.0, done=bool(row.done))
@@ -253,7 +258,7 @@ async def pulse(database: Database) -> Pulse:
         notices = await connection.execute(
             text("SELECT key, text, next_step, at FROM notice WHERE cleared_at IS NULL ORDER BY at DESC LIMIT 50"))
         return Pulse(
-            data_at=row.data_at, waiting=row.waiting, lag_s=float(row.lag or 0), unexpanded=row.unexpanded,
+            data_at=row.data_at, waiting=int(row.waiting), lag_s=float(row.lag or 0), unexpanded=row.unexpanded,
             notices=tuple(Notice(key=n.key, text=n.text, next_step=n.next_step, at=n.at) for n in notices))
 
 
@@ -271,11 +276,17 @@ async def now_by_database(database: Database) -> datetime:
 
 
 _PULSE = """
+WITH due AS (
+  SELECT 1 AS n, coalesce(d.next_try_at, b.real_at) AS since FROM delivery d JOIN batch b ON b.id = d.batch_id
+  WHERE d.state = 'queued' AND (d.next_try_at IS NULL OR d.next_try_at <= clock_timestamp())
+  UNION ALL
+  SELECT tally[1], coalesce(next_try_at, real_at) FROM crowd
+  WHERE open AND tally[1] > 0 AND (next_try_at IS NULL OR next_try_at <= clock_timestamp())
+)
 SELECT (SELECT max(coalesce(run_time, fetched_at)) FROM payload WHERE state = 'watched') AS data_at,
-  (SELECT count(*) FROM alert WHERE expanded_at IS NULL) AS unexpanded, count(d.id) AS waiting,
-  extract(epoch FROM clock_timestamp() - min(coalesce(d.next_try_at, b.real_at))) AS lag
-FROM delivery d JOIN batch b ON b.id = d.batch_id
-WHERE d.state = 'queued' AND (d.next_try_at IS NULL OR d.next_try_at <= clock_timestamp())
+  (SELECT count(*) FROM alert WHERE expanded_at IS NULL) AS unexpanded, coalesce(sum(n), 0) AS waiting,
+  extract(epoch FROM clock_timestamp() - min(since)) AS lag
+FROM due
 """
 
 

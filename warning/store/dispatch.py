@@ -1,7 +1,7 @@
 """The dispatch desk's ledger: audiences become deliveries, workers claim batches, receipts end them."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import shapely
@@ -13,10 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels.message import Outcome, Reason, Receipt
 from warning.dispatch.audience import Interest, Offices, offices
 from warning.dispatch.delivery import RetryPolicy, Step
+from warning.dispatch.mass.sheet import storable
 from warning.dispatch.order import Standing, Turn, turn
+from warning.dispatch.rank import Errand, deadline_of, rank
 from warning.dispatch.work import StoredAlert, Work
 from warning.errors import NotFound
 from warning.level import Level
+from warning.store import progress
 from warning.store.database import Database
 from warning.store.dispatch_queries import (
     BATCH,
@@ -34,6 +37,7 @@ from warning.store.dispatch_queries import (
     UNEXPANDED,
 )
 from warning.store.jobs import Jobs
+from warning.store.mass_queries import ORPHANS as CROWD_ORPHANS
 from warning.store.residents import NoResidentIndex, ResidentIndex, middles
 from warning.store.retired import retire_gone
 from warning.store.stages import mark
@@ -81,35 +85,31 @@ class DispatchStore:
         return kept[1]
 
     async def expand(
-        self, alert: StoredAlert, *, in_area: Sequence[int], matching: Sequence[int], codes: Sequence[str],
-        cells: Sequence[str] | None, batch_sizes: Mapping[str, int], personal: Collection[str], now: datetime,
+        self, alert: StoredAlert, *, in_area: Sequence[int], matching: Sequence[int], batch_sizes: Mapping[str, int], now: datetime
     ) -> bool:
-        """Store one delivery per recipient and channel, and the batches that send them; False if done before.
+        """Store one delivery per office or broadcast, and the batches that send them; False if the alert is worked out in full.
 
-        ``in_area``/``matching`` are offices and broadcasts whose place (and hazard and level) fit; residents are matched
-        here by district code, or by coarse cell when the alert has its own polygon (``cells``). ``personal``: channels that do not
-        tell many at once, and so come after those that do.
+        ``in_area``/``matching`` are those whose place (and hazard and level) fit. Asked again, it adds only what is missing.
         """
         async with self._db.begin() as connection:
-            fresh = await connection.execute(
-                text("UPDATE alert SET expanded_at = :now WHERE identifier = :i AND expanded_at IS NULL"),
-                {"now": now, "i": alert.identifier})
-            if fresh.rowcount == 0:
+            done = (await connection.execute(text(
+                "SELECT expanded_at FROM alert WHERE identifier = :i FOR NO KEY UPDATE"), {"i": alert.identifier})).scalar_one()
+            if done is not None:
                 return False
             await connection.execute(text(EXPAND), {
                 "identifier": alert.identifier, "event": alert.event_id, "version": alert.version,
                 "cancel": alert.msg_type == "Cancel", "lane": alert.lane, "level": int(alert.level), "hazard": alert.hazard,
-                "codes": list(codes), "cells": None if cells is None else list(cells), "in_area": list(in_area),
-                "matching": list(matching), "now": now,
+                "issuer": alert.issuer, "in_area": list(in_area), "matching": list(matching), "now": now,
             })
-            made = await connection.execute(text(BATCH), {
-                "identifier": alert.identifier, "priority": int(alert.level),
+            deadline = deadline_of(sent=alert.sent, expires=alert.expires)
+            ranks = {kind: rank(alert.level, Errand.TO_MANY if kind == "broadcast" else Errand.DUTY, deadline)
+                     for kind in ("broadcast", "office")}
+            made = (await connection.execute(text(BATCH), {
+                "identifier": alert.identifier, "to_many": ranks["broadcast"], "duty": ranks["office"],
                 "channels": list(batch_sizes), "sizes": list(batch_sizes.values()),
-            })
-            for batch_id, channel in [(row.id, row.channel) for row in made]:
-                await self._jobs.defer_send(
-                    connection, batch_id, priority=int(alert.level), to_many=channel not in personal)
-            await mark(connection, chain=alert.chain, stage="expand", at=now)
+            })).all()
+            for row in made:
+                await self._jobs.defer_send(connection, row.id, priority=row.priority)
         return True
 
     async def batch_of(self, batch_id: int) -> tuple[str, str, int]:
@@ -205,7 +205,7 @@ class DispatchStore:
             result = await connection.execute(text(LATE), {
                 "ids": list(known),
                 "states": ["delivered" if r.outcome is Outcome.DELIVERED else "failed" for r in known.values()],
-                "evidence": [_storable(r.evidence) for r in known.values()],
+                "evidence": [storable(r.evidence) for r in known.values()],
                 "reasons": [r.reason.value if r.reason else "" for r in known.values()],
             })
             return result.rowcount
@@ -233,26 +233,23 @@ class DispatchStore:
         return said
 
     async def sweep(self) -> int:
-        """Ask again for batches whose work is due but has no job (a worker died): returns how many."""
+        """Ask again for work that is due but has no job (a worker died): returns how many."""
         async with self._db.begin() as connection:
             rows = (await connection.execute(text(ORPHANS))).all()
             for row in rows:
                 await self._jobs.defer_send(connection, row.id, priority=row.priority)
+            crowds = (await connection.execute(text(CROWD_ORPHANS))).all()
+            for priority in sorted({row.priority for row in crowds}, reverse=True):
+                await self._jobs.defer_crowds(connection, [row.id for row in crowds if row.priority == priority], priority=priority)
             lost = (await connection.execute(text(UNEXPANDED))).all()
             for row in lost:
-                await self._jobs.defer_expand(connection, row.identifier, priority=row.level)
-        return len(rows) + len(lost)
+                deadline = deadline_of(sent=row.sent, expires=row.expires)
+                await self._jobs.defer_expand(connection, row.identifier, priority=rank(Level(row.level), Errand.EXPAND, deadline))
+        return len(rows) + len(crowds) + len(lost)
 
     async def counts(self, identifier: str | None = None) -> dict[str, dict[str, int]]:
-        """Deliveries by channel and state, of one alert or of all."""
-        async with self._db.begin() as connection:
-            rows = await connection.execute(
-                text("SELECT channel, state, count(*) AS n FROM delivery "
-                     "WHERE CAST(:i AS text) IS NULL OR identifier = :i GROUP BY 1, 2 ORDER BY 1, 2"), {"i": identifier})
-            found: dict[str, dict[str, int]] = {}
-            for row in rows:
-                found.setdefault(row.channel, {})[row.state] = row.n
-        return found
+        """Recipients by channel and state, of one alert or of all."""
+        return await progress.counts(self._db, identifier)
 
     async def cells_inside(self, ground: BaseGeometry) -> list[str]:
         """The inhabited cells whose middle is inside or on the border: from the resident index, and when that fails from the database."""
@@ -266,11 +263,16 @@ class DispatchStore:
         return [cell for cell, inside in zip(cells, shapely.intersects_xy(ground, *middles(cells)), strict=True) if inside]
 
     async def unfinished(self) -> int:
-        """Deliveries and alerts that still owe something; 0 = everything has an end state."""
+        """Recipients and alerts that still are owed something; 0 = everything has an end state."""
+        return await progress.unfinished(self._db)
+
+    async def districts_of(self, cells: Sequence[str]) -> list[str]:
+        """The districts in which somebody of these cells lives."""
         async with self._db.begin() as connection:
-            return int((await connection.execute(text(
-                "SELECT (SELECT count(*) FROM delivery WHERE state IN ('queued', 'claimed', 'unknown'))"
-                " + (SELECT count(*) FROM alert WHERE expanded_at IS NULL)"))).scalar_one())
+            rows = await connection.execute(text(
+                "SELECT DISTINCT district FROM subscription WHERE active AND kind = 'resident' AND cell = ANY(CAST(:cells AS text[])) "
+                "AND district IS NOT NULL ORDER BY 1"), {"cells": list(cells)})
+            return [row.district for row in rows]
 
     async def concerning(self, delivery_ids: Sequence[int]) -> list[tuple[str, tuple[str, ...]]]:
         """Hazard and zones of each alert that these deliveries belong to."""
@@ -298,13 +300,8 @@ def _columns(steps: Mapping[int, Step]) -> dict[str, object]:
         "ids": list(steps),
         "states": [step.state.value for step in steps.values()],
         "reasons": [step.reason for step in steps.values()],
-        "evidence": [_storable(step.evidence)[:500] for step in steps.values()],
-        "externals": [_storable(step.external_id) or None for step in steps.values()],
+        "evidence": [storable(step.evidence)[:500] for step in steps.values()],
+        "externals": [storable(step.external_id) or None for step in steps.values()],
         "attempts": [step.attempts for step in steps.values()],
         "waits": [step.wait.total_seconds() if step.wait else None for step in steps.values()],
     }
-
-
-def _storable(said: str) -> str:
-    """What a peer said, as PostgreSQL can keep it: a stray byte must not undo the record of a message that has left."""
-    return said.encode("utf-8", "replace").decode().replace("\0", "")

@@ -3,8 +3,9 @@
 from typing import Final
 
 from warning.dispatch.order import Turn
+from warning.store.mass_queries import COMING
 
-# Several places of one address are one person, told once. A person who stands inside a stronger warning of the same hazard has been told the stronger thing: muted, with the reason kept.
+# Offices and broadcasts; residents go the mass lane.
 # Who has been told that the issuer's warning goes on in another event is not told that it ends (nor is a retained topic overwritten); programs that keep every event are.
 EXPAND: Final = """
 WITH told AS (
@@ -13,42 +14,26 @@ WITH told AS (
 ), prior AS (
   SELECT channel, subscription_id FROM told WHERE role <> 'end' OR state IN ('failed', 'expired')
 ), place AS (
-  SELECT s.id, s.channel, s.kind,
-    s.min_level <= :level AND (s.hazards = '{}' OR :hazard = ANY(s.hazards))
-      AND (s.kind = 'resident' OR s.id = ANY(CAST(:matching AS bigint[]))) AS fits
-  FROM subscription s
-  WHERE s.active AND s.lane = :lane AND (
-    (s.kind = 'resident' AND CASE WHEN CAST(:cells AS text[]) IS NULL THEN s.district = ANY(CAST(:codes AS text[]))
-                                  ELSE s.cell = ANY(CAST(:cells AS text[])) END)
-    OR (s.kind <> 'resident' AND s.id = ANY(CAST(:in_area AS bigint[]))))
-), joined AS (
-  SELECT coalesce(p.id, o.subscription_id) AS id, coalesce(p.channel, o.channel) AS channel,
-    p.id IS NOT NULL AS inside, coalesce(p.fits, false) AS fits, o.subscription_id IS NOT NULL AS had
-  FROM place p FULL JOIN prior o ON o.subscription_id = p.id AND o.channel = p.channel
-), person AS (
-  SELECT j.channel, s.kind, bool_or(j.inside) AS inside, bool_or(j.fits) AS fits, bool_or(j.had) AS had,
-    coalesce(min(j.id) FILTER (WHERE j.had), min(j.id) FILTER (WHERE j.fits), min(j.id)) AS subscription_id
-  FROM joined j JOIN subscription s ON s.id = j.id
-  GROUP BY j.channel, s.kind, CASE WHEN s.kind = 'resident' THEN s.address ELSE CAST(s.id AS text) END
+  SELECT s.id, s.channel,
+    s.min_level <= :level AND (s.hazards = '{}' OR :hazard = ANY(s.hazards)) AND s.id = ANY(CAST(:matching AS bigint[])) AS fits
+  FROM subscription s WHERE s.active AND s.lane = :lane AND s.kind <> 'resident' AND s.id = ANY(CAST(:in_area AS bigint[]))
 ), chosen AS (
-  SELECT subscription_id, channel, kind,
-    CASE WHEN :cancel OR NOT inside THEN 'end' WHEN had THEN 'change' ELSE 'start' END AS role
-  FROM person WHERE had OR (NOT :cancel AND fits)
+  SELECT coalesce(p.id, o.subscription_id) AS subscription_id, coalesce(p.channel, o.channel) AS channel,
+    CASE WHEN :cancel OR p.id IS NULL THEN 'end' WHEN o.subscription_id IS NOT NULL THEN 'change' ELSE 'start' END AS role
+  FROM place p FULL JOIN prior o ON o.subscription_id = p.id AND o.channel = p.channel
+  WHERE o.subscription_id IS NOT NULL OR (NOT :cancel AND p.fits)
 )
 INSERT INTO delivery (identifier, event_id, version, channel, subscription_id, role, state, reason, ended_at)
 SELECT :identifier, :event, :version, c.channel, c.subscription_id, c.role,
-  CASE WHEN m.why = '' THEN 'queued' ELSE 'muted' END, m.why, CASE WHEN m.why <> '' THEN CAST(:now AS timestamptz) END
+  CASE WHEN m.carried_on THEN 'muted' ELSE 'queued' END, CASE WHEN m.carried_on THEN 'carried_on' ELSE '' END,
+  CASE WHEN m.carried_on THEN CAST(:now AS timestamptz) END
 FROM chosen c CROSS JOIN LATERAL (
-  SELECT coalesce(bool_or(a.level >= :level), false) AS stronger,
-    coalesce(bool_or(a.issuer = (SELECT issuer FROM alert WHERE identifier = :identifier)), false) AS carried_on
-  FROM delivery d JOIN alert a ON a.identifier = d.identifier
-  WHERE d.subscription_id = c.subscription_id AND d.channel = c.channel AND a.event_id <> :event
-    AND a.hazard = :hazard AND a.expires > :now AND a.msg_type <> 'Cancel'
-    AND d.role <> 'end' AND d.state IN ('queued', 'claimed', 'unknown', 'accepted', 'delivered')
-    AND NOT EXISTS (SELECT 1 FROM alert n WHERE n.event_id = a.event_id AND n.version > a.version)
-) o CROSS JOIN LATERAL (
-  SELECT CASE WHEN o.stronger AND c.kind = 'resident' AND c.role = 'start' THEN 'stronger_in_force'
-    WHEN o.carried_on AND c.role = 'end' AND c.channel NOT IN ('webhook', 'page', 'spool') THEN 'carried_on' ELSE '' END AS why
+  SELECT c.role = 'end' AND c.channel NOT IN ('webhook', 'page', 'spool') AND EXISTS (
+    SELECT 1 FROM delivery d JOIN alert a ON a.identifier = d.identifier
+    WHERE d.subscription_id = c.subscription_id AND d.channel = c.channel AND a.event_id <> :event
+      AND a.issuer = :issuer AND a.hazard = :hazard AND a.expires > :now AND a.msg_type <> 'Cancel'
+      AND d.role <> 'end' AND d.state IN ('queued', 'claimed', 'unknown', 'accepted', 'delivered')
+      AND NOT EXISTS (SELECT 1 FROM alert n WHERE n.event_id = a.event_id AND n.version > a.version)) AS carried_on
 ) m
 ON CONFLICT (event_id, version, channel, subscription_id) DO NOTHING
 """
@@ -57,18 +42,20 @@ BATCH: Final = """
 WITH size AS (
   SELECT * FROM unnest(CAST(:channels AS text[]), CAST(:sizes AS int[])) AS u(channel, size)
 ), numbered AS (
-  SELECT d.id, d.channel,
-    (row_number() OVER (PARTITION BY d.channel ORDER BY d.id) - 1) / coalesce(z.size, 500) AS slot
-  FROM delivery d LEFT JOIN size z ON z.channel = d.channel WHERE d.identifier = :identifier AND d.state = 'queued'
+  SELECT d.id, d.channel, CASE WHEN s.kind = 'broadcast' THEN CAST(:to_many AS int) ELSE CAST(:duty AS int) END AS priority,
+    (row_number() OVER (PARTITION BY d.channel, s.kind ORDER BY d.id) - 1) / coalesce(z.size, 500) AS slot
+  FROM delivery d JOIN subscription s ON s.id = d.subscription_id LEFT JOIN size z ON z.channel = d.channel
+  WHERE d.identifier = :identifier AND d.state = 'queued' AND d.batch_id IS NULL
 ), made AS (
   INSERT INTO batch (identifier, channel, slot, priority, size)
-  SELECT :identifier, channel, slot, :priority, count(*) FROM numbered GROUP BY channel, slot
-  RETURNING id, channel, slot
+  SELECT :identifier, channel, slot, priority, count(*) FROM numbered GROUP BY channel, priority, slot
+  RETURNING id, channel, priority, slot
 ), put AS (
   UPDATE delivery d SET batch_id = made.id
-  FROM numbered n JOIN made ON made.channel = n.channel AND made.slot = n.slot WHERE n.id = d.id RETURNING d.id
+  FROM numbered n JOIN made ON made.channel = n.channel AND made.slot = n.slot AND made.priority = n.priority
+  WHERE n.id = d.id RETURNING d.id
 )
-SELECT id, channel FROM made WHERE (SELECT count(*) FROM put) >= 0 ORDER BY id
+SELECT id, priority FROM made WHERE (SELECT count(*) FROM put) >= 0 ORDER BY priority DESC, id
 """
 
 # An older version with a dead lease may have left before its worker died: it counts as reached, so that its end is not withheld.
@@ -81,7 +68,7 @@ WITH mine AS (
   ORDER BY d.id FOR UPDATE
 )
 SELECT m.id, m.subscription_id, m.role, m.attempts, s.kind, s.name, s.address, s.secret, s.language,
-  o.newer, o.reached, o.in_flight
+  o.newer, o.reached, o.in_flight OR """ + COMING.format("m") + """ AS in_flight
 FROM mine m JOIN subscription s ON s.id = m.subscription_id CROSS JOIN LATERAL (
   SELECT coalesce(bool_or(x.version > m.version AND (x.state <> 'muted' OR x.reason = 'no_start')), false) AS newer,
     coalesce(bool_or(x.version < m.version AND (x.state IN ('accepted', 'delivered', 'unknown') OR x.maybe_twice
@@ -169,7 +156,7 @@ LIMIT 200
 """
 
 UNEXPANDED: Final = """
-SELECT a.identifier, a.level FROM alert a WHERE a.expanded_at IS NULL AND a.real_at < clock_timestamp() - interval '10 seconds'
+SELECT a.identifier, a.level, a.sent, a.expires FROM alert a WHERE a.expanded_at IS NULL AND a.real_at < clock_timestamp() - interval '10 seconds'
 AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.task_name = 'xiaoxishu.expand'
   AND j.args->>'identifier' = a.identifier AND j.status = 'todo')
 """

@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from warning.dispatch.rank import Errand, deadline_of, rank
 from warning.errors import Conflict, NotFound
 from warning.identifier import NationalIdentifier
 from warning.issue.approval import Approval
@@ -142,12 +143,16 @@ class IssueStore:
                 await mark(connection, chain=chain, stage="issue", at=alert.sent)
                 await note(connection, who=approval.by, act="approve", what=f"alert {alert.identifier}", at=approval.at,
                            detail={"proposal": chain, "submitted_by": approval.submitted_by})
-                await self._jobs.defer_expand(connection, alert.identifier, priority=int(alert.level))
+                await self._jobs.defer_expand(connection, alert.identifier, priority=_first(alert))
                 for proposal, other in companions:
                     await _accompany(connection, proposal, other, approval, because=alert.identifier)
-                    await self._jobs.defer_expand(connection, other.identifier, priority=int(other.level))
+                    await self._jobs.defer_expand(connection, other.identifier, priority=_first(other))
         except IntegrityError as error:
             raise Conflict(f"identifier {alert.identifier} or version {alert.version} was taken meanwhile: approve again") from error
+
+
+def _first(alert: NewAlert) -> int:
+    return rank(alert.level, Errand.EXPAND, deadline_of(sent=alert.sent, expires=alert.expires))
 
 
 async def insert_proposal(

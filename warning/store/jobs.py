@@ -1,9 +1,10 @@
 """Work for other processes: procrastinate jobs, deferred inside our own transaction."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import procrastinate
 from procrastinate.exceptions import ConnectorException
+from procrastinate.types import JSONDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from warning.store.database import raw
@@ -11,6 +12,7 @@ from warning.store.database import raw
 QUEUE = "dispatch"
 EXPAND = "xiaoxishu.expand"
 SEND = "xiaoxishu.send"
+CROWD = "xiaoxishu.crowd"
 
 
 class Jobs:
@@ -26,9 +28,10 @@ class Jobs:
         await self._app.close_async()
 
     def register(
-        self, *, expand: Callable[[str], Awaitable[None]], send: Callable[[int], Awaitable[None]]
+        self, *, expand: Callable[[str], Awaitable[None]], send: Callable[[int], Awaitable[None]],
+        crowd: Callable[[int], Awaitable[None]],
     ) -> None:
-        """Name the two tasks that workers run."""
+        """Name the three tasks that workers run."""
 
         async def run_expand(identifier: str) -> None:
             await expand(identifier)
@@ -36,24 +39,36 @@ class Jobs:
         async def run_send(batch_id: int) -> None:
             await send(batch_id)
 
+        async def run_crowd(crowd_id: int) -> None:
+            await crowd(crowd_id)
+
         retry = procrastinate.RetryStrategy(max_attempts=20, linear_wait=2)
         self._app.task(name=EXPAND, queue=QUEUE, retry=retry)(run_expand)
         self._app.task(name=SEND, queue=QUEUE, retry=retry)(run_send)
+        self._app.task(name=CROWD, queue=QUEUE, retry=retry)(run_crowd)
 
     async def defer_expand(self, connection: AsyncConnection, identifier: str, *, priority: int) -> None:
         """Ask for an alert's audience to be worked out, as part of the transaction that stores the alert."""
         await self._app.configure_task(
-            EXPAND, queue=QUEUE, priority=priority * 10 + 9, connection=await raw(connection)
+            EXPAND, queue=QUEUE, priority=priority, connection=await raw(connection)
         ).defer_async(identifier=identifier)
 
-    async def defer_send(
-        self, connection: AsyncConnection, batch_id: int, *, priority: int, after_s: float = 0.0, to_many: bool = False
-    ) -> None:
-        """Ask for a batch to be sent, ``after_s`` real seconds from now at the earliest; one-to-many ways out go first."""
+    async def defer_send(self, connection: AsyncConnection, batch_id: int, *, priority: int, after_s: float = 0.0) -> None:
+        """Ask for a batch to be sent, ``after_s`` real seconds from now at the earliest; ``priority`` by dispatch/rank."""
         await self._app.configure_task(
-            SEND, queue=QUEUE, priority=priority * 10 + (5 if to_many else 0), connection=await raw(connection),
+            SEND, queue=QUEUE, priority=priority, connection=await raw(connection),
             schedule_in={"seconds": after_s} if after_s > 0 else None,
         ).defer_async(batch_id=batch_id)
+
+    async def defer_crowds(
+        self, connection: AsyncConnection, crowd_ids: Sequence[int], *, priority: int, after_s: float = 0.0
+    ) -> None:
+        """Ask for batches of residents to be sent: all of them in one statement."""
+        if crowd_ids:
+            await self._app.configure_task(
+                CROWD, queue=QUEUE, priority=priority, connection=await raw(connection),
+                schedule_in={"seconds": after_s} if after_s > 0 else None,
+            ).batch_defer_async(*(_argument(crowd_id) for crowd_id in crowd_ids))
 
     async def work(self, *, concurrency: int, name: str) -> None:
         """Run jobs until cancelled (or a signal, when this is the main task of a worker process)."""
@@ -67,3 +82,7 @@ class Jobs:
                 # The database went away: the pool reconnects by itself, the worker starts again and nothing is lost.
                 continue
             return
+
+
+def _argument(crowd_id: int) -> JSONDict:
+    return {"crowd_id": crowd_id}

@@ -100,7 +100,7 @@ class ReachStore:
         if draft.ends is not None:
             async with self._db.begin() as connection:
                 rows = (await connection.execute(text(_TOLD), {"event": draft.ends})).all()
-            return {row.channel: row.people for row in rows}
+            return {row.channel: int(row.people) for row in rows}
         asked = [i.subscription_id for i in in_area(await self._ledger.offices(draft.lane), where)
                  if wants(i, hazard=draft.hazard, level=draft.level)]
         async with self._db.begin() as connection:
@@ -145,7 +145,8 @@ class ReachStore:
                 raise NotFound(f"no alert {identifier}; GET /api/alerts lists what there is")
             rows = (await connection.execute(text(_HAPPENED), {"i": identifier, "moments": list(MOMENTS_S)})).all()
         return Compared(identifier=identifier, planned=known.plan, happened=tuple(
-            Happened(channel=row.channel, people=row.people, reached=tuple(row.reached), delivered=row.delivered, failed=row.failed, owed=row.owed)
+            Happened(channel=row.channel, people=int(row.people), reached=tuple(int(n) for n in row.reached), delivered=int(row.delivered),
+                     failed=int(row.failed), owed=int(row.owed))
             for row in rows))
 
     async def noise(self, zones: Sequence[str], *, lane: str, now: datetime) -> list[Noise]:
@@ -176,8 +177,15 @@ def _parts(draft: Draft, kind: str) -> int:
 
 
 _TOLD = """
-SELECT channel, count(DISTINCT subscription_id) AS people FROM delivery
-WHERE event_id = :event AND role <> 'end' AND state IN ('accepted', 'delivered', 'unknown', 'claimed', 'queued') GROUP BY channel
+SELECT channel, sum(people) AS people FROM (
+  SELECT channel, count(DISTINCT subscription_id) AS people FROM delivery
+  WHERE event_id = :event AND role <> 'end' AND state IN ('accepted', 'delivered', 'unknown', 'claimed', 'queued') GROUP BY channel
+  UNION ALL
+  SELECT channel, max(people) FROM (
+    SELECT channel, root, sum(tally[1] + tally[2] + tally[3] + tally[4] + tally[9]) AS people FROM crowd
+    WHERE event_id = :event AND role <> 'end' GROUP BY channel, root, version) told
+  GROUP BY channel, root) who
+GROUP BY channel HAVING sum(people) > 0
 """
 _ASKED = "SELECT channel, count(*) AS people FROM subscription WHERE id = ANY(CAST(:ids AS bigint[])) GROUP BY channel"
 _DWELLING = """
@@ -187,19 +195,31 @@ WHERE kind = 'resident' AND active AND lane = :lane AND min_level <= :level AND 
 GROUP BY channel
 """
 _WAITING = """
-SELECT d.channel, count(*) AS waiting FROM delivery d JOIN alert a ON a.identifier = d.identifier
-WHERE d.state IN ('queued', 'claimed', 'unknown') AND a.level >= :level GROUP BY d.channel
+SELECT channel, sum(waiting) AS waiting FROM (
+  SELECT d.channel, count(*) AS waiting FROM delivery d JOIN alert a ON a.identifier = d.identifier
+  WHERE d.state IN ('queued', 'claimed', 'unknown') AND a.level >= :level GROUP BY d.channel
+  UNION ALL
+  SELECT c.channel, sum(c.tally[1] + c.tally[2] + c.tally[9]) FROM crowd c JOIN alert a ON a.identifier = c.identifier
+  WHERE c.open AND a.level >= :level GROUP BY c.channel) owed
+GROUP BY channel
 """
+# A batch of residents counts as reached when the last of them was: it is under way for seconds.
 _HAPPENED = """
 WITH start AS (
   SELECT e.real_at FROM stage_event e JOIN alert a ON a.proposal_id::text = e.chain WHERE a.identifier = :i AND e.stage = 'approve'
+), told AS (
+  SELECT channel, 1 AS people, (state IN ('accepted', 'delivered'))::int AS reached, (state = 'delivered')::int AS delivered,
+    (state IN ('failed', 'expired'))::int AS failed, (state IN ('queued', 'claimed', 'unknown'))::int AS owed, accepted_at
+  FROM delivery WHERE identifier = :i AND state NOT IN ('muted', 'superseded')
+  UNION ALL
+  SELECT channel, size - tally[7] - tally[8], tally[3] + tally[4], tally[4], tally[5] + tally[6], tally[1] + tally[2] + tally[9], accepted_at
+  FROM crowd WHERE identifier = :i AND size > tally[7] + tally[8]
 )
-SELECT d.channel, count(*) AS people,
-  (SELECT array_agg((SELECT count(*) FROM delivery x, start s WHERE x.identifier = :i AND x.channel = d.channel
+SELECT t.channel, sum(t.people) AS people,
+  (SELECT array_agg((SELECT coalesce(sum(x.reached), 0) FROM told x, start s WHERE x.channel = t.channel
      AND x.accepted_at <= s.real_at + make_interval(secs => m)) ORDER BY m) FROM unnest(CAST(:moments AS int[])) AS m) AS reached,
-  count(*) FILTER (WHERE d.state = 'delivered') AS delivered, count(*) FILTER (WHERE d.state IN ('failed', 'expired')) AS failed,
-  count(*) FILTER (WHERE d.state IN ('queued', 'claimed', 'unknown')) AS owed
-FROM delivery d WHERE d.identifier = :i AND d.state NOT IN ('muted', 'superseded') GROUP BY d.channel ORDER BY d.channel
+  sum(t.delivered) AS delivered, sum(t.failed) AS failed, sum(t.owed) AS owed
+FROM told t GROUP BY t.channel ORDER BY t.channel
 """
 _NOISE = """
 SELECT issuer, count(*) AS alerts FROM alert

@@ -21,6 +21,9 @@ class SubscriptionStore:
     async def add(self, entry: Entry) -> int:
         """The same lane, channel, address, place and name again is the same subscription, with the newest wishes."""
         async with self._db.begin() as connection:
+            # Two places of one address, registered at the same moment, must see each other: they are one person.
+            await connection.execute(
+                text("SELECT pg_advisory_xact_lock(hashtextextended(:k, 1))"), {"k": f"{entry.channel}/{entry.address}"})
             found = (await connection.execute(text(_ADD_OPEN if entry.kind == "resident" else _ADD), {
                 "kind": entry.kind, "lane": entry.lane, "name": entry.name, "owner": entry.owner, "channel": entry.channel,
                 "address": entry.address, "secret": entry.secret, "language": entry.language,
@@ -64,10 +67,6 @@ class SubscriptionStore:
         async with self._db.begin() as connection:
             ended = await connection.execute(text(
                 "UPDATE subscription SET active = false WHERE channel = :c AND address = :a AND active AND kind = 'resident'"),
-                {"c": channel, "a": address})
-            await connection.execute(text(
-                "UPDATE delivery d SET state = 'muted', reason = 'stopped', ended_at = clock_timestamp() FROM subscription s "
-                "WHERE s.id = d.subscription_id AND s.channel = :c AND s.address = :a AND d.state = 'queued'"),
                 {"c": channel, "a": address})
             return ended.rowcount
 

@@ -146,10 +146,17 @@ subscription = Table(
     Column("cell", Text),
     Column("district", Text),
     Column("escalates_to", BigInteger),
+    Column("person", BigInteger),  # where an address is registered for several places: the smallest id, kept by a trigger
+    Column("falls_back_to", BigInteger, ForeignKey("subscription.id")),
+    Column("standby", Boolean, nullable=False, server_default=text("false")),  # told only when another channel had no receipt
     Column("active", Boolean, nullable=False, server_default=text("true")),
     _moment("created_at", required=True, real=True),
     UniqueConstraint("lane", "channel", "address", "cell", "name", postgresql_nulls_not_distinct=True),
-    Index("ix_subscription_place", "lane", "kind", "district"),
+    Index("ix_subscription_muster", "lane", "district", "channel", "language", "id",
+          postgresql_where=text("kind = 'resident' AND active AND NOT standby AND person IS NULL")),
+    Index("ix_subscription_person", "person", postgresql_where=text("person IS NOT NULL")),
+    Index("ix_subscription_asked", "lane", postgresql_where=text("kind <> 'resident'")),
+    Index("ix_subscription_falls_back", "id", postgresql_where=text("falls_back_to IS NOT NULL")),
 )
 
 batch = Table(
@@ -158,7 +165,7 @@ batch = Table(
     Column("identifier", Text, ForeignKey("alert.identifier"), nullable=False),
     Column("channel", Text, nullable=False),
     Column("slot", Integer, nullable=False),
-    Column("priority", SmallInteger, nullable=False),
+    Column("priority", Integer, nullable=False),  # of its job, see dispatch/rank
     Column("size", Integer, nullable=False),
     _moment("real_at", required=True, real=True),
     Index(None, "identifier"),

@@ -51,7 +51,7 @@ class Reaching(Protocol):
 
 
 class Dispatching(Protocol):
-    async def retry(self, delivery_ids: Sequence[int], /, *, account: Account) -> int: ...
+    async def retry(self, delivery_ids: Sequence[int], /, *, crowd_ids: Sequence[int] = (), account: Account) -> int: ...
 
 
 class Answering(Protocol):

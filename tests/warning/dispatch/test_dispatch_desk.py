@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.exc import OperationalError
 
 from channels.message import Limits, Message, Outcome, Reason, Receipt
+from channels.port import ChannelSender
 from geo.zone import Zone, ZoneSet
 from warning.account import Account
 from warning.capxml import write
@@ -20,6 +21,7 @@ from warning.clock import VirtualClock
 from warning.dispatch.audience import Interest, Offices, offices
 from warning.dispatch.delivery import RetryPolicy, State, Step
 from warning.dispatch.desk import DispatchDesk
+from warning.dispatch.mass.work import Place
 from warning.dispatch.work import StoredAlert, Work
 from warning.errors import NotAllowed
 from warning.issue.build import AlertRequest, build_alert
@@ -73,11 +75,9 @@ class Memory:
         return offices(self.wishes if lane == self.stored.lane else [])
 
     async def expand(
-        self, alert: StoredAlert, *, in_area: Sequence[int], matching: Sequence[int], codes: Sequence[str],
-        cells: Sequence[str] | None, batch_sizes: Mapping[str, int], personal: Collection[str], now: datetime,
+        self, alert: StoredAlert, *, in_area: Sequence[int], matching: Sequence[int], batch_sizes: Mapping[str, int], now: datetime
     ) -> bool:
-        self.expanded = {"alert": alert, "in_area": list(in_area), "matching": list(matching), "codes": list(codes), "cells": cells,
-                         "sizes": dict(batch_sizes), "personal": set(personal), "now": now}
+        self.expanded = {"alert": alert, "in_area": list(in_area), "matching": list(matching), "sizes": dict(batch_sizes), "now": now}
         return True
 
     async def waiting_before(self, alert: StoredAlert) -> list[str]:
@@ -117,6 +117,33 @@ class Memory:
         assert ground.bounds == (121.04, 31.04, 121.06, 31.06)
         return ["c3105_12105"]
 
+    async def districts_of(self, cells: Sequence[str]) -> list[str]:
+        assert list(cells) == ["c3105_12105"]
+        return ["310115"]
+
+
+class Residents:
+    """The mass lane, which has tests of its own: keeps what it is asked."""
+
+    def __init__(self) -> None:
+        self.places: list[tuple[str, Place]] = []
+        self.retried: list[int] = []
+
+    def attach(self, channel: str, sender: ChannelSender) -> None: ...
+
+    async def expand(self, alert: StoredAlert, place: Place) -> None:
+        self.places.append((alert.identifier, place))
+
+    async def take(self, receipts: Sequence[Receipt]) -> tuple[int, list[Receipt]]:
+        return 0, list(receipts)
+
+    async def retry(self, crowd_ids: Sequence[int]) -> int:
+        self.retried += crowd_ids
+        return 1000 * len(crowd_ids)
+
+    async def concerning(self, crowd_ids: Sequence[int]) -> list[tuple[str, tuple[str, ...]]]:
+        return [("rainstorm", ("310115",))] if crowd_ids else []
+
 
 class Gateway:
     """A sender that keeps what it got and answers as it is told."""
@@ -143,9 +170,11 @@ class Calls:
         return {key: f"https://w.example/api/ack/{identifier[-2:]}{key}" for key, _ in posts}
 
 
-def desk(ledger: Memory, sender: Gateway | None = None, calls: Calls | None = None) -> DispatchDesk:
+def desk(
+    ledger: Memory, sender: Gateway | None = None, calls: Calls | None = None, residents: Residents | None = None
+) -> DispatchDesk:
     return DispatchDesk(
-        ledger, {} if sender is None else {ledger.channel: sender}, calls=calls or Calls(), clock=VirtualClock(NOW), zones=ZONES,
+        ledger, {} if sender is None else {ledger.channel: sender}, mass=residents or Residents(), calls=calls or Calls(), clock=VirtualClock(NOW), zones=ZONES,
         policy=RetryPolicy(), batch_sizes={"sms": 500}, kinds={"partners": "webhook"})
 
 
@@ -162,17 +191,18 @@ WISHES = [
 
 
 async def test_the_audience_is_place_first_and_then_hazard_and_level() -> None:
-    ledger = Memory(alert(), interests=WISHES)
-    await desk(ledger).expand(ledger.stored.identifier)
+    ledger, residents = Memory(alert(), interests=WISHES), Residents()
+    await desk(ledger, residents=residents).expand(ledger.stored.identifier)
     assert (ledger.expanded["in_area"], ledger.expanded["matching"]) == ([1, 2, 4, 5, 7], [1, 2, 7])
-    assert (ledger.expanded["codes"], ledger.expanded["cells"], ledger.expanded["now"]) == (["310115"], None, NOW)
+    assert ledger.expanded["now"] == NOW
+    assert residents.places == [(ledger.stored.identifier, Place(districts=("310115",), cells=None))]
 
 
 async def test_a_drawn_polygon_is_matched_with_the_cells_inside_it() -> None:
     drawn = {"type": "Polygon", "coordinates": [[[121.04, 31.04], [121.06, 31.04], [121.06, 31.06], [121.04, 31.06], [121.04, 31.04]]]}
-    ledger = Memory(alert(polygon=drawn), interests=WISHES)
-    await desk(ledger).expand(ledger.stored.identifier)
-    assert ledger.expanded["cells"] == ["c3105_12105"]
+    ledger, residents = Memory(alert(polygon=drawn), interests=WISHES), Residents()
+    await desk(ledger, residents=residents).expand(ledger.stored.identifier)
+    assert residents.places == [(ledger.stored.identifier, Place(districts=("310115",), cells=("c3105_12105",)))]
 
 
 async def test_an_empty_claim_is_recorded_and_nothing_is_sent() -> None:
@@ -245,7 +275,7 @@ async def test_a_slow_channel_keeps_its_lease() -> None:
 
     ledger, policy = Memory(alert(), works=[work(1)]), RetryPolicy(lease=timedelta(seconds=0.15))
     ledger.policy = policy
-    made = DispatchDesk(ledger, {"sms": Slow()}, calls=Calls(), clock=VirtualClock(NOW), zones=ZONES, policy=policy, batch_sizes={}, kinds={})
+    made = DispatchDesk(ledger, {"sms": Slow()}, mass=Residents(), calls=Calls(), clock=VirtualClock(NOW), zones=ZONES, policy=policy, batch_sizes={}, kinds={})
     await made.send(5)
     assert len(ledger.renewed) >= 2
     assert set(ledger.renewed) == {(5, policy.lease)}
@@ -266,8 +296,10 @@ async def test_late_receipts_wait_while_the_database_is_away_and_keep_their_orde
 
 
 async def test_retry_is_an_operators_act() -> None:
-    made = desk(Memory(alert()))
-    assert await made.retry([1, 2], account=Account(name="li", role="forecaster")) == 2
+    residents = Residents()
+    made = desk(Memory(alert()), residents=residents)
+    assert await made.retry([1, 2], crowd_ids=[7], account=Account(name="li", role="forecaster")) == 1002
+    assert residents.retried == [7]
     with pytest.raises(NotAllowed):
         await made.retry([1], account=Account(name="o", role="office"))
 
@@ -277,3 +309,5 @@ async def test_retry_is_an_operators_act() -> None:
 async def test_an_operator_retries_inside_his_own_hazards_and_area_only(account: Account) -> None:
     with pytest.raises(NotAllowed):
         await desk(Memory(alert())).retry([1], account=account)
+    with pytest.raises(NotAllowed):
+        await desk(Memory(alert())).retry([], crowd_ids=[7], account=account)

@@ -33,9 +33,11 @@ class TimelineOut(BaseModel):
 
 
 class FailureOut(BaseModel):
-    """``id`` is what POST /api/deliveries/retry asks for."""
+    """``id`` (0: residents, all ``people`` of one reason together) and ``crowds`` are what POST /api/deliveries/retry asks for."""
 
     id: int
+    people: int
+    crowds: list[int]
     channel: str
     recipient: str
     reason: str
@@ -104,7 +106,7 @@ async def deliveries(parts: Here, _: Viewer, identifier: str) -> DeliveriesOut:
         identifier=identifier, counts=await parts.ledger.counts(identifier),
         callouts=await board.callouts(parts.database, identifier),
         failed=[
-            FailureOut(id=f.delivery_id, channel=f.channel, recipient=f.recipient, reason=f.reason, evidence=f.evidence,
+            FailureOut(id=f.delivery_id, people=f.people, crowds=list(f.crowds), channel=f.channel, recipient=f.recipient, reason=f.reason, evidence=f.evidence,
                        attempts=f.attempts, next_step=next_step(f.reason, "en"))
             for f in failed
         ])

@@ -66,7 +66,8 @@ class HealthOut(BaseModel):
 class Retry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    deliveries: Annotated[list[int], Field(min_length=1, max_length=10_000)]
+    deliveries: Annotated[list[int], Field(max_length=10_000, description="of offices and broadcasts")] = []
+    crowds: Annotated[list[int], Field(max_length=100_000, description="batches of residents, as /dead-letters names them")] = []
 
 
 class Retried(BaseModel):
@@ -110,7 +111,7 @@ def _routes_of(channel: str, views: list[RouteView]) -> RoutesOut:
 
 @router.post("/api/deliveries/retry", summary="Try failed deliveries again")
 async def retry(parts: Here, account: Caller, body: Retry) -> Retried:
-    return Retried(retried=await parts.dispatch.retry(body.deliveries, account=account))
+    return Retried(retried=await parts.dispatch.retry(body.deliveries, crowd_ids=body.crowds, account=account))
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)

@@ -9,10 +9,20 @@ from nicegui import ui
 from warning.account import Account, Act
 from warning.issue.hand import HandMade
 from warning.stage import PROMISE_S
-from warning.store.board import AlertView
+from warning.store.board import AlertView, Failure
 from warning.web.console.reading import Progress, Reading
 from warning.web.console.visit import Visit
-from warning.web.words import DELIVERY_WORDS, SYMBOL, hazard_name, level_word, local_time, next_step, span, zone_name
+from warning.web.words import (
+    DELIVERY_WORDS,
+    SYMBOL,
+    Lang,
+    hazard_name,
+    level_word,
+    local_time,
+    next_step,
+    span,
+    zone_name,
+)
 
 _ORDER = ("delivered", "accepted", "claimed", "queued", "unknown", "failed", "expired", "muted", "superseded")
 
@@ -126,21 +136,30 @@ def meter(visit: Visit, channel: str, states: Mapping[str, int]) -> str:
 
 def failures(visit: Visit, progress: Progress) -> None:
     """What failed, for whom, what to do; who may operate can try all of it again."""
-    ids = [failed.delivery_id for failed in progress.failed]
+    ids = [failed.delivery_id for failed in progress.failed if failed.delivery_id]
+    crowds = [crowd for failed in progress.failed for crowd in failed.crowds]
+    people = sum(failed.people for failed in progress.failed)
     for failed in progress.failed[:4]:
         with ui.element("div").classes("fault small"):
-            ui.label(f"{visit.t('failed')}: {failed.channel} · {failed.recipient} · {failed.reason}").style("font-weight:700")
+            ui.label(f"{visit.t('failed')}: {failed.channel} · {recipient(failed, visit.lang)} · {failed.reason}").style("font-weight:700")
             if failed.evidence:
                 ui.label(failed.evidence[:160]).classes("soft")
             ui.label(f"{visit.t('next_step')}: {next_step(failed.reason, visit.lang)}")
     if visit.can(Act.OPERATE):
         async def again() -> None:
             async def verb(account: Account) -> None:
-                await visit.parts.dispatch.retry(ids, account=account)
+                await visit.parts.dispatch.retry(ids, crowd_ids=crowds, account=account)
 
             await visit.act(verb, visit.t("retried"))
 
-        ui.button(f"{visit.t('retry')} ({len(ids)})", on_click=again).props("outline dense no-caps color=red-9")
+        ui.button(f"{visit.t('retry')} ({people:,})", on_click=again).props("outline dense no-caps color=red-9")
+
+
+def recipient(failed: Failure, lang: Lang) -> str:
+    """An office by its name, residents by their number."""
+    if failed.crowds:
+        return f"居民 {failed.people:,} 人" if lang == "zh" else f"{failed.people:,} residents"
+    return failed.recipient
 
 
 async def lift(visit: Visit, alert: AlertView) -> None:

@@ -1,0 +1,75 @@
+"""Letter: the finished Message of an alert, for one recipient or for a crowd."""
+
+import json
+from functools import lru_cache
+from typing import Literal
+
+from channels.message import Message
+from warning.cap import Alert
+from warning.capxml import read
+from warning.dispatch.compose import Composed, compose
+from warning.dispatch.kind import MACHINES, WITH_LINK
+from warning.dispatch.work import StoredAlert
+
+
+def letter(
+    alert: StoredAlert, *, kind: str, key: str, address: str, language: str, role: str, room: int | None, link: str = "", secret: str = ""
+) -> Message:
+    """What goes out on a channel of this kind with ``room`` characters. Raises Invalid when even the shortest words do not fit."""
+    if room is not None and link:
+        room -= len(link) + 1
+    finished = _composed(alert.cap_xml, kind, language, room, role == "end" and alert.msg_type != "Cancel")
+    body, content_type = finished.body, finished.content_type
+    if kind in MACHINES:
+        body, content_type = _envelope(alert, finished, link), "application/json"
+    return Message(
+        key=key, address=address, subject=finished.subject,
+        text=f"{finished.text}\n{link}" if link and kind in WITH_LINK else finished.text,
+        language=language, identifier=alert.identifier, event=str(alert.event_id), version=alert.version,
+        msg_type=_msg_type(alert.msg_type), status=_status(alert.status), priority=int(alert.level), sent=alert.sent,
+        expires=alert.expires, body=body, content_type=content_type, secret=secret,
+    )
+
+
+def filled(address: str, alert: StoredAlert) -> str:
+    """A broadcast's address has places for what differs from alert to alert."""
+    return (address.replace("{identifier}", alert.identifier).replace("{issuer}", alert.issuer)
+            .replace("{hazard}", alert.hazard))
+
+
+@lru_cache(maxsize=64)
+def _parsed(cap_xml: str) -> Alert:
+    return read(cap_xml.encode()).alert
+
+
+@lru_cache(maxsize=512)
+def _composed(cap_xml: str, channel: str, language: str, max_chars: int | None, left_area: bool) -> Composed:
+    """One text per channel and language serves everyone in the batch."""
+    return compose(_parsed(cap_xml), channel=channel, language=language, max_chars=max_chars, left_area=left_area)
+
+
+def _envelope(alert: StoredAlert, finished: Composed, link: str) -> bytes:
+    """What a program gets: the facts a display needs, the CAP document, and where to answer."""
+    document = {
+        "identifier": alert.identifier, "event": str(alert.event_id), "version": alert.version, "msg_type": alert.msg_type,
+        "status": alert.status, "hazard": alert.hazard, "level": alert.level.key, "zones": list(alert.zones),
+        "sent": alert.sent.isoformat(), "expires": alert.expires.isoformat(), "headline": finished.subject,
+        "text": finished.text, "cap": alert.document,
+    }
+    if link:
+        document["ack_url"] = link
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _msg_type(word: str) -> Literal["Alert", "Update", "Cancel"]:
+    match word:
+        case "Alert" | "Update" | "Cancel":
+            return word
+    raise ValueError(f"an alert of type {word!r} is never sent")
+
+
+def _status(word: str) -> Literal["Actual", "Exercise", "Test"]:
+    match word:
+        case "Actual" | "Exercise" | "Test":
+            return word
+    raise ValueError(f"an alert of status {word!r} is never sent")

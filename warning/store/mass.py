@@ -1,0 +1,241 @@
+"""The mass lane's ledger: workers claim batches, hand them over piece by piece, and receipts end them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from channels.crowd import CrowdReceipt
+from channels.message import Outcome, Reason, Receipt
+from warning.dispatch.delivery import RetryPolicy, State
+from warning.dispatch.mass.outcome import answered, came_late
+from warning.dispatch.mass.pace import FIRST
+from warning.dispatch.mass.sheet import TWICE, Places, Sheet, among, flag, put, reasoned
+from warning.dispatch.mass.turns import Relative, settle, standings, supersede, turns
+from warning.dispatch.mass.work import Claim, Next
+from warning.dispatch.order import Turn
+from warning.store.crowd import array, sheet_of, write
+from warning.store.database import Database
+from warning.store.jobs import Jobs
+from warning.store.mass_queries import (
+    ADDRESSES,
+    AFTER,
+    FAMILY,
+    HELD,
+    KEEP_IDS,
+    PUT_DOWN,
+    RENEW,
+    SOME,
+    TAKE,
+    WAIT,
+    YOUNG_IDS,
+)
+from warning.store.retired import retire
+from warning.store.stages import mark
+
+_WAIT_S = 1.0
+"""How soon a batch is looked at again whose earlier version is on the wire."""
+
+
+class MassStore:
+    """Each verb is one transaction. What is due, and for whom, is decided while the family's rows are locked."""
+
+    def __init__(self, database: Database, jobs: Jobs) -> None:
+        self._db = database
+        self._jobs = jobs
+
+    async def claim(self, crowd_id: int, *, firsts: Mapping[str, int], now: datetime, policy: RetryPolicy) -> Claim | None:
+        """Take up a batch: everybody whose turn it is, the first of them (as many as ``firsts`` says of the channel) claimed; None when another worker has it or nobody is due."""
+        async with self._db.begin() as connection:
+            rows = (await connection.execute(text(FAMILY), {"id": crowd_id})).all()
+            mine = next((row for row in rows if row.id == crowd_id), None)
+            if mine is None or mine.held:
+                return None
+            sheet = sheet_of(mine)
+            others = {row.id: sheet_of(row) for row in rows if row.id != crowd_id}
+            due = (among(sheet, State.QUEUED) & mine.queued_due) | among(sheet, State.CLAIMED)
+            due |= among(sheet, State.UNKNOWN) & mine.unknown_due
+            seen = standings(
+                sheet, mine.version, coming=mine.coming, most_tries=2 * policy.max_attempts,
+                others=[Relative(version=row.version, sheet=others[row.id], held=row.held) for row in rows if row.id != crowd_id])
+            found = turns(seen, due, role=mine.role, expired=now >= mine.expires)
+            settle(sheet, found)
+            changed = {row.id: others[row.id] for row in rows if row.version < mine.version
+                       and found[Turn.NO_START].any() and supersede(sheet, found[Turn.NO_START], others[row.id])}
+            numbers = np.flatnonzero(found[Turn.SEND])
+            if mine.falls_from is not None and len(numbers):
+                numbers = await _still_without(connection, sheet, numbers, mine.falls_from, mine.places)
+            addresses: list[str] = []
+            if len(numbers):
+                numbers, addresses = await _reachable(connection, sheet, numbers)
+            going = numbers[: firsts.get(mine.channel, FIRST)]
+            _claim(sheet, going)
+            await write(connection, [(crowd_id, sheet), *changed.items()])
+            if not len(numbers):
+                if found[Turn.WAIT].any():
+                    await connection.execute(text(WAIT), {"id": crowd_id, "retry": _WAIT_S})
+                await self._again(connection, crowd_id, mine.attempt, mine.priority)
+                return None
+            await connection.execute(text(TAKE), {"id": crowd_id, "lease": policy.lease.total_seconds()})
+            if found[Turn.WAIT].any():
+                await connection.execute(text(AFTER), _after(crowd_id, retry=_WAIT_S))
+        return Claim(
+            crowd_id=crowd_id, root=mine.root, identifier=mine.identifier, version=mine.version, channel=mine.channel,
+            language=mine.language, role=mine.role, priority=mine.priority, attempt=mine.attempt + 1, expires=mine.expires,
+            numbers=numbers, addresses=addresses, going=len(going))
+
+    async def advance(
+        self, claim: Claim, went: Sequence[int], said: CrowdReceipt, upcoming: Sequence[int], *, chain: str, first: bool,
+        now: datetime, policy: RetryPolicy, fall_back_s: float | None,
+    ) -> Next:
+        """Write down what the channel said of the places ``went`` of the claim, and claim ``upcoming``; with none, or when it must
+        give way, put the batch down and ask for its next turn. ``first``: nothing of this alert and channel was accepted before."""
+        async with self._db.begin() as connection:
+            row = (await connection.execute(text(HELD), {"id": claim.crowd_id})).one()
+            sheet, mine = sheet_of(row), row.attempt == claim.attempt
+            numbers = claim.numbers[np.array(went, dtype=np.intp)]
+            waits = answered(sheet, numbers, said, mine=mine, now=now, expires=claim.expires, policy=policy)
+            go: list[int] = []
+            if mine and not row.newer and not row.urgent:
+                at = np.array(upcoming, dtype=np.intp)
+                queued = among(sheet, State.QUEUED)[claim.numbers[at]] if len(at) else np.zeros(0, np.bool_)
+                go = [int(place) for place in at[queued]]
+                _claim(sheet, claim.numbers[at[queued]] if len(at) else at)
+            await write(connection, [(claim.crowd_id, sheet)])
+            if Reason.GONE in said.reasons.values():
+                gone = numbers[among(sheet, State.FAILED)[numbers] & reasoned(sheet, Reason.GONE.value)[numbers]]
+                await retire(connection, sheet.members[gone].tolist())
+            if any(said.external_ids):
+                await connection.execute(text(KEEP_IDS), {
+                    "id": claim.crowd_id, "channel": claim.channel, "numbers": array(numbers.tolist()),
+                    "ids": "\n".join(one.replace("\0", "").replace("\n", " ") for one in said.external_ids)})
+            await connection.execute(text(AFTER), _after(
+                claim.crowd_id, accepted=waits.accepted, retry=None if waits.retry is None else waits.retry.total_seconds(),
+                unknown=None if waits.unknown is None else waits.unknown.total_seconds(), fall_back=fall_back_s))
+            if mine and not go:
+                await self._again(connection, claim.crowd_id, claim.attempt, claim.priority)
+            # Last, because all workers of a channel write these two rows.
+            if waits.accepted and first:
+                await mark(connection, chain=chain, stage="first_accepted", at=now, channel=claim.channel)
+            if waits.accepted and (first or not go):
+                await mark(connection, chain=chain, stage="last_accepted", at=now, channel=claim.channel, newest=True)
+        return Next(go=go)
+
+    async def _again(self, connection: AsyncConnection, crowd_id: int, attempt: int, priority: int) -> None:
+        row = (await connection.execute(text(PUT_DOWN), {"id": crowd_id, "attempt": attempt})).one_or_none()
+        if row is None or not row.open:
+            return
+        waits = [max(float(wait or 0.0), 0.0) for owed, wait in ((row.queued, row.retry), (row.unknown, row.grace)) if owed]
+        if waits:
+            await self._jobs.defer_crowds(connection, [crowd_id], priority=priority, after_s=min(waits))
+
+    async def renew(self, claim: Claim, policy: RetryPolicy) -> None:
+        """The worker that holds a batch still lives: its lease begins anew."""
+        async with self._db.begin() as connection:
+            await connection.execute(
+                text(RENEW), {"id": claim.crowd_id, "attempt": claim.attempt, "lease": policy.lease.total_seconds()})
+
+    async def late(self, receipts: Mapping[int, Mapping[int, Receipt]]) -> int:
+        """Receipts by batch and place, as many as came in: one read and one write for all of them. Returns how many fitted."""
+        if not receipts:
+            return 0
+        fitted = 0
+        async with self._db.begin() as connection:
+            sheets = []
+            for row in (await connection.execute(text(SOME), {"ids": array(sorted(receipts))})).all():
+                sheet = sheet_of(row)
+                final = {n: r for n, r in receipts[row.id].items() if r.outcome in (Outcome.DELIVERED, Outcome.REJECTED)}
+                found = came_late(sheet, final)
+                fitted += len(found)
+                if found:
+                    sheets.append((int(row.id), sheet))
+            await write(connection, sheets)
+        return fitted
+
+    async def young_ids(self, after: int) -> list[tuple[int, int, list[int], str]]:
+        """(id, batch, places, a line of gateway ids each) of the last days, from ``after`` on, a page."""
+        async with self._db.begin() as connection:
+            rows = await connection.execute(text(YOUNG_IDS), {"after": after})
+            return [(row.id, row.crowd_id, list(row.numbers), row.ids) for row in rows]
+
+    async def parts_told(self, told: Mapping[int, Mapping[int, Sequence[str]]]) -> dict[int, set[int]]:
+        """Take reported parts off what is owed (by row of ids and place); the places of which nothing is owed any more, by row."""
+        async with self._db.begin() as connection:
+            rows = (await connection.execute(text(
+                "SELECT id, numbers, ids FROM crowd_ids WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE"),
+                {"ids": array(sorted(told))})).all()
+            whole: dict[int, set[int]] = {}
+            for row in rows:
+                lines = row.ids.split("\n")
+                for place, parts in told[row.id].items():
+                    at = row.numbers.index(place)
+                    owed = [part for part in lines[at].split(",") if part and part not in parts]
+                    lines[at] = ",".join(owed)
+                    if not owed:
+                        whole.setdefault(row.id, set()).add(place)
+                await connection.execute(
+                    text("UPDATE crowd_ids SET ids = :ids WHERE id = :id"), {"id": row.id, "ids": "\n".join(lines)})
+        return whole
+
+    async def retry(self, crowd_ids: Sequence[int]) -> int:
+        """An operator's retry: who failed is queued with fresh tries. Returns how many people."""
+        people = 0
+        async with self._db.begin() as connection:
+            rows = (await connection.execute(text(SOME), {"ids": array(sorted(set(crowd_ids)))})).all()
+            changed = []
+            for row in rows:
+                sheet = sheet_of(row)
+                failed = among(sheet, State.FAILED)
+                flag(sheet, failed & reasoned(sheet, "timeout"), TWICE)
+                put(sheet, failed, State.QUEUED)
+                sheet.tries[failed] = 0
+                people += int(failed.sum())
+                changed.append((int(row.id), sheet))
+            await write(connection, changed)
+            for row in rows:
+                await self._jobs.defer_crowds(connection, [row.id], priority=row.priority)
+        return people
+
+    async def concerning(self, crowd_ids: Sequence[int]) -> list[tuple[str, tuple[str, ...]]]:
+        """Hazard and zones of each alert that these batches belong to."""
+        async with self._db.begin() as connection:
+            rows = await connection.execute(text(
+                "SELECT DISTINCT a.hazard, a.zones FROM crowd c JOIN alert a ON a.identifier = c.identifier "
+                "WHERE c.id = ANY(CAST(:ids AS bigint[]))"), {"ids": array(list(crowd_ids))})
+            return [(row.hazard, tuple(row.zones)) for row in rows]
+
+
+def _claim(sheet: Sheet, going: Places) -> None:
+    put(sheet, going, State.CLAIMED)
+    sheet.tries[going] += np.uint8(1)
+
+
+def _after(
+    crowd_id: int, *, retry: float | None = None, unknown: float | None = None, accepted: bool = False, fall_back: float | None = None
+) -> dict[str, object]:
+    return {"id": crowd_id, "retry": retry, "unknown": unknown, "accepted": accepted, "fall_back": fall_back}
+
+
+async def _reachable(connection: AsyncConnection, sheet: Sheet, numbers: Places) -> tuple[Places, list[str]]:
+    """Addresses of those who have not said STOP meanwhile; who has is muted."""
+    row = (await connection.execute(text(ADDRESSES), {"ids": array(sheet.members[numbers].tolist())})).one()
+    if all(row.active):
+        return numbers, row.addresses
+    active = np.array(row.active, dtype=np.bool_)
+    put(sheet, numbers[~active], State.MUTED, ("stopped", ""))
+    return numbers[active], [address for address, there in zip(row.addresses, row.active, strict=True) if there]
+
+
+async def _still_without(
+    connection: AsyncConnection, sheet: Sheet, numbers: Places, falls_from: int, places: bytes
+) -> Places:
+    """Without those whom the first channel has reached after all."""
+    row = (await connection.execute(text(SOME), {"ids": array([falls_from])})).one()
+    there = np.frombuffer(places, "<u2")[numbers]
+    came = among(sheet_of(row), State.DELIVERED)[there]
+    put(sheet, numbers[came], State.MUTED, ("receipt_came", ""))
+    left: Places = numbers[~came]
+    return left
+

@@ -1,0 +1,198 @@
+"""Muster: an alert's residents become batches, page by page; each page is one transaction, so that sending begins with the first."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from warning.dispatch.delivery import State
+from warning.dispatch.mass.muster import Told, had, heirs, sheets
+from warning.dispatch.mass.sheet import CODE, STATE_BITS, Ids, owed, places_of
+from warning.dispatch.mass.work import Place
+from warning.dispatch.rank import Errand, deadline_of, rank
+from warning.dispatch.work import StoredAlert
+from warning.store.crowd import NewCrowd, add, array, sheet_of
+from warning.store.database import Database
+from warning.store.jobs import Jobs
+from warning.store.mass_queries import INSIDE, KIN, KNOWN, OTHERS, ROOTS, SHARED, SOLE, UNDER
+from warning.store.stages import mark
+
+PAGE = 20_000
+"""People worked out in one transaction."""
+ROOTS_PAGE = 20
+_MOST = 1000
+Others = Mapping[str, Sequence[str]]
+"""Other alerts in force that mute a role."""
+
+_STANDS = [CODE[s] for s in (State.QUEUED, State.CLAIMED, State.UNKNOWN, State.ACCEPTED, State.DELIVERED)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """How far an alert is: the versions before it (by root), then each district's people, then those with several places."""
+
+    phase: str = "kin"
+    district: int = 0
+    channel: str = ""
+    language: str = ""
+    after: int = 0
+
+
+class Muster:
+    """Restartable at every page: how far it is stands in the ledger, beside what it made."""
+
+    def __init__(self, database: Database, jobs: Jobs) -> None:
+        self._db = database
+        self._jobs = jobs
+
+    async def page(self, alert: StoredAlert, place: Place, *, sizes: Mapping[str, int], now: datetime) -> bool:
+        """Work out one page; True when everybody is worked out. Two workers at it take turns."""
+        async with self._db.begin() as connection:
+            # Not FOR UPDATE: the rows that refer to the alert must not wait for it.
+            done = (await connection.execute(text(
+                "SELECT expanded_at FROM alert WHERE identifier = :i FOR NO KEY UPDATE"), {"i": alert.identifier})).scalar_one()
+            if done is not None:
+                return True
+            kept = (await connection.execute(
+                text("SELECT cursor FROM expansion WHERE identifier = :i"), {"i": alert.identifier})).scalar_one_or_none()
+            cursor = Cursor(**kept) if kept else Cursor(phase="kin" if alert.version > 1 else "sole")
+            rows = (await connection.execute(text(OTHERS), {
+                "event": alert.event_id, "hazard": alert.hazard, "level": int(alert.level), "issuer": alert.issuer, "now": now})).all()
+            others = {"start": [row.identifier for row in rows if row.stronger], "change": [],
+                      "end": [row.identifier for row in rows if row.same_issuer]}
+            phases = {"kin": self._kin, "sole": self._sole, "shared": self._shared}
+            made: list[NewCrowd] = []
+            while cursor.phase != "done" and sum(len(one.sheet) for one in made) < PAGE:
+                cursor, more = await phases[cursor.phase](connection, alert, place, cursor, sizes, others)
+                made += more
+            ids = await add(connection, made)
+            await self._jobs.defer_crowds(
+                connection, [i for i, one in zip(ids, made, strict=True) if owed(one.sheet)], priority=_rank(alert))
+            if cursor.phase == "done":
+                await connection.execute(text("DELETE FROM expansion WHERE identifier = :i"), {"i": alert.identifier})
+                await connection.execute(
+                    text("UPDATE alert SET expanded_at = :now WHERE identifier = :i"), {"now": now, "i": alert.identifier})
+                await mark(connection, chain=alert.chain, stage="expand", at=now)
+                return True
+            await connection.execute(text(
+                "INSERT INTO expansion (identifier, cursor) VALUES (:i, CAST(:c AS jsonb)) "
+                "ON CONFLICT (identifier) DO UPDATE SET cursor = excluded.cursor"),
+                {"i": alert.identifier, "c": json.dumps(asdict(cursor))})
+            return False
+
+    async def _kin(
+        self, connection: AsyncConnection, alert: StoredAlert, place: Place, cursor: Cursor, sizes: Mapping[str, int],
+        others: Others,
+    ) -> tuple[Cursor, list[NewCrowd]]:
+        """The next families: everybody whom an earlier version concerned hears a change, an end, or a new start."""
+        at = {"event": alert.event_id, "version": alert.version}
+        roots = [r.root for r in await connection.execute(text(ROOTS), at | {"after": cursor.after, "limit": ROOTS_PAGE})]
+        if not roots:
+            return Cursor(phase="sole" if alert.msg_type != "Cancel" else "done"), []
+        families: dict[int, list[Told]] = {}
+        about = {}
+        for row in await connection.execute(text(KIN), {"roots": array(roots), "version": alert.version}):
+            families.setdefault(row.root, []).append(Told(role=row.role, sheet=sheet_of(row)))
+            about[row.root] = row
+        made: list[NewCrowd] = []
+        for root, family in families.items():
+            everybody, stands = had(family)
+            inside = fits = everybody[:0]
+            if alert.msg_type != "Cancel":
+                rows = (await connection.execute(text(INSIDE), _place(place, alert) | {"ids": array(everybody.tolist())})).all()
+                inside = np.array([r.person for r in rows], dtype=np.int64)
+                fits = np.array([r.person for r in rows if r.fits], dtype=np.int64)
+            by_role = heirs(everybody, stands, cancel=alert.msg_type == "Cancel", inside=inside, fits=fits)
+            channel = about[root].channel
+            for role, members in (("start", by_role.start), ("change", by_role.change), ("end", by_role.end)):
+                under = await _under(connection, members, channel, others[role])
+                made += _crowds(alert, channel, about[root].language, about[root].district, role, members, sizes, under, root=root)
+        return (Cursor(phase="kin", after=roots[-1]), made)
+
+    async def _sole(
+        self, connection: AsyncConnection, alert: StoredAlert, place: Place, cursor: Cursor, sizes: Mapping[str, int],
+        others: Others,
+    ) -> tuple[Cursor, list[NewCrowd]]:
+        """The next page of people with one place, district by district."""
+        if cursor.district >= len(place.districts):
+            return Cursor(phase="shared"), []
+        district = place.districts[cursor.district]
+        pages = (await connection.execute(text(SOLE), _place(place, alert) | {
+            "lane": alert.lane, "district": district, "channel": cursor.channel, "language": cursor.language, "after": cursor.after,
+            "limit": PAGE})).all()
+        made: list[NewCrowd] = []
+        for row in pages:
+            members = np.array(row.ids, dtype=np.int64)
+            members = await _strangers(connection, alert, row.channel, members)
+            under = await _under(connection, members, row.channel, others["start"])
+            made += _crowds(alert, row.channel, row.language, district, "start", members, sizes, under)
+        if sum(len(row.ids) for row in pages) < PAGE:
+            return Cursor(phase="sole", district=cursor.district + 1), made
+        last = pages[-1]
+        return Cursor(phase="sole", district=cursor.district, channel=last.channel, language=last.language, after=max(last.ids)), made
+
+    async def _shared(
+        self, connection: AsyncConnection, alert: StoredAlert, place: Place, cursor: Cursor, sizes: Mapping[str, int],
+        others: Others,
+    ) -> tuple[Cursor, list[NewCrowd]]:
+        """The next page of people with several places."""
+        rows = (await connection.execute(text(SHARED), _place(place, alert) | {
+            "lane": alert.lane, "after": cursor.after, "limit": PAGE})).all()
+        made: list[NewCrowd] = []
+        for row in rows:
+            members = await _strangers(connection, alert, row.channel, np.array(row.ids, dtype=np.int64))
+            under = await _under(connection, members, row.channel, others["start"])
+            made += _crowds(alert, row.channel, row.language, row.district, "start", members, sizes, under)
+        if sum(len(row.ids) for row in rows) < PAGE:
+            return Cursor(phase="done"), made
+        return Cursor(phase="shared", after=max(max(row.ids) for row in rows)), made
+
+
+def _place(place: Place, alert: StoredAlert) -> dict[str, object]:
+    return {"districts": list(place.districts), "cells": None if place.cells is None else list(place.cells),
+            "level": int(alert.level), "hazard": alert.hazard}
+
+
+def _rank(alert: StoredAlert) -> int:
+    return rank(alert.level, Errand.CROWD, deadline_of(sent=alert.sent, expires=alert.expires))
+
+
+def _crowds(
+    alert: StoredAlert, channel: str, language: str, district: str, role: str, members: Ids, sizes: Mapping[str, int], under: Ids,
+    *, root: int | None = None,
+) -> list[NewCrowd]:
+    return [
+        NewCrowd(root=root, identifier=alert.identifier, event_id=alert.event_id, version=alert.version, channel=channel,
+                 language=language, district=district, role=role, priority=_rank(alert), sheet=sheet)
+        for sheet in sheets(members, role=role, size=min(sizes.get(channel, _MOST), _MOST), others=under)
+    ]
+
+
+async def _strangers(connection: AsyncConnection, alert: StoredAlert, channel: str, members: Ids) -> Ids:
+    """Without those whom an earlier version knows: they are worked out with their family."""
+    if alert.version == 1 or not len(members):
+        return members
+    rows = await connection.execute(text(KNOWN), {
+        "event": alert.event_id, "version": alert.version, "channel": channel, "first": int(members[0]), "last": int(members[-1])})
+    known = [np.array(row.members, dtype=np.int64) for row in rows]
+    if not known:
+        return members
+    inside, _ = places_of(np.unique(np.concatenate(known)), members)
+    return members[~inside]
+
+
+async def _under(connection: AsyncConnection, members: Ids, channel: str, others: Sequence[str]) -> Ids:
+    """Whom of these the other alerts tell, or have told."""
+    if not others or not len(members):
+        return members[:0]
+    rows = await connection.execute(text(UNDER), {
+        "others": list(others), "channel": channel, "first": int(members[0]), "last": int(members[-1])})
+    found = [members[:0]]
+    for row in rows:
+        told = np.isin(np.frombuffer(row.codes, np.uint8) & STATE_BITS, _STANDS)
+        found.append(np.array(row.members, dtype=np.int64)[told])
+    return np.unique(np.concatenate(found))
