@@ -18,7 +18,18 @@ from channels.wire.cmpp_pdu import (
     submit_halves,
 )
 from channels.wire.dialect import Act, Heard, PduError, Report, Template, Text
-from channels.wire.mainland import FLASH, MOBILE, cut, field, international, national, stamp, text_of, valid_until
+from channels.wire.mainland import (
+    FLASH,
+    MOBILE,
+    cut,
+    field,
+    international,
+    misfits,
+    national,
+    stamp,
+    text_of,
+    valid_until,
+)
 from channels.wire.sms_text import SmsText
 
 _FAULTS: dict[int, tuple[Outcome, Reason]] = {
@@ -109,6 +120,9 @@ class CmppDialect:
 
     def cut(self, text: str, *, flash: bool) -> SmsText:
         return cut(text, gbk=self._gbk and not flash)  # there is no GBK in class 0
+
+    def misfits(self, text: str) -> str:
+        return misfits(text)
 
     def templates(self, text: SmsText, *, ref: int, priority: int, expires: datetime, flash: bool) -> list[Template]:
         parts = text.parts(ref=ref)

@@ -125,6 +125,9 @@ class Dialect(Protocol):
     def cut(self, text: str, *, flash: bool) -> SmsText:
         """The text in parts. Raises ValueError when they are too many."""
 
+    def misfits(self, text: str) -> str:
+        """The few characters for which a text needs a larger alphabet, to be named when it is too long; empty when they are many or none."""
+
     def templates(self, text: SmsText, *, ref: int, priority: int, expires: datetime, flash: bool) -> list[Template]:
         """One for each part; ``priority`` 1 blue … 4 red."""
 

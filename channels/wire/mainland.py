@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 from channels.wire.dialect import PduError
 from channels.wire.sms_text import MAX_PARTS, UCS2, SmsText, split_header
+from channels.wire.sms_text import misfits as sms_misfits
 
 BEIJING = timezone(timedelta(hours=8))
 ASCII = 0
@@ -22,6 +23,7 @@ MOBILE = re.compile(r"\+?861\d{10}", re.ASCII)
 
 _SINGLE = {ASCII: 159, UCS2: 140, GBK: 140}  # "< 160" octets of ASCII, "≤ 140" of the others
 _HEADER = 6
+_ASCII = frozenset(map(chr, range(128)))
 
 
 def national(digits: str) -> str:
@@ -85,6 +87,11 @@ def cut(text: str, *, gbk: bool) -> SmsText:
     if len(pieces) > MAX_PARTS:
         raise ValueError(f"the text needs {len(pieces)} SMS parts and {MAX_PARTS} is the most there can be: shorten it")
     return SmsText(data_coding=coding, pieces=tuple(pieces))
+
+
+def misfits(text: str) -> str:
+    """The few characters of a text that are not ASCII, if they are few."""
+    return sms_misfits(text, alphabet=_ASCII)
 
 
 def text_of(coding: int, octets: bytes, *, header: bool) -> tuple[str, int, int, int]:

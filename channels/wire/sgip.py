@@ -6,7 +6,7 @@ from datetime import datetime
 
 from channels.message import Outcome, Reason
 from channels.wire.dialect import MAX_SEQUENCE, Act, Heard, PduError, Report, Template, Text
-from channels.wire.mainland import FLASH, MOBILE, cut, field, international, stamp, text_of, valid_until
+from channels.wire.mainland import FLASH, MOBILE, cut, field, international, misfits, stamp, text_of, valid_until
 from channels.wire.sgip_pdu import (
     HEADER_SIZE,
     MAX_PDU,
@@ -115,6 +115,9 @@ class SgipDialect:
 
     def cut(self, text: str, *, flash: bool) -> SmsText:
         return cut(text, gbk=self._gbk and not flash)  # there is no GBK in class 0
+
+    def misfits(self, text: str) -> str:
+        return misfits(text)
 
     def templates(self, text: SmsText, *, ref: int, priority: int, expires: datetime, flash: bool) -> list[Template]:
         return [

@@ -5,7 +5,18 @@ from datetime import datetime
 
 from channels.message import Outcome, Reason
 from channels.wire.dialect import Act, Heard, PduError, Report, Template, Text
-from channels.wire.mainland import FLASH, MOBILE, cut, field, international, national, stamp, text_of, valid_until
+from channels.wire.mainland import (
+    FLASH,
+    MOBILE,
+    cut,
+    field,
+    international,
+    misfits,
+    national,
+    stamp,
+    text_of,
+    valid_until,
+)
 from channels.wire.smgp_pdu import (
     HEADER,
     HEADER_SIZE,
@@ -101,6 +112,9 @@ class SmgpDialect:
 
     def cut(self, text: str, *, flash: bool) -> SmsText:
         return cut(text, gbk=self._gbk and not flash)  # there is no GBK in class 0
+
+    def misfits(self, text: str) -> str:
+        return misfits(text)
 
     def templates(self, text: SmsText, *, ref: int, priority: int, expires: datetime, flash: bool) -> list[Template]:
         parts = text.parts(ref=ref)

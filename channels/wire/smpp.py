@@ -21,7 +21,7 @@ from channels.wire.smpp_pdu import (
     read_receipt,
     validity,
 )
-from channels.wire.sms_text import SmsText, decode, encode, split_header
+from channels.wire.sms_text import SmsText, decode, encode, misfits, split_header
 
 _FAULTS: dict[int, tuple[Outcome, Reason]] = {
     Status.THROTTLED: (Outcome.RETRY, Reason.RATE_LIMITED),
@@ -111,6 +111,9 @@ class SmppDialect:
     def cut(self, text: str, *, flash: bool) -> SmsText:  # noqa: ARG002 - both alphabets exist in class 0
         return encode(text)
 
+    def misfits(self, text: str) -> str:
+        return misfits(text)
+
     def templates(self, text: SmsText, *, ref: int, priority: int, expires: datetime, flash: bool) -> list[Template]:
         valid = validity(expires)
         return [
@@ -137,6 +140,6 @@ FLASH = 0x10
 def text_of(message: ShortMessage) -> Text:
     """What a person wrote, whole or one part of it."""
     if not message.esm_class & UDHI:
-        return Text(message.source, decode(message.data_coding, message.octets))
+        return Text(message.source, decode(message.data_coding, message.octets), *message.segment)
     part = split_header(message.octets)
     return Text(message.source, decode(message.data_coding, part.octets), part.ref, part.total, part.seq)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from struct import Struct
 
 from channels.wire.dialect import PduError
+from channels.wire.sms_text import MAX_PARTS
 
 HEADER = Struct("!IIII")  # length, command, status, sequence
 HEADER_SIZE = 16
@@ -19,6 +20,9 @@ MAX_PDU = 70_000  # a message_payload of 64 KiB and its frame; more is not SMPP
 
 _TLV = Struct("!HH")
 _RECEIPTED_MESSAGE_ID = 0x001E
+_SAR_REF = 0x020C
+_SAR_TOTAL = 0x020E
+_SAR_SEQ = 0x020F
 _MESSAGE_PAYLOAD = 0x0424
 _MESSAGE_STATE = 0x0427
 _STATES = {1: "ENROUTE", 2: "DELIVRD", 3: "EXPIRED", 4: "DELETED", 5: "UNDELIV", 6: "ACCEPTD", 7: "UNKNOWN", 8: "REJECTD"}
@@ -71,7 +75,10 @@ class Status(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortMessage:
-    """What a submit_sm or a deliver_sm carries; ``octets`` still has its header when ``esm_class`` says so."""
+    """What a submit_sm or a deliver_sm carries; ``octets`` still has its header when ``esm_class`` says so.
+
+    ``segment``: reference, total and number by the optional parameters, which some gateways use instead of a header; 0, 1, 1 without.
+    """
 
     source: str
     destination: str
@@ -83,6 +90,7 @@ class ShortMessage:
     octets: bytes
     receipted_id: str
     state: str
+    segment: tuple[int, int, int]
 
     @property
     def is_receipt(self) -> bool:
@@ -168,6 +176,7 @@ def read_message(body: bytes) -> ShortMessage:
         registered_delivery=registered, data_coding=data_coding, octets=octets or tlvs.get(_MESSAGE_PAYLOAD, b""),
         receipted_id=tlvs.get(_RECEIPTED_MESSAGE_ID, b"").rstrip(b"\0").decode("latin-1"),
         state=_STATES.get(state[0], "UNKNOWN") if state else "",
+        segment=_segment(tlvs) if _SAR_TOTAL in tlvs else (0, 1, 1),
     )
 
 
@@ -187,6 +196,11 @@ def read_receipt(message: ShortMessage) -> tuple[str, str]:
 @lru_cache(maxsize=64)
 def _minute(at: datetime) -> bytes:
     return at.strftime("%y%m%d%H%M").encode()
+
+
+def _segment(tlvs: dict[int, bytes]) -> tuple[int, int, int]:
+    ref, total, seq = (int.from_bytes(tlvs.get(tag, b"")) for tag in (_SAR_REF, _SAR_TOTAL, _SAR_SEQ))
+    return (ref, total, seq) if 1 <= seq <= total <= MAX_PARTS else (0, 1, 1)
 
 
 def _text(value: str) -> bytes:

@@ -166,8 +166,10 @@ class SmsChannel:
             except ValueError as error:
                 return Receipt(key=message.key, outcome=Outcome.REJECTED, at=now, reason=Reason.TOO_LONG, evidence=str(error))
         if len(text.pieces) > self._options.max_parts:
+            few = self._dialect.misfits(message.text)
+            hint = f", or write it without {' '.join(few)}, for which every part holds less than half" if few else ""
             return Receipt(key=message.key, outcome=Outcome.REJECTED, at=now, reason=Reason.TOO_LONG,
-                           evidence=f"the text needs {len(text.pieces)} SMS parts, {self._options.max_parts} are allowed: shorten it")
+                           evidence=f"the text needs {len(text.pieces)} SMS parts, {self._options.max_parts} are allowed: shorten it{hint}")
         return None
 
     def _wanted(self, message: Message) -> _Wanted:

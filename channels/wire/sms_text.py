@@ -4,6 +4,7 @@ Sources: 3GPP TS 23.038 §6.2.1 (the 7-bit alphabet and its extension table), TS
 SMPP 3.4 §5.2.19 (data_coding). Over SMPP the 7-bit alphabet travels one septet an octet, unpacked.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 DEFAULT_ALPHABET = 0
@@ -89,6 +90,12 @@ def encode(text: str) -> SmsText:
     return SmsText(data_coding=coding, pieces=tuple(pieces))
 
 
+def misfits(text: str, *, alphabet: Set[str] = _TO_GSM.keys()) -> str:
+    """The few characters for which a text that is otherwise in the small alphabet travels in the large one; empty when they are many or none."""
+    found = [c for c in text if c not in alphabet]
+    return "".join(dict.fromkeys(found)) if len(found) <= len(text) // 10 else ""
+
+
 def _ends_in_escape(piece: bytes) -> int:
     """How many octets at the end belong to what follows; 0x1B is only ever an escape here."""
     return 1 if piece[-1] == _ESCAPE else 0
@@ -100,6 +107,8 @@ def _ends_in_high_surrogate(piece: bytes) -> int:
 
 def decode(data_coding: int, octets: bytes) -> str:
     """Read octets (without header) back; what cannot be read becomes U+FFFD, since a reply must never be lost for its alphabet."""
+    if data_coding & 0xE0 == 0:  # general data coding, perhaps with a message class (TS 23.038 §4)
+        data_coding &= 0x0F
     if data_coding == UCS2:
         return octets.decode("utf-16-be", "replace")
     if data_coding == _LATIN1:

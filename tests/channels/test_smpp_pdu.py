@@ -19,6 +19,7 @@ from channels.wire.smpp_pdu import (
     receipt_octets,
     validity,
 )
+from channels.wire.sms_text import decode
 
 # submit_sm of 暴雨 from 12379 to 8613800138000, priority 3, valid until 2024-09-19 12:00:00 UTC, report asked; field by field of §4.4.1.
 _SUBMIT = (
@@ -105,3 +106,18 @@ def test_a_receipt_that_says_nothing_gives_empty_words() -> None:
 def test_an_acknowledgement_by_a_person_is_no_delivery_receipt() -> None:
     body = message_head(source="1", destination="2") + message_tail(b"", esm_class=0x08, priority=0, valid=b"", registered=0, data_coding=0)
     assert not read_message(body).is_receipt
+
+
+def test_a_part_may_say_its_place_in_optional_parameters() -> None:
+    body = message_head(source="8613800138000", destination="12379") + message_tail(
+        "退".encode("utf-16-be"), esm_class=0, priority=0, valid=b"", registered=0, data_coding=8)
+    assert read_message(body).segment == (0, 1, 1)
+    placed = body + bytes.fromhex("020c00020123 020e000102 020f000102")  # sar_msg_ref_num 0x123, sar_total_segments 2, sar_segment_seqnum 2
+    assert read_message(placed).segment == (0x123, 2, 2)
+    assert read_message(body + bytes.fromhex("020c00020123 020e000102 020f000103")).segment == (0, 1, 1)  # the third of two
+
+
+def test_class_0_is_read_in_its_alphabet() -> None:
+    # TS 23.038 §4: 0x10 and 0x18 are the 7-bit alphabet and UCS-2 with message class 0
+    assert decode(0x10, b"\x1b\x65") == "€"
+    assert decode(0x18, b"\x96\xe8") == "雨"
