@@ -63,7 +63,7 @@ class Caught:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """Where a client listens for the reports of its account, and the octets with which the centre logs in there."""
+    """Where a client listens for the reports of its account (empty: of every one), and the octets with which the centre logs in there."""
 
     account: str
     host: str
@@ -181,7 +181,8 @@ class Smsc:
 
     def bound(self, account: str) -> None:
         self.binds += 1
-        self._due.extendleft(reversed(self._held.pop(account, ())))
+        for held in [account] if account else list(self._held):
+            self._due.extendleft(reversed(self._held.pop(held, ())))
         self.plan()
 
     def rule(self, destination: str) -> Ruling:
@@ -240,7 +241,7 @@ class Smsc:
             if not self._due or self._due[0].at_s > now_s:
                 break
             due = self._due[0]
-            session = hearers.get(due.account)
+            session = hearers.get(due.account) or hearers.get("")
             if session is not None and session.clogged:
                 return  # it says when it reads again
             self._due.popleft()
@@ -336,7 +337,7 @@ class _Session(asyncio.Protocol):
         self._smsc.plan()
 
     def _other(self, command: int, pdu: bytes) -> None:
-        entrance = None if self.account or self._call else self._speech.enter(command, pdu, self._smsc.accounts)
+        entrance = None if self.account or self._call is not None else self._speech.enter(command, pdu, self._smsc.accounts)
         if entrance is not None:
             self._out.append(entrance.reply)
             self.flush()

@@ -10,11 +10,11 @@ import pytest
 from channels.crowd import Crowd
 from channels.message import Outcome, Reason, Receipt, Reply
 from channels.wire.smsc import Faults
-from tests.channels.china import KINDS, NOW, Desk, centre, channel, free_port, meeting, message
+from tests.channels.gateways import MAINLAND, NOW, Desk, centre, channel, free_port, meeting, message
 
 _LONG = "暴雨红色预警" * 15  # 90 characters: two parts
 
-pytestmark = pytest.mark.parametrize("kind", KINDS)
+pytestmark = pytest.mark.parametrize("kind", MAINLAND)
 
 
 async def _until(true: Callable[[], bool], *, within_s: float = 5.0) -> None:

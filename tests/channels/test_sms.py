@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -383,20 +383,3 @@ async def test_closing_in_the_middle_settles_every_message() -> None:
         await sender.close()
         receipts = await sending
         assert [r.outcome for r in receipts] == [Outcome.UNKNOWN, Outcome.RETRY]
-
-
-@pytest.mark.parametrize("text", ["收到" * 40, "STOP [now] " * 20])
-async def test_a_long_reply_reaches_the_desk_as_one(text: str) -> None:
-    smsc, desk = _smsc(), Desk()
-    async with _running(smsc) as port, _sender(_options(port), desk):
-        smsc.say(source="8613800138000", destination="12379", text=text)
-        await _until(lambda: bool(desk.replies))
-        assert desk.replies == [Reply(channel="sms", address="8613800138000", text=text, at=_NOW)]
-        await _until(lambda: smsc.acks == len(text) // 67 + 1 if text.startswith("收") else smsc.acks == 2)
-
-
-async def test_a_flash_message_says_so_in_its_coding_and_is_read_like_any_other() -> None:
-    smsc, desk = _smsc(), Desk()
-    async with _running(smsc) as port, _sender(_options(port), desk) as sender:
-        await sender.send([replace(_message(0), flash=True), _message(1), replace(_message(2, "Rain [red] €"), flash=True)])
-        assert [(c.text, c.flash) for c in smsc.caught] == [("暴雨红色预警", True), ("暴雨红色预警", False), ("Rain [red] €", True)]

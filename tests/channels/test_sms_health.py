@@ -11,7 +11,7 @@ from channels.message import Outcome, Reason
 from channels.port import Examined, Health
 from channels.wire.sms_tally import Tally
 from channels.wire.smsc import Faults
-from tests.channels.china import NOW, Desk, channel, meeting, message
+from tests.channels.gateways import NOW, Desk, channel, meeting, message
 
 SENTENCE = ("the gateway accepted 100 messages and reported on 0 of them within 120 s: nothing shows that they arrive; use another route and ask the "
             "operator why no reports come")

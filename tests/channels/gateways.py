@@ -1,4 +1,4 @@
-"""Each mainland protocol with its channel, its drill gateway and what makes them meet."""
+"""Each SMS protocol with its channel, its drill gateway and what makes them meet."""
 
 import socket
 from collections.abc import AsyncIterator, Sequence
@@ -9,18 +9,19 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from pydantic import SecretStr
 
-from channels import cmpp, sgip, smgp
+from channels import cmpp, sgip, smgp, sms
 from channels.message import Message, Receipt, Reply, Reports
 from channels.port import Doors
 from channels.wire.cmpp_pdu import V20, V30
 from channels.wire.cmpp_speech import CmppSpeech
 from channels.wire.sgip_speech import SgipSpeech
 from channels.wire.smgp_speech import SmgpSpeech
+from channels.wire.smpp_speech import SmppSpeech
 from channels.wire.sms_channel import SmsChannel
 from channels.wire.smsc import Call, Faults, Smsc
 from channels.wire.speech import Speech
 
-KINDS = ("cmpp 2.0", "cmpp 3.0", "smgp", "sgip")
+MAINLAND = ("cmpp 2.0", "cmpp 3.0", "smgp", "sgip")
 NOW = datetime(2024, 9, 19, 4, 0, tzinfo=UTC)
 _LISTEN = SecretStr("5ecret")
 
@@ -54,7 +55,9 @@ def centre(kind: str, *, faults: Faults | None = None, listening: int = 0, recei
     """A gateway; for SGIP it calls back at ``listening``."""
     speech: Speech
     calls: list[Call] = []
-    if kind.startswith("cmpp"):
+    if kind == "smpp":
+        speech = SmppSpeech()
+    elif kind.startswith("cmpp"):
         speech = CmppSpeech(V30 if kind == "cmpp 3.0" else V20)
     elif kind == "smgp":
         speech = SmgpSpeech(lambda: NOW)
@@ -62,7 +65,7 @@ def centre(kind: str, *, faults: Faults | None = None, listening: int = 0, recei
         sgip_speech = SgipSpeech(lambda: NOW)
         speech = sgip_speech
         calls = [Call(account="unicom", host="127.0.0.1", port=listening, greeting=sgip_speech.greet(0, "smg", _LISTEN.get_secret_value()))]
-    accounts = {"901234": "pa55", "telecom1": "pa55", "unicom": "pa55"}
+    accounts = {"drill": "pa55", "901234": "pa55", "telecom1": "pa55", "unicom": "pa55"}
     return Smsc(now=lambda: NOW, accounts=accounts, receipt_delay_s=receipt_delay_s, faults=faults, speech=speech, calls=calls)
 
 
@@ -71,9 +74,12 @@ def channel(
     gbk: bool = False, flash: bool = False, timeout_s: float = 2.0, report_within_s: float = 120.0,
 ) -> SmsChannel:
     doors = Doors(now=lambda: NOW, http=http, on_receipt=desk.on_receipt, on_reply=desk.on_reply, on_bulk=desk.on_bulk)
-    coding = "gbk" if gbk else "ucs2"
-    common = {"lane": "exercise", "timeout_s": timeout_s, "host": "127.0.0.1", "port": port, "coding": coding, "flash": flash,
-              "reconnect_max_s": 0.3, "report_within_s": report_within_s}
+    common = {"lane": "exercise", "timeout_s": timeout_s, "host": "127.0.0.1", "port": port, "flash": flash, "reconnect_max_s": 0.3,
+              "report_within_s": report_within_s}
+    if kind == "smpp":
+        return sms.Sender(sms.Options.model_validate(common | {
+            "system_id": "drill", "password": password, "source": "12379", "enquire_link_s": probe_after_s}), doors)
+    common["coding"] = "gbk" if gbk else "ucs2"
     if kind.startswith("cmpp"):
         return cmpp.Sender(cmpp.Options.model_validate(common | {
             "version": kind[-3:], "sp_id": "901234", "secret": password, "source": "10690001", "active_test_s": probe_after_s}), doors)
