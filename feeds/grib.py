@@ -1,7 +1,8 @@
 """Read GRIB, editions 1 and 2: every field of every message, as the file has it, on a grid in geo's form."""
 
-import math
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import eccodes
@@ -11,12 +12,12 @@ from numpy.typing import NDArray
 from feeds import grib_header, lattice, variable
 from feeds.errors import BadField, PartlyRead, Truncated, UnknownFormat
 from feeds.grib_scan import scan
+from feeds.grib_values import Unpacked, unpack
 from geo.field import GridField, Provenance
 from geo.grid import Grid
+from geo.kernel import cores
 
 MAGIC = (b"GRIB",)
-
-_MISSING = -9.87654321e35  # asked of the decoder in place of a missing value; no quantity comes near it
 
 
 def read(path: Path, *, source: str, checksum: str = "") -> Iterator[GridField]:
@@ -33,19 +34,28 @@ def read(path: Path, *, source: str, checksum: str = "") -> Iterator[GridField]:
     eccodes.codes_grib_multi_support_on()
     index, refused, fault = 0, list[str](), found.fault
     suspicions = tuple(f"{stray}: a field may be missing there" for stray in found.strays)
-    with path.open("rb") as file:
+    with path.open("rb") as file, ThreadPoolExecutor(max_workers=cores(), thread_name_prefix="grib") as pool:
+        waiting: deque[tuple[int, bytes, Future[Unpacked]]] = deque()
         try:
-            while True:
-                try:
-                    handle: int | None = eccodes.codes_grib_new_from_file(file)
-                except eccodes.CodesInternalError as error:
-                    fault = fault or str(error)
+            more = True
+            while more or waiting:
+                # While one field's header is looked at, the next are unpacked.
+                while more and len(waiting) <= cores():
+                    try:
+                        handle: int | None = eccodes.codes_grib_new_from_file(file)
+                    except eccodes.CodesInternalError as error:
+                        fault, handle = fault or str(error), None
+                    if handle is None:
+                        more = False
+                    else:
+                        message = eccodes.codes_get_message(handle)
+                        waiting.append((handle, message, pool.submit(unpack, handle, message)))
+                if not waiting:
                     break
-                if handle is None:
-                    break
+                handle, message, unpacking = waiting.popleft()
                 index += 1
                 try:
-                    field = _field(handle, path=path, source=source, checksum=checksum, index=index, suspicions=suspicions)
+                    field = _field(handle, message, unpacking, path=path, source=source, checksum=checksum, index=index, suspicions=suspicions)
                 except BadField as bad:
                     refused.append(f"field {index}: {bad}")
                     continue
@@ -53,9 +63,11 @@ def read(path: Path, *, source: str, checksum: str = "") -> Iterator[GridField]:
                     refused.append(f"field {index}: a key that every field must have cannot be read ({error})")
                     continue
                 finally:
-                    eccodes.codes_release(handle)
+                    _release(handle, unpacking)
                 yield field
         finally:
+            for handle, _, unpacking in waiting:
+                _release(handle, unpacking)
             # ecCodes remembers half-read messages by file; the next file could be taken for this one.
             eccodes.codes_grib_multi_support_reset_file(file)
     if fault:
@@ -65,31 +77,37 @@ def read(path: Path, *, source: str, checksum: str = "") -> Iterator[GridField]:
         raise PartlyRead(path.name, tuple(refused))
 
 
-def _field(handle: int, *, path: Path, source: str, checksum: str, index: int, suspicions: tuple[str, ...]) -> GridField:
-    times = grib_header.times(handle)
-    values = _values(handle)
-    missing = int(np.count_nonzero(np.isnan(values)))
-    raw_min, raw_max = (float(np.nanmin(values)), float(np.nanmax(values))) if missing < values.size else (math.nan, math.nan)
-    grid, turned = _on_grid(handle, values)
+def _release(handle: int, unpacking: Future[Unpacked]) -> None:
+    """Once no thread has the handle any more."""
+    wait((unpacking,))
+    eccodes.codes_release(handle)
 
+
+def _field(
+    handle: int, message: bytes, unpacking: Future[Unpacked], *,
+    path: Path, source: str, checksum: str, index: int, suspicions: tuple[str, ...],
+) -> GridField:
+    times = grib_header.times(handle)
     key = tuple(grib_header.number(handle, name) for name in ("discipline", "parameterCategory", "parameterNumber"))
     whole_key = (key[0], key[1], key[2]) if key[0] is not None and key[1] is not None and key[2] is not None else None
-    short_name = grib_header.text(handle, "shortName")
-    known, level_of_name = variable.of_grib(whole_key, short_name, grib_header.text(handle, "typeOfLevel"))
-    units = variable.plain_units(grib_header.text(handle, "units")) or (known.grib_units if known else "") or "unknown"
+    names = grib_header.names(handle, message)
+    known, level_of_name = variable.of_grib(whole_key, names.short_name, grib_header.text(handle, "typeOfLevel"))
+    units = variable.plain_units(names.units) or (known.grib_units if known else "") or "unknown"
     probability = grib_header.threshold(handle)
     statistic = probability[1] if probability else grib_header.statistic(handle, times)
     if known is not None and known.statistic and times.window is not None and statistic in ("unknown", "instant"):
         statistic = known.statistic
 
+    unpacked = unpacking.result()
+    grid, turned = _on_grid(handle, unpacked)
     return GridField(
-        variable=known.name if known else _name(short_name, whole_key),
+        variable=known.name if known else _name(names.short_name, whole_key),
         units="%" if probability else units,  # WMO-No. 306, table 4.9: probabilities are in per cent
         values=turned, grid=grid, valid_time=times.valid, run_time=times.run, window=times.window, statistic=statistic,
         level=level_of_name or grib_header.level(handle), member=grib_header.member(handle),
         threshold=probability[0] if probability else None, threshold_units=units if probability else "",
-        raw_min=raw_min, raw_max=raw_max, missing_count=missing,
-        provenance=Provenance(source=source, path=str(path), checksum=checksum, index=index, original=grib_header.original(handle),
+        raw_min=unpacked.lowest, raw_max=unpacked.highest, missing_count=unpacked.missing,
+        provenance=Provenance(source=source, path=str(path), checksum=checksum, index=index, original=grib_header.original(handle, names),
                               suspicions=suspicions),
     )  # fmt: skip
 
@@ -101,33 +119,21 @@ def _name(short_name: str, key: tuple[int, int, int] | None) -> str:
     return "grib2_{}_{}_{}".format(*key)
 
 
-def _values(handle: int) -> NDArray[np.float64]:
-    """All points in file order, NaN where the bitmap (or the packing's own missing value) says so."""
-    eccodes.codes_set(handle, "missingValue", _MISSING)
-    try:
-        values = np.asarray(eccodes.codes_get_values(handle), dtype=np.float64)
-    except eccodes.CodesInternalError as fault:
-        raise BadField(f"its values cannot be unpacked ({fault}); fetch the file again") from fault
-    return np.where(values == _MISSING, np.nan, values)
-
-
-def _on_grid(handle: int, values: NDArray[np.float64]) -> tuple[Grid, NDArray[np.floating]]:
-    kind = grib_header.text(handle, "gridType")
-    ny, nx = (grib_header.number(handle, "Nj"), grib_header.number(handle, "Ni"))
-    if ny is None or nx is None:
-        ny, nx = (grib_header.number(handle, "Ny"), grib_header.number(handle, "Nx"))
-    if ny is None or nx is None or ny * nx != values.size:
+def _on_grid(handle: int, unpacked: Unpacked) -> tuple[Grid, NDArray[np.floating]]:
+    kind, (ny, nx) = grib_header.text(handle, "gridType"), unpacked.rows.shape
+    if not unpacked.whole:
         # Reduced and spectral grids have no rows of one length: one row of all points keeps every value.
         if kind == "regular_ll":
-            raise BadField(f"its grid says {ny} x {nx} points and it has {values.size} values; ask the issuer for a mended file")
-        return Grid(kind=kind, ny=1, nx=values.size), values.reshape(1, -1)
-    flags = {key: bool(grib_header.number(handle, key)) for key in ("iScansNegatively", "jScansPositively", "jPointsAreConsecutive",
-                                                                   "alternativeRowScanning")}  # fmt: skip
-    rows = lattice.unscramble(values, ny=ny, nx=nx, i_negative=flags["iScansNegatively"], j_positive=flags["jScansPositively"],
-                              j_consecutive=flags["jPointsAreConsecutive"], alternating=flags["alternativeRowScanning"])
+            raise BadField(f"its grid says {_said(handle)} points and it has {nx} values; ask the issuer for a mended file")
+        return Grid(kind=kind, ny=1, nx=nx), unpacked.rows
     if kind != "regular_ll":
-        return Grid(kind=kind, ny=ny, nx=nx), np.ascontiguousarray(rows)
-    return _regular(handle, rows, i_negative=flags["iScansNegatively"])
+        return Grid(kind=kind, ny=ny, nx=nx), unpacked.rows
+    return _regular(handle, unpacked.rows, i_negative=bool(grib_header.number(handle, "iScansNegatively")))
+
+
+def _said(handle: int) -> str:
+    said = grib_header.shape(handle)
+    return "no number of" if said is None else f"{said[0]} x {said[1]}"
 
 
 def _regular(handle: int, rows: NDArray[np.floating], *, i_negative: bool) -> tuple[Grid, NDArray[np.floating]]:

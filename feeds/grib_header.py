@@ -57,12 +57,78 @@ def number(handle: int, key: str) -> int | None:
         return None
 
 
-def original(handle: int) -> tuple[tuple[str, str], ...]:
+def shape(handle: int) -> tuple[int, int] | None:
+    """Rows and columns (ny, nx), None for a grid whose rows differ in length."""
+    for rows, columns in (("Nj", "Ni"), ("Ny", "Nx")):
+        ny, nx = number(handle, rows), number(handle, columns)
+        if ny is not None and nx is not None:
+            return ny, nx
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What ecCodes finds for a parameter in its tables; "" when it has none."""
+
+    short_name: str
+    units: str
+    param_id: str
+
+
+def names(handle: int, message: bytes) -> Names:
+    """The parameter's names. Looking through the tables takes longer than unpacking the values, so it is done once a parameter:
+
+    for messages of edition 2 whose sections 1, 2 and 4 are the same but for the step. ``message`` is the handle's.
+    """
+    signature = _signature(message)
+    found = _KNOWN.get(signature) if signature else None
+    if found is None:
+        found = Names(short_name=text(handle, "shortName"), units=text(handle, "units"), param_id=_raw_number(handle, "paramId"))
+        if signature:
+            if len(_KNOWN) >= _MOST_KNOWN:
+                _KNOWN.clear()
+            _KNOWN[signature] = found
+    return found
+
+
+_KNOWN: dict[bytes, Names] = {}
+_MOST_KNOWN = 4096
+# Octets of section 4 (from 0) that only tell when: the forecast time, and the end of the interval of template 4.8.
+_WHEN = {0: (slice(18, 22),), 8: (slice(18, 22), slice(34, 41))}
+
+
+def _signature(message: bytes) -> bytes:
+    """Sections 0, 1, 2 and 4 without the step; empty where it is not known which octets those are."""
+    if message[7] != 2:
+        return b""
+    parts, at = [message[:8]], 16
+    while at + 5 <= len(message) and message[at : at + 4] != b"7777":
+        section = message[at : at + int.from_bytes(message[at : at + 4], "big")] if message[at + 4] in (1, 2, 4) else b""
+        if message[at + 4] == 1:
+            # Year to second of the run: octets 13 to 19.
+            section = section[:12] + section[19:]
+        if message[at + 4] == 4:
+            when = _WHEN.get(int.from_bytes(section[7:9], "big"))
+            if when is None:
+                return b""
+            blank = bytearray(section)
+            for octets in when:
+                blank[octets] = bytes(octets.stop - octets.start)
+            section = bytes(blank)
+        parts.append(section)
+        at += max(int.from_bytes(message[at : at + 4], "big"), 5)
+    return b"|".join(parts)
+
+
+def original(handle: int, names: Names) -> tuple[tuple[str, str], ...]:
     """The keys as the file has them, those it has; codes as numbers."""
     pairs = []
     for key in ORIGINAL_KEYS:
-        numeric = key not in ("centre", "shortName", "typeOfLevel", "stepRange", "stepType", "dataType", "units", "gridType", "packingType")
-        value = _raw_number(handle, key) if numeric else text(handle, key)
+        if key in ("shortName", "units", "paramId"):
+            value = {"shortName": names.short_name, "units": names.units, "paramId": names.param_id}[key]
+        else:
+            numeric = key not in ("centre", "typeOfLevel", "stepRange", "stepType", "dataType", "gridType", "packingType")
+            value = _raw_number(handle, key) if numeric else text(handle, key)
         if value != "":
             pairs.append((key, value))
     return tuple(pairs)

@@ -1,5 +1,6 @@
 """Scan: where the messages of a GRIB file lie, and what in it is no whole message."""
 
+import mmap
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,15 @@ def scan(path: Path) -> Scan:
 
     A library that looks for the next "GRIB" passes over a damaged stretch without a word; this does not.
     """
-    data = path.read_bytes()
-    messages, strays, at = 0, [], 0
+    if not path.stat().st_size:
+        return Scan(messages=0)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return _walk(data)
+
+
+def _walk(data: mmap.mmap) -> Scan:
+    """Pages that hold only packed values are never touched."""
+    messages, strays, at = 0, list[str](), 0
     while (start := data.find(b"GRIB", at)) >= 0:
         if start - at > _BULLETIN_HEADER and not _PADDING.fullmatch(data, at, start):
             strays.append(f"bytes {at} to {start} are no GRIB message")
@@ -43,7 +51,7 @@ def scan(path: Path) -> Scan:
     return Scan(messages=messages, strays=tuple(strays))
 
 
-def _length(data: bytes, start: int) -> int:
+def _length(data: mmap.mmap, start: int) -> int:
     """Declared length of the message at ``start``, or 0 when the head is cut off or of an unknown edition."""
     head = data[start : start + 16]
     if len(head) < 16:
@@ -56,7 +64,7 @@ def _length(data: bytes, start: int) -> int:
     return _long_edition_1(data, start, length) if length & 0x800000 else length
 
 
-def _long_edition_1(data: bytes, start: int, length: int) -> int:
+def _long_edition_1(data: mmap.mmap, start: int, length: int) -> int:
     """Length of an edition 1 message whose declared length has its highest bit set.
 
     Over 16 MiB ECMWF's extension counts blocks of 120 bytes, and a section 4 "shorter" than 120 tells what to take off;

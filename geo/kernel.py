@@ -33,7 +33,7 @@ def split(work: Callable[[int, int], object], count: int, *, steps: int) -> None
     The pieces run in threads, so ``work`` must release the interpreter's lock, and write where no other piece does.
     (numba's own ``parallel=True`` ends the process when two threads of it start at once, which a server's do.)
     """
-    pieces = min(_cores(), count) if steps >= _WORTH else 1
+    pieces = min(cores(), count) if steps >= _WORTH else 1
     if pieces <= 1:
         work(0, count)
         return
@@ -46,14 +46,15 @@ def split(work: Callable[[int, int], object], count: int, *, steps: int) -> None
 
 
 @lru_cache(maxsize=1)
-def _cores() -> int:
+def cores() -> int:
+    """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @lru_cache(maxsize=1)
 def _pool(process: int) -> ThreadPoolExecutor:
     """One pool per process: a forked child has none of its parent's threads."""
-    return ThreadPoolExecutor(max_workers=max(_cores() - 1, 1), thread_name_prefix=f"kernel-{process}")
+    return ThreadPoolExecutor(max_workers=max(cores() - 1, 1), thread_name_prefix=f"kernel-{process}")
 
 
 def _writable(folder: Path) -> bool:

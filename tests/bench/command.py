@@ -14,6 +14,7 @@ from dataclasses import asdict
 from tests.bench.audience import run as audience
 from tests.bench.cap import run as cap
 from tests.bench.cycle import run as cycle
+from tests.bench.grib import run as grib
 from tests.bench.mail import run as mail
 from tests.bench.measure import Effort, Row
 from tests.bench.outline import run as outline
@@ -29,6 +30,7 @@ WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
     "zonal": ("maximum and exact share above a threshold: 16 districts, 600 and 2,875 counties, against exactextract", zonal),
     "outline": ("the exact border of 148,000 cells, against rasterio and shapely", outline),
     "picture": ("a warning's map as PNG, against matplotlib", picture),
+    "grib": ("24 fields of 1200 × 1000 points from a file to the kernels' array, against ecCodes and cfgrib", grib),
     "cycle": ("a 10-minute file read and judged by every rule for every zone", cycle),
     "sms": ("submit_sm with responses, window 10, against aiosmpplib", sms),
     "mail": ("a crowd's mails with one rendering, against aiosmtplib", mail),

@@ -64,7 +64,7 @@ def test_the_26_fields_of_the_cma_ensemble_are_what_they_should_be(name: str) ->
     assert pressure.max is not None
     assert 90_000 < pressure.min < pressure.max < 110_000
     assert pressure.raw_max is not None
-    assert math.isclose(pressure.max * 100, pressure.raw_max, rel_tol=1e-9)
+    assert math.isclose(pressure.max * 100, pressure.raw_max, rel_tol=1.2e-7)  # values are float32, raw_max is not
     assert all(row.corrections for row in (*rows[:18], *rows[20:22], *rows[24:]))
 
 
