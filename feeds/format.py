@@ -9,6 +9,7 @@ from typing import Protocol
 from feeds import bufr, cma_name, grib, micaps, netcdf, table_read, zarr
 from feeds.canonical import canonical, canonical_observation
 from feeds.errors import BadField, PartlyRead, Truncated, UnknownFormat
+from feeds.members import Members
 from feeds.override import NONE, Overrides, correct, correct_observation, suspect
 from feeds.reading import Reading
 from feeds.table import NO_TABLES, Table, Tables
@@ -80,6 +81,7 @@ def read(
     reader = _reader(path, tables.get(source))
     overrides, named = overrides.about(source, path.name), cma_name.parse(path.name)
     faults: list[str] = []
+    members = Members()
     try:
         for raw in reader(path, source=source, checksum=checksum):
             try:
@@ -88,6 +90,8 @@ def read(
                 if str(fault) not in faults:
                     faults.append(str(fault))
                 continue
+            if isinstance(reading, GridField):
+                members.add(reading)
             yield reading
     except PartlyRead as fault:
         faults.extend(fault.faults)
@@ -97,6 +101,7 @@ def read(
         faults.append(str(fault))
         if not lenient:
             raise PartlyRead(path.name, tuple(faults), retry=True) from fault
+    faults.extend(members.lacking())
     if faults and not lenient:
         raise PartlyRead(path.name, tuple(faults))
     for told in faults:

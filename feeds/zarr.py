@@ -20,27 +20,25 @@ MARKS = ("zarr.json", ".zgroup", ".zmetadata")
 def read(path: Path, *, source: str, checksum: str = "") -> Iterator[GridField]:
     """Yield every field, see :func:`feeds.cf_fields.fields_of`. Raises Truncated for a store that cannot be opened.
 
-    A chunk that is not there reads as the fill value: with a rain of 0 that is a dry day nobody measured. Fields of a variable that
-    lacks chunks and declares no missing value are suspicious, and unknown.
+    A chunk that is not there reads as the fill value: with a rain of 0 that is a dry day nobody measured. In a variable that lacks
+    chunks and declares no missing value, the fill value therefore counts as missing, and every field is suspicious.
     """
     try:
         group = zarr.open_group(path, mode="r", use_consolidated=False)
         dataset = xr.open_dataset(path, engine="zarr", consolidated=False, decode_cf=False, cache=False)
     except (OSError, BaseZarrError, ValueError, KeyError) as fault:
         raise Truncated(f"{path.name}: this Zarr store cannot be opened ({fault}); it may be half copied, fetch it again") from fault
-    lacking: dict[str, str] = {}
     with dataset:
+        lacking = {name: told for name in map(str, dataset.variables) if (told := _doubted(group[name], dataset[name]))}
         for field in fields_of(dataset, path=path, source=source, checksum=checksum):
-            name = dict(field.provenance.original)["name"]
-            if name not in lacking:
-                lacking[name] = _lacking(group[name], dataset[name])
-            past = field.provenance
-            yield replace(field, provenance=replace(past, suspicions=(*past.suspicions, lacking[name]))) if lacking[name] else field
+            doubt, past = lacking.get(dict(field.provenance.original)["name"], ""), field.provenance
+            yield replace(field, provenance=replace(past, suspicions=(*past.suspicions, doubt))) if doubt else field
 
 
-def _lacking(array: object, variable: xr.DataArray) -> str:
-    """What to say of an array that has not all of its chunks; "" when it has, or when their values are declared missing."""
+def _doubted(array: object, variable: xr.DataArray) -> str:
+    """What to say of an array that has not all of its chunks, whose fill value now counts as missing; "" of any other."""
     if not isinstance(array, zarr.Array) or "_FillValue" in variable.attrs or array.nchunks_initialized == array.nchunks:
         return ""
+    variable.attrs["_FillValue"] = array.fill_value
     return (f"{array.nchunks - array.nchunks_initialized} of {array.nchunks} chunks are not stored and would read as {array.fill_value}: never "
-            f"written, or lost on the way; taken as unknown until the writer stores every chunk or declares _FillValue")
+            f"written, or lost on the way; that value is taken as unknown until the writer stores every chunk or declares _FillValue")

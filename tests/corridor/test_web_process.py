@@ -43,6 +43,11 @@ async def test_a_face_registers_its_broadcasts_and_finds_a_feed_that_was_not_the
                 line = await asyncio.wait_for(face.stderr.readline(), 60)
                 assert line, said.decode()
                 said += line
+
+            async def written_down() -> bool:
+                return bool(await corridor.rows("SELECT 1 FROM feed_watch WHERE source = 'nowcast' AND fault LIKE '%cannot be read%'"))
+
+            await until(written_down)
             # A watched folder waits until a file has stood still for two seconds of the deployment's clock.
             assert isinstance(corridor.parts.clock, DrillClock)
             await corridor.parts.clock.move_to(corridor.now, speed=1.0)

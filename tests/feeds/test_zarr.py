@@ -45,10 +45,11 @@ def written(folder: Path, *, fill: float | None) -> Path:
 
 def test_a_chunk_that_is_not_there_is_unknown_and_no_dry_hour(tmp_path: Path) -> None:
     first, second = read_fields(written(tmp_path, fill=None), source="test")
+    assert (first.raw_min, first.missing_count, second.missing_count) == (5.0, 0, 4)
     for field in (first, second):
         (suspicion,) = field.provenance.suspicions
         assert "1 of 2 chunks are not stored and would read as 0.0" in suspicion
-        assert "taken as unknown" in suspicion
+        assert "that value is taken as unknown" in suspicion
 
 
 def test_a_chunk_whose_absence_is_declared_missing_is_missing(tmp_path: Path) -> None:
