@@ -7,6 +7,7 @@ from datetime import datetime
 from geo.daily import DAY
 from geo.exceedance import Exceedance
 from warning.watch.gauges import Disagreement, GaugeReading
+from warning.watch.likelihood import Likelihood
 from warning.watch.rule import Rule, RuleSet
 
 
@@ -18,7 +19,8 @@ class Evidence:
     ``onset`` of a day's extreme is the beginning of its local day.
     ``known_until`` is how far the data of the row reach without a hole (None: they are silent at once), ``asked_until`` how
     far the row asks; what lies between is unknown. ``gauges`` are the first of the ``gauges_over`` stations in the zone that
-    are over the threshold by themselves, ``disagreement`` says that gauges contradict the forecast. ``row`` and ``version`` name the rule; ``observed`` says that the threshold has been reached already.
+    are over the threshold by themselves, ``disagreement`` says that gauges contradict the forecast, ``likelihood`` how
+    probable an ensemble finds it; a row that asks for a probability has no ``peak``. ``row`` and ``version`` name the rule; ``observed`` says that the threshold has been reached already.
     """
 
     zone: str
@@ -42,6 +44,7 @@ class Evidence:
     gauges: tuple[GaugeReading, ...] = ()
     gauges_over: int = 0
     disagreement: Disagreement | None = None
+    likelihood: Likelihood | None = None
 
     @property
     def ends_early(self) -> bool:
@@ -54,7 +57,7 @@ def evidence(rule_set: RuleSet, rule: Rule, zone: str, answer: Exceedance) -> Ev
     return Evidence(
         zone=zone,
         hazard=rule.hazard.key,
-        peak=answer.peak if math.isfinite(answer.peak) else None,
+        peak=answer.peak if math.isfinite(answer.peak) and rule.probability is None else None,
         units=answer.leading.quantity.units,
         test=str(answer.leading),
         share=answer.share,

@@ -6,18 +6,20 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from geo.criterion import Comparison, Criterion, comparisons
+from geo.criterion import AnyOf, Comparison, Criterion, comparisons
 from geo.daily import DAILY, DAY, day_end
 from geo.derive import DeriveError, Series, history, series
 from geo.exceedance import Exceedance, GridMismatch, exceed
 from geo.field import GridField
 from geo.grid import Grid
 from geo.overlay import OverlayError, overlay
+from geo.probability import Probability, asked, asked_of, chances, decided, is_ensemble, probability
 from geo.quantity import Quantity
 from geo.regrid import RegridError, onto, series_onto
 from geo.stations import GAUGES
 from geo.zone import Zone
 from warning.watch.gauges import Disagreement, GaugeReading, Gauges
+from warning.watch.likelihood import Likelihood
 from warning.watch.rule import Rule, RuleSet
 from warning.watch.rulefile import quantities
 from warning.watch.window import Window
@@ -40,7 +42,8 @@ class Measured:
     """By row: the answers of all zones, the grid that numbers their cells, and the reach. A row without data is in none.
 
     By row and then zone: the gauges that are over the row's threshold by themselves, and those that contradict what was
-    forecast for the last hours. ``series``: what the answers were measured on, by quantity.
+    forecast for the last hours; and where there is an ensemble, the chance of the row within its lead. ``series``: what
+    the answers were measured on, by quantity.
     """
 
     answers: Mapping[str, Sequence[Exceedance]]
@@ -49,6 +52,7 @@ class Measured:
     gauges: Mapping[str, Mapping[str, tuple[GaugeReading, ...]]]
     disagreements: Mapping[str, Mapping[str, Disagreement]]
     series: Mapping[Quantity, Series]
+    likelihoods: Mapping[str, Mapping[str, Likelihood]]
 
 
 class Measuring:
@@ -56,11 +60,14 @@ class Measuring:
 
     def __init__(self, window: Window, zones: Sequence[Zone], *, now: datetime) -> None:
         # Gauges first: of two analyses of one time the measured one is believed.
-        self._fields = _joined(sorted(window.fields, key=lambda field: field.provenance.source != GAUGES))
+        single = [field for field in window.fields if not is_ensemble(field)]
+        self._fields = _joined(sorted(single, key=lambda field: field.provenance.source != GAUGES))
+        self._ensemble = _joined([field for field in window.fields if is_ensemble(field)])
         self._gauges = Gauges(window, zones, now=now)
         self.zones = tuple(zones)
         self._now = now
         self._known: dict[Quantity, Series | None] = {}
+        self._likely: dict[Comparison, Probability | None] = {}
 
     def measured(self, rule_set: RuleSet) -> Measured:
         """What is at hand, against every row of the set that data decide."""
@@ -72,23 +79,61 @@ class Measuring:
         reach: dict[str, Reach] = {}
         gauges: dict[str, Mapping[str, tuple[GaugeReading, ...]]] = {}
         disagreements: dict[str, Mapping[str, Disagreement]] = {}
+        likelihoods: dict[str, Mapping[str, Likelihood]] = {}
         for rule in rule_set.rules:
+            if rule.criterion is None:
+                continue
+            likelihoods[rule.row] = self._likelihoods(rule)
             for row, criterion in ((rule.row, rule.criterion), (rule.sign_row, rule.signed)):
                 if criterion is None:
                     continue
                 gauges[row] = self._gauges.over(criterion)
                 disagreements[row] = self._contradicted(criterion)
-                found = _of_one_grid(criterion, have)
+                test, found = criterion, _of_one_grid(criterion, have)
+                if rule.probability is not None:
+                    if row == rule.sign_row:
+                        continue
+                    test = asked_of(criterion, rule.probability)
+                    found = _of_one_grid(test, self._decided(criterion, rule.probability))
                 if not found:
                     continue
                 grids[row] = next(iter(found.values())).grid
-                reach[row] = _reach(criterion, rule, found, self._now)
+                reach[row] = _reach(test, rule, found, self._now)
                 try:
                     answers[row] = exceed(
-                        criterion, found, overlay(grids[row], self.zones), start=self._now, end=self._now + rule.lead, now=self._now)
+                        test, found, overlay(grids[row], self.zones), start=self._now, end=self._now + rule.lead, now=self._now)
                 except (GridMismatch, OverlayError) as error:
                     log.error("a rule could not be measured and stays unknown", row=row, why=str(error))
-        return Measured(answers=answers, grids=grids, reach=reach, gauges=gauges, disagreements=disagreements, series=have)
+        return Measured(
+            answers=answers, grids=grids, reach=reach, gauges=gauges, disagreements=disagreements, likelihoods=likelihoods,
+            series=have)
+
+    def _probability(self, leaf: Comparison) -> Probability | None:
+        if leaf not in self._likely:
+            self._likely[leaf] = probability(leaf, self._ensemble, now=self._now) if self._ensemble else None
+        return self._likely[leaf]
+
+    def _decided(self, criterion: Criterion, at_least: float) -> dict[Quantity, Series]:
+        found = ((leaf, self._probability(leaf)) for leaf in comparisons(criterion))
+        return {asked(leaf, at_least).quantity: decided(one, at_least) for leaf, one in found if one is not None}
+
+    def _likelihoods(self, rule: Rule) -> dict[str, Likelihood]:
+        """By zone the chance of the row: of comparisons joined by OR that of the likeliest; nothing is said of AND."""
+        best: dict[str, Likelihood] = {}
+        if rule.criterion is None or not self._ensemble or not _one_or_any(rule.criterion):
+            return best
+        for leaf in comparisons(rule.criterion):
+            found = self._probability(leaf)
+            if found is None or not found.grid.regular:
+                continue
+            ground = overlay(found.grid, self.zones)
+            for zone, chance in zip(self.zones, chances(found, ground, start=self._now, end=self._now + rule.lead), strict=True):
+                one = Likelihood(
+                    asked=rule.probability, highest=chance.highest, mean=chance.mean, members=found.members, missing=found.missing,
+                    doubts=found.doubts, of=str(leaf))
+                if zone.code not in best or (one.highest or 0.0) > (best[zone.code].highest or 0.0):
+                    best[zone.code] = one
+        return best
 
     def _contradicted(self, criterion: Criterion) -> dict[str, Disagreement]:
         """By zone the contradiction in the longest of the row's windows that has one."""
@@ -105,6 +150,10 @@ class Measuring:
         except DeriveError as error:
             log.error("a quantity could not be derived and stays unknown", quantity=str(quantity), why=str(error))
             return None
+
+
+def _one_or_any(criterion: Criterion) -> bool:
+    return isinstance(criterion, Comparison) or (isinstance(criterion, AnyOf) and all(_one_or_any(part) for part in criterion.parts))
 
 
 def _joined(fields: Sequence[GridField]) -> list[GridField]:

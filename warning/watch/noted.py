@@ -35,6 +35,7 @@ def _with_notes(evidence: Evidence, measured: Measured) -> Evidence:
         asked_until=None if reach is None else reach.asked_until,
         gauges=readings[:_NAMED],
         gauges_over=len(readings),
+        likelihood=measured.likelihoods.get(evidence.row, {}).get(evidence.zone),
         disagreement=measured.disagreements.get(evidence.row, {}).get(evidence.zone),
         observed=evidence.observed or bool(readings),
         onset=evidence.onset if evidence.onset is not None or not readings else min(one.at for one in readings),

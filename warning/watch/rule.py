@@ -17,6 +17,7 @@ class Rule:
     ``criterion`` is None when no gridded quantity decides the row: data never propose it, and ``manual`` says why.
     ``unconfirmed`` rows carry a number that the deploying authority has yet to confirm; ``inherited`` names the set
     the number is taken from. ``confidence`` is A (primary document) to C, K (plausible), U (not found).
+    ``probability`` (0..1): the row is met where an ensemble gives its criterion at least this chance; None = by one forecast.
     ``site`` is set when the row is read at one station instead of over an area. ``validity`` may shorten the issuer's.
     """
 
@@ -34,6 +35,7 @@ class Rule:
     variant: str = ""
     site: str = ""
     validity: timedelta | None = None
+    probability: float | None = None
 
     @property
     def event_code(self) -> str:

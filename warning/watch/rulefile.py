@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from geo.criterion import AllOf, AnyOf, Comparison, Criterion, Operator, comparisons
+from geo.probability import asked_of
 from geo.quantity import Quantity
 from warning.errors import RuleError
 from warning.level import Level
@@ -76,6 +77,12 @@ class ConditionIn(_Door):
         return self
 
 
+class ProbabilityIn(_Door):
+    """The chance that an ensemble must give."""
+
+    at_least: Annotated[float, Field(gt=0, le=1)]
+
+
 class RowIn(_Door):
     """One colour of one hazard: a condition, or ``manual`` with its reason, or ``inherit`` from another set."""
 
@@ -92,6 +99,7 @@ class RowIn(_Door):
     variant: str = ""
     site: str = ""
     validity_h: Hours | None = None
+    probability: ProbabilityIn | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> "RowIn":
@@ -103,6 +111,8 @@ class RowIn(_Door):
             raise ValueError("an inherited row takes its lead from the set it inherits; take lead_h out")
         if not self.inherit and self.lead_h is None:
             raise ValueError("lead_h is missing: say how many hours ahead the row looks")
+        if self.probability is not None and self.condition is None:
+            raise ValueError("probability: {at_least: …} asks for the chance of the row's own condition; give it one, or take probability out")
         if self.confidence in ("K", "U") and not self.unconfirmed:
             raise ValueError(f"confidence {self.confidence} means nobody confirmed the row; add unconfirmed: true")
         return self
@@ -216,11 +226,17 @@ def _rule(marked: Marked, read: RuleSetIn, hazard: Hazard, row: RowIn, loc: Loc,
     level = Level.of(row.level)
     name = f"{read.id}/{hazard.key}/{level.key}" + (f"~{row.variant}" if row.variant else "")
     criterion, manual, lead = None, row.reason, timedelta(hours=row.lead_h or 0)
+    chance = None if row.probability is None else row.probability.at_least
     if row.condition is not None:
         criterion = _criterion(marked, read, row.condition, (*loc, "condition"))
     if row.inherit:
         parent = _parent_row(marked, read, hazard, level, row.inherit, loc, parents)
-        criterion, manual, lead = parent.criterion, parent.manual, parent.lead
+        criterion, manual, lead, chance = parent.criterion, parent.manual, parent.lead, parent.probability
+    if chance is not None and criterion is not None:
+        try:
+            asked_of(criterion, chance)
+        except ValueError as error:
+            raise RuleError(f"{marked.where((*loc, 'probability'))}: {error}") from error
     return Rule(
         row=name,
         hazard=hazard,
@@ -236,6 +252,7 @@ def _rule(marked: Marked, read: RuleSetIn, hazard: Hazard, row: RowIn, loc: Loc,
         variant=row.variant,
         site=row.site,
         validity=None if row.validity_h is None else timedelta(hours=row.validity_h),
+        probability=chance,
     )
 
 

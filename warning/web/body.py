@@ -9,6 +9,39 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 
+class GaugeView(BaseModel):
+    """``warning.watch.gauges.GaugeReading`` as JSON."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    station: str = ""
+    value: float = 0.0
+    units: str = ""
+
+
+class DisagreementView(BaseModel):
+    """``warning.watch.gauges.Disagreement`` as JSON."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    hours: float = 0.0
+    said: float = 0.0
+    measured: float = 0.0
+    gauges: int = 0
+
+
+class LikelihoodView(BaseModel):
+    """``warning.watch.likelihood.Likelihood`` as JSON."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    asked: float | None = None
+    highest: float | None = None
+    mean: float | None = None
+    missing: tuple[int, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
 class EvidenceView(BaseModel):
     """``warning.watch.evidence.Evidence`` as JSON."""
 
@@ -32,6 +65,10 @@ class EvidenceView(BaseModel):
     unconfirmed: bool = False
     known_until: datetime | None = None
     asked_until: datetime | None = None
+    gauges: tuple[GaugeView, ...] = ()
+    gauges_over: int = 0
+    disagreement: DisagreementView | None = None
+    likelihood: LikelihoodView | None = None
 
     @property
     def ends_early(self) -> bool:

@@ -242,7 +242,7 @@ def _evidence_row(visit: Visit, view: EvidenceView) -> str:
     flags = [visit.t("observed")] if view.observed else []
     if view.unconfirmed:
         flags.append("⚠ " + visit.t("unconfirmed"))
-    rule = f"{escape(view.test)}<br><span class='soft'>{escape(view.row)} v{escape(view.version)} {escape(' · '.join(flags))}</span>"
+    rule = f"{escape(view.test)}<br><span class='soft'>{escape(view.row)} v{escape(view.version)} {escape(' · '.join(flags))}</span>{_beside(visit, view)}"
     cells = [escape(zone_name(visit.parts.zones, view.zone, visit.lang)), peak, rule, f"{view.share:.0%}",
              f"{view.known_share:.0%}{_known_until(visit, view)}"]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
@@ -255,3 +255,24 @@ def _known_until(visit: Visit, view: EvidenceView) -> str:
     reached = "—" if view.known_until is None else view.known_until.astimezone(BEIJING).strftime(_TIME)
     asked = view.asked_until.astimezone(BEIJING).strftime(_TIME)
     return f"<br><span class='soft'>⚠ {escape(visit.t('known_until'))} {reached} / {asked}</span>"
+
+
+def _beside(visit: Visit, view: EvidenceView) -> str:
+    """What gauges and ensembles say of the same row, a line each."""
+    lines = []
+    if view.gauges:
+        named = ", ".join(f"{one.station} {one.value:.1f} {one.units}" for one in view.gauges)
+        more = "" if view.gauges_over <= len(view.gauges) else f" … ({view.gauges_over})"
+        lines.append(f"{visit.t('gauges_over')}: {named}{more}")
+    if view.disagreement is not None:
+        one = view.disagreement
+        lines.append(f"⚠ {visit.t('gauges_disagree')}: {one.said:.1f} → {one.measured:.1f} mm / {one.hours:g} h ({one.gauges})")
+    if view.likelihood is not None:
+        chance = view.likelihood
+        asked = "" if chance.asked is None else f" / {chance.asked:.0%}"
+        highest, mean = ("?" if part is None else f"{part:.0%}" for part in (chance.highest, chance.mean))
+        lines.append(f"{visit.t('likelihood')}: {highest}{asked} ({visit.t('area_mean')} {mean})")
+        if chance.missing:
+            lines.append(f"⚠ {visit.t('members_missing')}: {', '.join(map(str, chance.missing))}")
+        lines += [f"⚠ {doubt}" for doubt in chance.doubts]
+    return "".join(f"<br><span class='soft'>{escape(line)}</span>" for line in lines)
