@@ -37,7 +37,7 @@ from warning.dispatch.meter import Meter, metered
 from warning.dispatch.routekeeper import RouteKeeper
 from warning.dispatch.routes import Route, RoutedSender
 from warning.dispatch.subscribe import SubscriptionDesk
-from warning.errors import ConfigError
+from warning.errors import ConfigError, Conflict, NotFound
 from warning.issue.desk import IssueDesk
 from warning.settings import ChannelSettings, FeedSettings, Settings
 from warning.signature import SigningKey, signing_key
@@ -201,6 +201,11 @@ async def _open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack
         if reply.text.strip().upper() in ("STOP", "TD", "退订"):
             ended = await parts.subscriptions.stop(reply.channel, reply.address)
             log.info("a subscriber said stop", channel=reply.channel, ended=ended)
+        elif reply.text.startswith("ACK "):
+            try:
+                await parts.answer.acknowledge(reply.text.removeprefix("ACK "), by=f"key pressed ({reply.channel})")
+            except (NotFound, Conflict) as error:
+                log.warning("a pressed key acknowledges nothing", channel=reply.channel, error=str(error))
 
     routed: dict[str, RoutedSender] = {}
     for channel in settings.channels:

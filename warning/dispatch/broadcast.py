@@ -8,7 +8,7 @@ from warning.level import Level
 
 
 def broadcasts(zones: ZoneSet, *, channels: Kinds, lane: Lane, public_url: str, prefix: str = "xiaoxishu") -> list[Entry]:
-    """Retained MQTT topics per zone (``xiaoxishu/<lane>/<zone>/<issuer>/<hazard>``; subscribe to ``…/<zone>/#``), the public page and the spool, for those kinds of ``channels`` (kind by name) that exist."""
+    """Retained MQTT topics per zone (``xiaoxishu/<lane>/<zone>/<issuer>/<hazard>``; subscribe to ``…/<zone>/#``), screens and loudspeakers per district and town (``xiaoxishu/<lane>/display/<zone>/…``), the public page and the spool, for those kinds of ``channels`` (kind by name) that exist."""
     entries: list[Entry] = []
     for name, kind in channels.items():
         match kind:
@@ -17,6 +17,11 @@ def broadcasts(zones: ZoneSet, *, channels: Kinds, lane: Lane, public_url: str, 
                 entries += [
                     _entry(name, f"{prefix}/{lane}/{zone.code}/{{issuer}}/{{hazard}}", lane, (zone.code,))
                     for zone in zones if zone.level != "cell"
+                ]
+            case "display" | "loudspeaker":
+                entries += [
+                    _entry(name, f"{prefix}/{lane}/{kind}/{zone.code}/{{issuer}}/{{hazard}}", lane, (zone.code,))
+                    for zone in zones if zone.level in ("district", "street")
                 ]
             case "page":
                 entries.append(_entry(name, f"{public_url.rstrip('/')}/public/versions/{{identifier}}", lane, ()))

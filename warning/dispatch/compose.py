@@ -13,7 +13,7 @@ SIGNATURE = "【上海预警】"
 """Carriers in China demand a registered signature before every short message, in whatever language."""
 UCS2_SINGLE, UCS2_PART = 70, 67
 """UTF-16 units in an only part, and in one part of several (3GPP TS 23.040 §9.2.3.24.1)."""
-WITH_CAP = ("webhook", "mqtt", "spool", "page")
+WITH_CAP = ("webhook", "mqtt", "spool", "page", "cbc")
 """Kinds that carry the CAP document as body."""
 
 

@@ -18,8 +18,8 @@ TEXT_MESSAGE: Final = frozenset({"sms", "cmpp", "smgp", "sgip"})
 SIGNED_ONLY: Final = frozenset({"webhook", "mqtt", "wis2", "national"})
 """Programs of partners: where a deployment signs, they get signed documents or none. People's channels never wait for a signature."""
 
-WITH_LINK: Final = frozenset({"sms", "email"})
-"""The link to answer stands in the text."""
+WITH_LINK: Final = frozenset({"sms", "email", "voice"})
+"""The link to answer stands in the text (a voice call takes its word and has a key pressed instead)."""
 
 
 def kind_of(channel: str, kinds: Kinds) -> str:

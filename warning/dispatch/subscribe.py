@@ -177,13 +177,13 @@ class SubscriptionDesk:
             if hazard not in self._hazards:
                 raise Invalid(f"hazards: {hazard!r} is unknown; there is {', '.join(sorted(self._hazards))}")
         match self._kind(channel):
-            case "sms" if not _PHONE.fullmatch(address):
+            case "sms" | "voice" if not _PHONE.fullmatch(address):
                 raise Invalid("address: a phone number has 8 to 15 digits with the country code, e.g. 8613800000000")
             case "email" if not _MAIL.fullmatch(address):
                 raise Invalid("address: this is no e-mail address")
-            case "mqtt" if not _TOPIC.fullmatch(address):
+            case "mqtt" | "display" if not _TOPIC.fullmatch(address):
                 raise Invalid("address: an MQTT topic has no wildcards (# +)")
-            case "webhook":
+            case "webhook" | "cbc":
                 self._check_url(address)
             case "webpush":
                 try:
