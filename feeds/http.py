@@ -43,6 +43,7 @@ class Source:
         self._incoming = Incoming(folder=options.folder / name, keep=timedelta(hours=options.keep_h))
         self._backoff = Backoff(first=min(5.0, options.poll_s), longest=options.longest_wait_s)
         self._versions: dict[str, Version] = {}
+        self._passed_over: frozenset[str] | None = None  # what the folder was already full of
 
     async def payloads(self) -> AsyncGenerator[Payload]:
         """Each version once, of a listing by name. Raises SourceUnavailable, Truncated (retry) and FeedError, each with a mend."""
@@ -72,11 +73,10 @@ class Source:
         if page is None:
             raise FeedError(f"source {self._name!r}: there is no folder {folder}; mend `url`")
         names = sorted({name for name in names_in(page, folder) if fnmatch.fnmatchcase(name, self._options.pattern)})
-        if not self._versions:
-            names = names[-self._options.newest :]
-            self._first = names[0] if names else ""
-        return [urljoin(folder, name) for name in names
-                if (name >= self._first) and (self._options.again or urljoin(folder, name) not in self._versions)]  # fmt: skip
+        if self._passed_over is None:
+            self._passed_over = frozenset(names[: -self._options.newest])
+        addresses = [urljoin(folder, name) for name in names if name not in self._passed_over]
+        return [address for address in addresses if self._options.again or address not in self._versions]
 
     async def _fetched(self, fetch: Fetch, url: str) -> Payload | None:
         name = unquote(urlsplit(url).path.rsplit("/", 1)[-1]) or self._name

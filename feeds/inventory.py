@@ -14,9 +14,10 @@ from feeds.errors import FeedError
 from feeds.format import read
 from feeds.override import NONE, Overrides
 from feeds.table import NO_TABLES, Tables
-from feeds.tally import StationRow, Tally, TrackRow, track_row
+from feeds.tally import StationRow, TrackRow, counted, track_row
 from geo.field import GridField
 from geo.observation import Observation
+from geo.quality import checked
 from geo.track import Track
 
 
@@ -55,8 +56,11 @@ def as_json(row: Row) -> dict[str, object]:
 
 
 def rows(path: Path, *, overrides: Overrides = NONE, source: str = "file", tables: Tables = NO_TABLES) -> Iterator[Row]:
-    """One row per field and track in file order, then one per kind of measurement; FeedError after the last says what was not read."""
-    tally = Tally()
+    """One row per field and track in file order, then one per kind of measurement; FeedError after the last says what was not read.
+
+    Measurements are checked as the desk checks them, but by this file alone.
+    """
+    measured: list[Observation] = []
     try:
         for reading in read(path, source=source, overrides=overrides, tables=tables):
             match reading:
@@ -65,11 +69,11 @@ def rows(path: Path, *, overrides: Overrides = NONE, source: str = "file", table
                 case Track():
                     yield track_row(reading)
                 case Observation():
-                    tally.add(reading)
+                    measured.append(reading)
     except FeedError:
-        yield from tally.rows()
+        yield from counted(checked(measured))
         raise
-    yield from tally.rows()
+    yield from counted(checked(measured))
 
 
 def inventory(path: Path, *, overrides: Overrides = NONE, source: str = "file", tables: Tables = NO_TABLES) -> list[Row]:

@@ -1,5 +1,6 @@
 """Tally: what a file of measurements holds, one row a kind; and a row for a cyclone's track."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -60,17 +61,14 @@ class _Count:
     suspicions: dict[str, None] = field(default_factory=dict)
 
 
-class Tally:
-    """Counts as the readings go by: a day of gauges is not kept in memory."""
-
-    def __init__(self) -> None:
-        self._counts: dict[_Kind, _Count] = {}
-
-    def add(self, one: Observation) -> None:
+def counted(observations: Iterable[Observation]) -> list[StationRow]:
+    """In the order in which the kinds first come."""
+    counts: dict[_Kind, _Count] = {}
+    for one in observations:
         kind = one.variable, one.units, one.window, one.statistic
-        count = self._counts.get(kind)
+        count = counts.get(kind)
         if count is None:
-            count = self._counts[kind] = _Count(low=one.value, high=one.value, first=one.valid_time, last=one.valid_time)
+            count = counts[kind] = _Count(low=one.value, high=one.value, first=one.valid_time, last=one.valid_time)
         count.low, count.high = min(count.low, one.value), max(count.high, one.value)
         count.first, count.last = min(count.first, one.valid_time), max(count.last, one.valid_time)
         count.stations.add(one.station)
@@ -78,17 +76,14 @@ class Tally:
         count.flagged += bool(one.flags) or one.quality in (Quality.SUSPECT, Quality.BAD)
         count.corrections.update(dict.fromkeys(one.provenance.corrections))
         count.suspicions.update(dict.fromkeys(one.provenance.suspicions))
-
-    def rows(self) -> list[StationRow]:
-        """In the order in which the kinds first came."""
-        return [
-            StationRow(
-                variable=variable, units=units, window_h=None if window is None else round(window / timedelta(hours=1), 6), statistic=statistic,
-                stations=len(count.stations), values=count.values, first_time=count.first.isoformat(), last_time=count.last.isoformat(),
-                min=count.low, max=count.high, flagged_share=round(count.flagged / count.values, 6),
-                corrections=tuple(count.corrections), suspicions=tuple(count.suspicions))
-            for (variable, units, window, statistic), count in self._counts.items()
-        ]
+    return [
+        StationRow(
+            variable=variable, units=units, window_h=None if window is None else round(window / timedelta(hours=1), 6), statistic=statistic,
+            stations=len(count.stations), values=count.values, first_time=count.first.isoformat(), last_time=count.last.isoformat(),
+            min=count.low, max=count.high, flagged_share=round(count.flagged / count.values, 6),
+            corrections=tuple(count.corrections), suspicions=tuple(count.suspicions))
+        for (variable, units, window, statistic), count in counts.items()
+    ]
 
 
 def track_row(track: Track) -> TrackRow:

@@ -23,6 +23,7 @@ from feeds.wis2_message import Announcement, parse
 
 log = structlog.get_logger()
 
+_WAITING = 10_000  # notifications that wait for a slow download; the broker's are dropped beyond that, with a word in the log
 _REMEMBERED = 20_000  # notifications: a day of a busy topic; several brokers announce the same
 
 
@@ -79,7 +80,7 @@ class Source:
         return aiomqtt.Client(
             options.host, options.port, username=options.user or None, password=options.password.get_secret_value() or None,
             tls_context=ssl.create_default_context() if options.tls else None, identifier=options.client_id or None,
-            clean_session=not options.client_id, timeout=options.timeout_s, protocol=aiomqtt.ProtocolVersion.V311)
+            clean_session=not options.client_id, timeout=options.timeout_s, max_queued_incoming_messages=_WAITING, protocol=aiomqtt.ProtocolVersion.V311)
 
     async def _taken(self, fetch: Fetch, payload: bytes) -> Payload | None:
         try:

@@ -102,6 +102,13 @@ def test_the_inventory_counts_stations_and_shares(tmp_path: Path) -> None:
     assert (row.first_time, row.last_time) == ("2024-09-19T18:10:00+00:00", "2024-09-19T18:20:00+00:00")
 
 
+def test_an_absurd_gauge_is_flagged_in_the_inventory(tmp_path: Path) -> None:
+    path = csv(tmp_path, "id,x,y,t,R10", "a,121,31,2024-09-20 02:10,1", "b,121,31,2024-09-20 02:10,7000")  # 7 m of rain in ten minutes
+    (row,) = inventory(path, source="gauges", tables={"gauges": Table.model_validate(BASE)})
+    assert isinstance(row, StationRow)
+    assert (row.max, row.flagged_share) == (7000.0, 0.5)
+
+
 @pytest.mark.parametrize(("change", "sentence"), [
     ({"units": "hPa"}, "cannot convert 'hPa' to 'mm': one is a pressure, the other a length"),
     ({"units": ""}, "at least 1 character"), ({"window_min": None}, "a sum over an unknown time; give window_min"),

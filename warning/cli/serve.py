@@ -48,6 +48,8 @@ async def _web(settings: Settings, host: str, port: int) -> None:
         scheduler = ticking(parts)
         scheduler.start()
         sources = {feed.source: build_source(feed, clock=parts.clock) for feed in settings.feeds}
+        for name in sources:  # before the turn: a feed that nobody gets to watch is silent too
+            await parts.feeds.began(name, now=parts.clock.now())
         watching = asyncio.create_task(Turn(parts.database.url).hold(lambda: _watch_all(parts, sources)))
         server = uvicorn.Server(uvicorn.Config(
             create(parts), host=host, port=port, log_level="warning", access_log=False, proxy_headers=True,
@@ -72,20 +74,22 @@ async def _watch(parts: Parts, name: str, source: Source, desk_is_free: asyncio.
     """Watch one feed for ever: what goes wrong is told and tried again, because a watch that ends in silence warns nobody."""
     while True:
         try:
-            await parts.feeds.began(name, now=parts.clock.now())
             async with aclosing(source.payloads()) as payloads:
                 async for payload in payloads:
                     async with desk_is_free:
                         await parts.watch.take(payload)
             return
+        except FeedError as error:
+            why = str(error)
+            log.error("the watch of a feed failed and begins again", source=name, why=why)
         except Exception as error:
+            why = f"{type(error).__name__}, see the log"
             log.exception("the watch of a feed failed and begins again", source=name, error=type(error).__name__)
-            why = str(error) if isinstance(error, FeedError) else f"{type(error).__name__}, see the log"
-            try:
-                await parts.feeds.failed(name, why, now=parts.clock.now())
-            except SQLAlchemyError as away:
-                log.warning("the fault of a feed could not be written down", source=name, error=type(away).__name__)
-            await asyncio.sleep(_WATCH_AGAIN_S)
+        try:
+            await parts.feeds.failed(name, why, now=parts.clock.now())
+        except SQLAlchemyError as away:
+            log.warning("the fault of a feed could not be written down", source=name, error=type(away).__name__)
+        await asyncio.sleep(_WATCH_AGAIN_S)
 
 
 async def _work(settings: Settings, name: str) -> None:

@@ -40,8 +40,8 @@ class Turn:
                     finally:
                         acting.cancel()
                         await asyncio.gather(acting, return_exceptions=True)
-            except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as error:
-                log.warning("the turn to watch is lost, or not to be had: the database does not answer", error=type(error).__name__)
+            except (psycopg.Error, TimeoutError) as error:
+                log.warning("the turn to watch is lost, or not to be had: look at the database", error=type(error).__name__, why=str(error).strip())
                 await asyncio.sleep(self._look_s)
 
     @asynccontextmanager
