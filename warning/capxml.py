@@ -45,11 +45,12 @@ class ReadResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedScan:
-    """What an Atom feed holds: alerts inside it, entries that were refused and why, and links to alerts elsewhere."""
+    """What a feed holds: alerts inside it (and each as the bytes that were signed), what was refused and why, links to alerts elsewhere."""
 
     read: tuple[ReadResult, ...]
     refused: tuple[str, ...]
     links: tuple[str, ...]
+    documents: tuple[bytes, ...] = ()
 
 
 # --- writing -----------------------------------------------------------------------------------------------------------
@@ -175,11 +176,14 @@ def read_feed(data: bytes) -> list[ReadResult]:
 
 
 def scan_feed(data: bytes) -> FeedScan:
-    """What an Atom feed holds; one broken entry does not hide the others. Raises CapError as ``read`` does for the whole."""
+    """What an Atom or RSS feed holds; one broken entry does not hide the others. Raises CapError as ``read`` does for the whole."""
     root = xml.parse(data)
+    if root.tag == "rss":
+        return FeedScan(read=(), refused=(), links=tuple(link.text.strip() for link in root.iterfind("channel/item/link") if link.text))
     if root.tag != f"{_ATOM}feed":
-        return FeedScan(read=(_alert(root),), refused=(), links=())
+        return FeedScan(read=(_alert(root),), refused=(), links=(), documents=(data,))
     good: list[ReadResult] = []
+    documents: list[bytes] = []
     refused: list[str] = []
     links: list[str] = []
     for number, entry in enumerate(root.iter(f"{_ATOM}entry"), 1):
@@ -187,13 +191,15 @@ def scan_feed(data: bytes) -> FeedScan:
         try:
             if content is not None and len(content):
                 good.append(_alert(content[0]))
+                documents.append(etree.tostring(content[0], with_tail=False))
             elif content is not None and (content.text or "").lstrip().startswith("<"):
-                good.append(_alert(xml.parse((content.text or "").strip().encode())))
+                documents.append((content.text or "").strip().encode())
+                good.append(_alert(xml.parse(documents[-1])))
             else:
                 links += [href for link in entry.iter(f"{_ATOM}link") if (href := link.get("href"))]
         except CapError as error:
             refused.append(f"entry {number}: {error}")
-    return FeedScan(read=tuple(good), refused=tuple(refused), links=tuple(links))
+    return FeedScan(read=tuple(good), refused=tuple(refused), links=tuple(links), documents=tuple(documents))
 
 
 def _alert(root: etree._Element) -> ReadResult:
