@@ -19,7 +19,6 @@ from pydantic import BaseModel, ValidationError
 
 from channels.message import Lane, Outcome, Receipt, Reply, Reports
 from channels.port import ChannelSender, Doors
-from channels.wire.vapid import Vapid, private_key
 from feeds.override import load as load_overrides
 from feeds.payload import Source
 from feeds.table import Tables
@@ -38,13 +37,17 @@ from warning.dispatch.routekeeper import RouteKeeper
 from warning.dispatch.routes import Route, RoutedSender
 from warning.dispatch.subscribe import SubscriptionDesk
 from warning.errors import ConfigError, Conflict, NotFound
+from warning.exchange.desk import IntakeDesk
+from warning.exchange.poll import Polling
 from warning.issue.desk import IssueDesk
+from warning.keyring import partners, push_keys, signing_keys
 from warning.settings import ChannelSettings, FeedSettings, Settings
-from warning.signature import SigningKey, signing_key
+from warning.signature import SigningKey
 from warning.store.answer import AnswerStore
 from warning.store.database import Database
 from warning.store.dispatch import DispatchStore
 from warning.store.drill import DrillClock
+from warning.store.exchange import IntakeStore
 from warning.store.feeds import FeedStore
 from warning.store.issue import IssueStore
 from warning.store.jobs import Jobs
@@ -99,6 +102,9 @@ class Parts:
     secret: str
     feeds: FeedStore
     signing: Signing
+    intake: IntakeDesk
+    intake_ledger: IntakeStore
+    polling: Polling
     signing_keys: Sequence[SigningKey]
 
 
@@ -170,6 +176,12 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     rates = RateStore(database, meter)
     reach = ReachStore(database, ledger, residents=residents, rates=rates, zones=zones, kinds=_kinds(settings))
     hazards = sorted({rule.hazard.key for rule_set in rule_sets.values() for rule in rule_set.rules})
+    codes = load_event_codes(config_file(settings, "rules/event-codes.yaml"))
+    issue = IssueDesk(
+        IssueStore(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets, event_codes=codes,
+        cap_status=settings.status, public_url=settings.public_url, signing_keys=keys, planned=reach.planned)
+    intake_ledger = IntakeStore(database, clock=clock)
+    intake = IntakeDesk(intake_ledger, issue, clock=clock, zones=zones, codes=codes, partners=partners(settings), status=settings.status)
     return Parts(
         settings=settings, clock=clock, database=database, jobs=jobs, zones=zones, rule_sets=rule_sets, issuers=issuers,
         watch=WatchDesk(
@@ -179,10 +191,8 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
             cap_status=settings.status,
             max_age=timedelta(seconds=max((feed.max_age_s for feed in settings.feeds), default=3600.0)),
             max_ages={feed.source: timedelta(seconds=feed.max_age_s) for feed in settings.feeds}, tables=tables(settings)),
-        issue=IssueDesk(
-            IssueStore(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets,
-            event_codes=load_event_codes(config_file(settings, "rules/event-codes.yaml")), cap_status=settings.status, public_url=settings.public_url,
-            signing_keys=keys, planned=reach.planned),
+        issue=issue, intake=intake, intake_ledger=intake_ledger,
+        polling=Polling(intake_ledger, intake, allow_private=settings.allow_private_targets),
         dispatch=dispatch, mass=mass, answer=answer, ledger=ledger, residents=residents, reach=reach, meter=meter, rates=rates, push_keys=push_keys(settings), secret=secret,
         feeds=FeedStore(database, promises=_promises(settings)),
         signing=Signing(database, keys, clock=clock), signing_keys=keys,
@@ -269,24 +279,6 @@ def build_source(feed: FeedSettings, *, clock: Clock) -> Source:
         raise ConfigError(f"{where}: no adapter of kind {feed.kind!r} in feeds/: see docs/feeds.md for those that there are")
     source: Source = module.Source(_options(where, module, feed.options), name=feed.source, now=clock.now)
     return source
-
-
-def signing_keys(settings: Settings) -> list[SigningKey]:
-    """The keys that sign what goes to programs, read once at the start. Raises ConfigError naming the one that is wrong."""
-    found = []
-    for one in settings.signing.keys if settings.signing is not None else ():
-        try:
-            certificate = one.certificate.read_bytes()
-        except OSError as error:
-            raise ConfigError(f"signing: {one.name}: {one.certificate} cannot be read: {error.strerror}") from error
-        found.append(signing_key(one.key.get_secret_value(), certificate, name=one.name))
-    return found
-
-
-def push_keys(settings: Settings) -> dict[str, str]:
-    """The public key of each Web Push channel, which a browser needs to subscribe to it."""
-    kept = [(channel.name, str(channel.option("vapid_private_key") or "")) for channel in settings.channels if channel.kind == "webpush"]
-    return {name: Vapid(private_key(key), "mailto:nobody@example.org").public_key for name, key in kept if key}
 
 
 def _adapter(where: str, room: str, kind: str) -> ModuleType:

@@ -31,6 +31,7 @@ def ticking(parts: Parts) -> AsyncIOScheduler:
 
     every(5, "sweep", parts.ledger.sweep)
     every(5, "escalate", parts.answer.escalate)
+    every(parts.settings.poll_s, "look at partners' feeds", parts.polling.look)
     every(10, "sign what waits", parts.signing.catch_up)
     every(3600, "forget resident changes", parts.residents.prune)
     every(5, "silent feeds", lambda: parts.feeds.hear(now=parts.clock.now()))

@@ -112,6 +112,19 @@ class SigningSettings(BaseModel):
     keys: tuple[SigningKeySettings, ...] = Field(min_length=1, description="the newest that is valid signs; name the next one before the present one ends")
 
 
+class PartnerSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(description="for the record and for messages")
+    senders: tuple[str, ...] = Field(min_length=1, description="the CAP senders it may speak for")
+    issuer: str = Field(description="the issuer of ours under whose name its alerts are passed on")
+    area: str = Field(default="", description="zone-code prefix that it may warn; empty = every zone of ours")
+    token: SecretStr = Field(default=SecretStr(""), description="with which it pushes; empty = it does not push")
+    url: str = Field(default="", description="its CAP feed (Atom, RSS or one document), looked at every poll_s; empty = it is not polled")
+    certificates: tuple[Path, ...] = Field(default=(), description="PEM files with the certificates that it signs with, the next one included")
+    agreed_by: tuple[str, ...] = Field(default=(), description="two names who agreed that what it has signed goes out without being looked at; empty = held")
+
+
 class OidcSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -150,6 +163,8 @@ class Settings(BaseSettings):
     retry: RetrySettings = Field(default_factory=RetrySettings, description="how delivery is retried")
     answer_within_s: float = Field(default=300, gt=0, description="time an office has to acknowledge orange and red")
     signing: SigningSettings | None = Field(default=None, description="XML signatures on what goes to programs; empty = nothing is signed")
+    partners: tuple[PartnerSettings, ...] = Field(default=(), description="authorities whose alerts we take in")
+    poll_s: float = Field(default=60.0, gt=0, description="how often partners' feeds are looked at")
     oidc: OidcSettings | None = Field(default=None, description="an identity provider to sign in with; empty = passwords only")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="how often one address may ask")
     trusted_proxies: str = Field(default="127.0.0.1", description="addresses of proxies whose X-Forwarded-For and -Proto are believed, by comma; they end HTTPS")

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from tests.web.conftest import World
-from warning.app import push_keys
+from warning.keyring import push_keys
 from warning.settings import ChannelSettings, Settings
 from warning.web.headers import HidePlaces, cleaned
 

@@ -58,6 +58,8 @@ TABLE = {
     "GET /docs": OPEN, "GET /login": OPEN, "POST /logout": OPEN, "GET /me": OPEN, "POST /me": OPEN,  # without a session: to the log-in
     "POST /login": OPEN,  # 401 for a token that is not known; that is its own test
     "GET /login/oidc": OPEN, "GET /login/oidc/back": OPEN,
+    "POST /api/intake/cap": "??????", "POST /api/intake/national": "??????",  # partners only: no account opens it
+    "GET /api/intake": STAFF,
     "POST /api/admin/requests": "?----+",
     "GET /api/admin/requests": "?----+",
     "POST /api/admin/requests/{request_id}": "?----+",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urljoin
 
 import httpx
@@ -11,7 +12,7 @@ from channels.wire.ssrf import BadTarget, check_url
 from warning.capxml import scan_feed
 from warning.errors import CapError
 from warning.exchange.desk import IntakeDesk
-from warning.exchange.work import Partner, Taken
+from warning.exchange.work import Fate, Partner, Taken
 from warning.xml import MAX_BYTES
 
 log = structlog.get_logger()
@@ -35,6 +36,31 @@ class Round:
     mark: Mark
     taken: tuple[Taken, ...] = ()
     fault: str = ""
+
+
+class Marks(Protocol):
+    async def mark(self, partner: str) -> Mark: ...
+
+    async def looked(self, partner: str, found: Round) -> None: ...
+
+
+class Polling:
+    """Looks at every partner that has a feed, one after the other; called by the ticker."""
+
+    def __init__(self, marks: Marks, desk: IntakeDesk, *, allow_private: bool) -> None:
+        self._marks = marks
+        self._desk = desk
+        self._allow_private = allow_private
+
+    async def look(self) -> int:
+        """Returns how many new alerts came in."""
+        fresh = 0
+        async with httpx.AsyncClient(timeout=20) as http:
+            for partner in self._desk.polled:
+                found = await poll(self._desk, partner, await self._marks.mark(partner.name), http=http, allow_private=self._allow_private)
+                await self._marks.looked(partner.name, found)
+                fresh += sum(one.fate is not Fate.KNOWN for one in found.taken)
+        return fresh
 
 
 async def poll(desk: IntakeDesk, partner: Partner, mark: Mark, *, http: httpx.AsyncClient, allow_private: bool) -> Round:

@@ -22,7 +22,9 @@ ACTIONS: Mapping[str, Literal["new", "update", "cancel"]] = {"Alert": "new", "Up
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understood:
-    """What it warns of, where and until when. ``texts`` are the partner's own words, by language; languages it lacks are worded by us."""
+    """What it warns of, where and until when. ``texts``: the partner's own words, quoted as advice under headlines and descriptions of ours,
+    which name colour, place and our time in both languages as every alert of ours does.
+    """
 
     event_code: str
     level: Level
@@ -72,7 +74,7 @@ def _event_code(info: cap.Info, codes: Sequence[EventCode]) -> str:
     named = [code.code for code in codes if info.event.strip().lower() in (code.zh, code.en.lower())]
     if len(named) == 1:
         return named[0]
-    raise Invalid(f"eventCode: {', '.join(given) or info.event!r} is none of ours; add it to event-codes.yaml as a code or an alias")
+    raise Invalid(f"eventCode: {', '.join(given) or info.event} is none of ours; add it to event-codes.yaml as a code or an alias")
 
 
 def _places(info: cap.Info, zones: ZoneSet) -> tuple[list[Zone], Mapping[str, object] | None]:
@@ -112,10 +114,11 @@ def _stem(code: str) -> str:
 
 
 def _texts(alert: cap.Alert) -> dict[str, dict[str, str]]:
-    """The partner's own words in our two languages, where it has both a headline and a description."""
+    """The partner's own words in our two languages, where it has any, with its name before them."""
     found: dict[str, dict[str, str]] = {}
     for info in alert.infos:
         language = {"zh": "zh-CN", "en": "en-US"}.get(info.language.lower().partition("-")[0])
-        if language is not None and language not in found and info.headline and info.description:
-            found[language] = {"headline": info.headline, "description": info.description, "instruction": info.instruction}
+        words = [one for one in (info.headline, info.description, info.instruction) if one]
+        if language is not None and language not in found and words:
+            found[language] = {"instruction": f"{info.sender_name or alert.sender}: " + "\n".join(words)}
     return found

@@ -11,6 +11,7 @@ from warning.answer.callout import Acknowledged
 from warning.clock import Clock
 from warning.dispatch.plan import Draft, ReachPlan
 from warning.dispatch.subscribe import Held, OfficeSubscription, ResidentSubscription
+from warning.exchange.work import How, Partner, Taken
 from warning.issue.hand import HandMade
 from warning.issue.work import NewAlert
 from warning.settings import Settings
@@ -106,6 +107,18 @@ class Trusting(Protocol):
     async def decide(self, request_id: UUID, /, *, account: Account, confirmed: bool) -> str | None: ...
 
 
+class Taking(Protocol):
+    """The intake desk."""
+
+    def partner(self, token_hash: str, /) -> Partner | None: ...
+
+    async def take(self, document: bytes, partner: Partner, /, *, how: How, national: bool = ...) -> Taken: ...
+
+
+class Arrived(Protocol):
+    async def newest(self, *, limit: int) -> list[tuple[str, datetime, Taken]]: ...
+
+
 class Counting(Protocol):
     async def counts(self, identifier: str | None = None, /) -> dict[str, dict[str, int]]: ...
 
@@ -155,6 +168,12 @@ class Parts(Protocol):
 
     @property
     def trust(self) -> Trusting: ...
+
+    @property
+    def intake(self) -> Taking: ...
+
+    @property
+    def intake_ledger(self) -> Arrived: ...
 
     @property
     def signing_keys(self) -> Sequence[SigningKey]: ...

@@ -15,6 +15,7 @@ from warning.web.api import (
     explain,
     feed,
     feeds,
+    intake,
     operations,
     places,
     proposals,
@@ -54,7 +55,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
     for router in (alerts.router, feed.router, proposals.router, reach.router, explain.router, subscriptions.router, places.router,
-                   answers.router, operations.router, routes.router, feeds.router, admin.router, login.router, oidc.router,
+                   answers.router, operations.router, routes.router, feeds.router, admin.router, intake.router, login.router, oidc.router,
                    public.proof, public.router):
         app.include_router(router)
     app.add_api_route("/docs", _docs, include_in_schema=False)
@@ -71,6 +72,7 @@ _TAGS = {
     "places": "am I warned here? which zones and rules there are",
     "answers": "a human has received it",
     "operations": "health, metrics, retry, routes",
+    "exchange": "what other authorities send us",
     "trust": "accounts by two admins, keys for programs",
     "public": "what residents really see",
 }
