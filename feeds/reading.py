@@ -14,19 +14,20 @@ Reading = GridField | Observation | Track
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """One file's readings, each kind in file order."""
+    """One file's readings, each kind in file order; ``faults`` say what of it was not read."""
 
     fields: tuple[GridField, ...] = ()
     observations: tuple[Observation, ...] = ()
     tracks: tuple[Track, ...] = ()
+    faults: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, readings: Iterable[Reading]) -> Self:
+    def of(cls, readings: Iterable[Reading], *, faults: tuple[str, ...] = ()) -> Self:
         kept = tuple(readings)
         return cls(
             fields=tuple(one for one in kept if isinstance(one, GridField)),
             observations=tuple(one for one in kept if isinstance(one, Observation)),
-            tracks=tuple(one for one in kept if isinstance(one, Track)))
+            tracks=tuple(one for one in kept if isinstance(one, Track)), faults=faults)
 
     @property
     def data_time(self) -> datetime | None:

@@ -44,6 +44,9 @@ class MemoryLedger:
     async def refuse(self, payload_id: UUID, *, why: str, next_step: str, now: datetime) -> None:  # noqa: ARG002 - the desk's Protocol
         self.refusals.append(why)
 
+    async def partly(self, source: str, faults: Sequence[str], *, now: datetime) -> None:  # noqa: ARG002 - the desk's Protocol
+        self.refusals.extend(faults)
+
     async def watched(self, since: datetime) -> list[tuple[str, str]]:  # noqa: ARG002 - the desk's Protocol
         return self._earlier
 

@@ -5,10 +5,11 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
+import netCDF4
 import pytest
 
 from tests.corridor.conftest import Corridor, opened_corridor
-from tests.corridor.rain import rain_file
+from tests.corridor.rain import payload_of, rain_file
 from warning.store.feeds import FeedStore
 from warning.watch.promise import FeedState, Promise
 
@@ -82,3 +83,18 @@ async def test_a_payload_whose_name_tells_no_time_gets_the_time_of_its_data(watc
     await corridor.parts.watch.take(payload)
     (standing,) = await feeds.standings(now=corridor.now)
     assert standing.data_at == corridor.now
+
+
+async def test_what_could_not_be_read_of_a_file_is_told_until_a_whole_one_comes(watched: tuple[Corridor, FeedStore]) -> None:
+    corridor, _ = watched
+    payload = rain_file(corridor.folder, corridor.now, {})
+    with netCDF4.Dataset(payload.path, "a") as file:
+        file.createVariable("t2m", "f4", ("lead", "lat", "lon"))[...] = 20.0  # of no unit
+    await corridor.parts.watch.take(payload_of(payload.path, corridor.now))
+    assert await notices(corridor) == [("partly nowcast", True)]
+    (row,) = await corridor.rows("SELECT text, next_step FROM notice")
+    assert "a file of feed nowcast was read in part: variable 't2m' (air_temperature) has no units" in row["text"]
+    assert "what was not read is unknown" in row["next_step"]
+    await corridor.next_cycle()
+    await corridor.rain({})
+    assert await notices(corridor) == [("partly nowcast", False)]

@@ -49,6 +49,20 @@ class WatchStore:
                 "SET text = excluded.text, next_step = excluded.next_step, at = excluded.at, cleared_at = NULL"),
                 {"k": f"feed {source}", "t": why, "n": next_step, "at": now})
 
+    async def partly(self, source: str, faults: Sequence[str], *, now: datetime) -> None:
+        """A notice of what of a feed's file could not be read; none of it takes an earlier one back."""
+        key = {"k": f"partly {source}", "at": now}
+        async with self._db.begin() as connection:
+            if not faults:
+                await connection.execute(text("UPDATE notice SET cleared_at = :at WHERE key = :k AND cleared_at IS NULL"), key)
+                return
+            more = f" (+{len(faults) - 3})" if len(faults) > 3 else ""
+            await connection.execute(text(
+                "INSERT INTO notice (key, text, next_step, at) VALUES (:k, :t, :n, :at) ON CONFLICT (key) DO UPDATE "
+                "SET text = excluded.text, next_step = excluded.next_step, at = excluded.at, cleared_at = NULL"),
+                key | {"t": f"资料源 {source} 的文件只读出一部分 / a file of feed {source} was read in part: {' | '.join(faults[:3])}{more}",
+                       "n": "未读出的部分按未知处理；请提供方补发 / what was not read is unknown; ask the provider for the whole file"})
+
     async def watched(self, since: datetime) -> list[tuple[str, str]]:
         """(path, source) of payloads read since then, oldest first: a restarted desk reads them again for its sliding windows."""
         async with self._db.begin() as connection:

@@ -72,6 +72,8 @@ class WatchLedger(Protocol):
 
     async def refuse(self, payload_id: UUID, *, why: str, next_step: str, now: datetime) -> None: ...
 
+    async def partly(self, source: str, faults: Sequence[str], *, now: datetime) -> None: ...
+
     async def watched(self, since: datetime) -> list[tuple[str, str]]: ...
 
     async def memory(self, issuer: str) -> Memory: ...
@@ -123,6 +125,7 @@ class WatchDesk:
             log.error("a payload was refused", source=payload.source, file=payload.path.name, why=str(error))
             await self._ledger.refuse(payload_id, why=str(error), next_step="fetch the file again, or ask its provider", now=now)
             return []
+        await self._ledger.partly(payload.source, contents.faults, now=now)
         if not contents.fields and not contents.observations:  # tracks alone: no rule is judged by them
             decode_s, decoded = time.monotonic() - started, await self._ledger.real_now()
             times = StageTimes(arrived=arrived, decoded=decoded, derived=decoded, decode_s=decode_s, derive_s=0.0)
@@ -145,6 +148,7 @@ class WatchDesk:
     def _read(self, path: Path, source: str, checksum: str) -> Contents:
         """What can be used of a file; a field that cannot is told, the others are kept."""
         readings: list[Reading] = []
+        faults: tuple[str, ...] = ()
         try:
             for reading in read(path, source=source, overrides=self._overrides, checksum=checksum, tables=self._tables):
                 readings.append(reading)
@@ -152,7 +156,8 @@ class WatchDesk:
             if not readings:
                 raise
             log.warning("a payload was read in part", file=path.name, why=str(error))
-        return Contents.of(readings)
+            faults = error.faults
+        return Contents.of(readings, faults=faults)
 
     def _with(self, window: Window, contents: Contents) -> Window:
         """The window with what a payload brought; measurements are checked, and those that are doubted told."""
