@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -27,12 +27,15 @@ from geo.shanghai import shanghai_zones
 from geo.zone import ZoneSet
 from geo.zonefile import ZoneProperties, load_zones
 from warning.answer.desk import AnswerDesk
+from warning.beats import beats
 from warning.clock import Clock, SystemClock
 from warning.dispatch.broadcast import broadcasts
 from warning.dispatch.delivery import RetryPolicy
 from warning.dispatch.desk import DispatchDesk
 from warning.dispatch.mass.desk import MassDesk
 from warning.dispatch.meter import Meter, metered
+from warning.dispatch.pulse import KEY as PULSE_KEY
+from warning.dispatch.pulse import PulseKeeper
 from warning.dispatch.routekeeper import RouteKeeper
 from warning.dispatch.routes import Route, RoutedSender
 from warning.dispatch.subscribe import SubscriptionDesk
@@ -54,6 +57,7 @@ from warning.store.jobs import Jobs
 from warning.store.mass import MassStore
 from warning.store.migrate import migrate
 from warning.store.muster import Muster
+from warning.store.pulses import PulseStore
 from warning.store.rates import RateStore
 from warning.store.reach import ReachStore
 from warning.store.residents import ResidentIndex
@@ -218,17 +222,22 @@ async def _open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack
                 log.warning("a pressed key acknowledges nothing", channel=reply.channel, error=str(error))
 
     routed: dict[str, RoutedSender] = {}
+    senders: dict[str, ChannelSender] = {}
     for channel in settings.channels:
-        sender = build_sender(channel, _doors(channel, parts, http, on_reply))
+        sender = build_sender(channel, doors_of(channel, parts, http, on_reply))
         await sender.open()
         stack.push_async_callback(sender.close)
-        parts.dispatch.attach(channel.name, metered(sender, channel=channel.name, kind=channel.kind, meter=parts.meter))
+        senders[channel.name] = metered(sender, channel=channel.name, kind=channel.kind, meter=parts.meter)
+        parts.dispatch.attach(channel.name, senders[channel.name])
         if isinstance(sender, RoutedSender):
             routed[channel.name] = sender
     keeping = [asyncio.create_task(parts.dispatch.keep_flushing(), name="late receipts")]
     if routed:
         keeper = RouteKeeper(RouteStore(parts.database), routed, worker=f"{socket.gethostname()}:{os.getpid()}")
         keeping.append(asyncio.create_task(keeper.keep_looking(), name="routes"))
+
+    pulses = PulseKeeper(PulseStore(parts.database, clock=parts.clock), senders, beats(settings), clock=parts.clock, status=settings.status)
+    keeping.append(asyncio.create_task(pulses.keep_beating(), name="canaries and heartbeats"))
 
     async def stop_flushing() -> None:
         for task in keeping:
@@ -240,17 +249,28 @@ async def _open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack
     stack.push_async_callback(stop_flushing)
 
 
-def _doors(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on_reply: Callable[[Reply], Awaitable[None]]) -> Doors:
+def doors_of(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on_reply: Callable[[Reply], Awaitable[None]]) -> Doors:
     """One channel's doors; what comes late is counted for it on the way to the desk."""
     async def on_receipt(receipt: Receipt) -> None:
+        if receipt.key.startswith(PULSE_KEY):
+            return  # a canary's: its answer was the proof, and no delivery is waiting for it
         parts.meter.delivered(channel.name, int(receipt.outcome is Outcome.DELIVERED))
         await parts.dispatch.on_receipt(receipt)
 
     async def on_bulk(reports: Sequence[Reports]) -> None:
+        reports = [group for group in map(_of_deliveries, reports) if group.keys]
         parts.meter.delivered(channel.name, sum(len(group.keys) for group in reports if group.outcome is Outcome.DELIVERED))
         await parts.dispatch.on_reports(reports)
 
     return Doors(now=parts.clock.now, http=http, on_receipt=on_receipt, on_reply=on_reply, on_bulk=on_bulk)
+
+
+def _of_deliveries(group: Reports) -> Reports:
+    """A group of late receipts without those of canaries."""
+    kept = [at for at, key in enumerate(group.keys) if not key.startswith(PULSE_KEY)]
+    if len(kept) == len(group.keys):
+        return group
+    return replace(group, keys=[group.keys[at] for at in kept], external_ids=[group.external_ids[at] for at in kept])
 
 
 def build_sender(channel: ChannelSettings, doors: Doors) -> ChannelSender:

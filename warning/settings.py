@@ -142,6 +142,29 @@ class LimitSettings(BaseModel):
     costly_per_min: float = Field(default=30.0, ge=0, description="log-ins, registrations and answers a minute from one address; 0 = no limit")
 
 
+class CanarySettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    every_s: float = Field(default=180.0, gt=0, description="how often each channel proves itself")
+    addresses: dict[str, str] = Field(default_factory=dict, description="by channel: an address behind the gateway that no person reads")
+
+
+class ListenerSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, description="what operators call it")
+    channel: str = Field(description="the channel that carries it, a webhook or mqtt")
+    address: str = Field(min_length=1, description="where to: a URL or a topic")
+    secret: SecretStr = Field(default=SecretStr(""), description="signs webhooks (HMAC-SHA-256)")
+
+
+class HeartbeatSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    every_s: float = Field(default=60.0, gt=0, description="how often partners hear the identifiers and the hash of what is in force")
+    listeners: tuple[ListenerSettings, ...] = Field(default=(), description="who asked for it, beside the topic xiaoxishu/<lane>/heartbeat of every MQTT channel")
+
+
 class Settings(BaseSettings):
     """Every option of a deployment."""
 
@@ -161,6 +184,8 @@ class Settings(BaseSettings):
     feeds: tuple[FeedSettings, ...] = Field(default=(), description="what is watched")
     channels: tuple[ChannelSettings, ...] = Field(default=(), description="ways out")
     retry: RetrySettings = Field(default_factory=RetrySettings, description="how delivery is retried")
+    canary: CanarySettings = Field(default_factory=CanarySettings, description="how channels prove themselves")
+    heartbeat: HeartbeatSettings = Field(default_factory=HeartbeatSettings, description="how partners see a gap")
     answer_within_s: float = Field(default=300, gt=0, description="time an office has to acknowledge orange and red")
     signing: SigningSettings | None = Field(default=None, description="XML signatures on what goes to programs; empty = nothing is signed")
     partners: tuple[PartnerSettings, ...] = Field(default=(), description="authorities whose alerts we take in")
@@ -172,10 +197,16 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _names_once(self) -> "Settings":
-        for what, names in (("channels: name", [c.name for c in self.channels]), ("feeds: source", [f.source for f in self.feeds])):
+        for what, names in (("channels: name", [c.name for c in self.channels]), ("feeds: source", [f.source for f in self.feeds]),
+                            ("heartbeat: listeners: name", [one.name for one in self.heartbeat.listeners])):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"{what} {', '.join(twice)} is given twice; each needs its own")
+        known = {channel.name for channel in self.channels}
+        for what, named in (("canary: addresses", self.canary.addresses), ("heartbeat: listeners: channel", [one.channel for one in self.heartbeat.listeners])):
+            strange = sorted(set(named) - known)
+            if strange:
+                raise ValueError(f"{what}: {', '.join(strange)} is no channel of these settings; there is {', '.join(sorted(known)) or 'none'}")
         return self
 
 

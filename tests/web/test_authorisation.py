@@ -51,6 +51,7 @@ TABLE = {
     "POST /api/deliveries/retry": "?-++-+",
     "GET /api/routes": STAFF,
     "POST /api/routes/{channel}/{route}": "?-++-+",
+    "GET /api/heartbeat": OPEN,
     "GET /metrics": OPEN,
     "GET /": OPEN, "GET /en": OPEN, "GET /place/{code}": OPEN, "GET /en/place/{code}": OPEN,
     "GET /alert/{identifier}": OPEN, "GET /en/alert/{identifier}": OPEN, "GET /archive": OPEN, "GET /en/archive": OPEN,

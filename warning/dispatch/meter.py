@@ -52,6 +52,8 @@ class Meter:
             busy_s=kept.busy_s + now - since, quick_s=kept.quick_s + (now - began if quick else 0.0), quick_n=kept.quick_n + quick)
 
     def delivered(self, channel: str, count: int) -> None:
+        if count == 0:
+            return
         kept = self._sums.get(channel, Measured())
         self._sums[channel] = replace(kept, delivered=kept.delivered + count)
 

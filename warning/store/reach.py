@@ -96,7 +96,7 @@ class ReachStore:
         return json.dumps({"moments_s": list(MOMENTS_S), **asdict(found)}, ensure_ascii=False)
 
     async def _people(self, draft: Draft, where: Reach) -> dict[str, int]:
-        """By channel, as the dispatch desk will find them; a person with two places in the area is counted twice."""
+        """By channel, as the dispatch desk will find them."""
         if draft.ends is not None:
             async with self._db.begin() as connection:
                 rows = (await connection.execute(text(_TOLD), {"event": draft.ends})).all()
@@ -111,7 +111,7 @@ class ReachStore:
         return found
 
     async def _dwelling(self, draft: Draft, where: Reach) -> dict[str, int]:
-        """Residents: by the index when somebody drew the area, by their district otherwise."""
+        """Residents: by the index when somebody drew the area (who has two places in it counts twice), by their district otherwise."""
         cells = None
         if draft.polygon is not None:
             try:
@@ -177,25 +177,24 @@ def _parts(draft: Draft, kind: str) -> int:
 
 
 _TOLD = """
-SELECT channel, sum(people) AS people FROM (
+SELECT channel, sum(people)::bigint AS people FROM (
   SELECT channel, count(DISTINCT subscription_id) AS people FROM delivery
   WHERE event_id = :event AND role <> 'end' AND state IN ('accepted', 'delivered', 'unknown', 'claimed', 'queued') GROUP BY channel
   UNION ALL
-  SELECT channel, max(people) FROM (
-    SELECT channel, root, sum(tally[1] + tally[2] + tally[3] + tally[4] + tally[9]) AS people FROM crowd
-    WHERE event_id = :event AND role <> 'end' GROUP BY channel, root, version) told
-  GROUP BY channel, root) who
+  SELECT channel, sum(tally[1] + tally[2] + tally[3] + tally[4] + tally[9]) FROM (
+    SELECT DISTINCT ON (root) channel, role, tally FROM crowd WHERE event_id = :event ORDER BY root, version DESC, id DESC) newest
+  WHERE role <> 'end' GROUP BY channel) told
 GROUP BY channel HAVING sum(people) > 0
 """
 _ASKED = "SELECT channel, count(*) AS people FROM subscription WHERE id = ANY(CAST(:ids AS bigint[])) GROUP BY channel"
 _DWELLING = """
-SELECT channel, count(*) AS people FROM subscription
-WHERE kind = 'resident' AND active AND lane = :lane AND min_level <= :level AND (hazards = '{}' OR :hazard = ANY(hazards))
+SELECT channel, count(*) FILTER (WHERE person IS NULL) + count(DISTINCT person) AS people FROM subscription
+WHERE kind = 'resident' AND active AND NOT standby AND lane = :lane AND min_level <= :level AND (hazards = '{}' OR :hazard = ANY(hazards))
   AND CASE WHEN CAST(:cells AS text[]) IS NULL THEN district = ANY(CAST(:codes AS text[])) ELSE cell = ANY(CAST(:cells AS text[])) END
 GROUP BY channel
 """
 _WAITING = """
-SELECT channel, sum(waiting) AS waiting FROM (
+SELECT channel, sum(waiting)::bigint AS waiting FROM (
   SELECT d.channel, count(*) AS waiting FROM delivery d JOIN alert a ON a.identifier = d.identifier
   WHERE d.state IN ('queued', 'claimed', 'unknown') AND a.level >= :level GROUP BY d.channel
   UNION ALL
@@ -203,23 +202,24 @@ SELECT channel, sum(waiting) AS waiting FROM (
   WHERE c.open AND a.level >= :level GROUP BY c.channel) owed
 GROUP BY channel
 """
-# A batch of residents counts as reached when the last of them was: it is under way for seconds.
+# A batch of residents counts from its last acceptance on; the states are in the order of dispatch/mass/sheet.
 _HAPPENED = """
 WITH start AS (
   SELECT e.real_at FROM stage_event e JOIN alert a ON a.proposal_id::text = e.chain WHERE a.identifier = :i AND e.stage = 'approve'
-), told AS (
-  SELECT channel, 1 AS people, (state IN ('accepted', 'delivered'))::int AS reached, (state = 'delivered')::int AS delivered,
-    (state IN ('failed', 'expired'))::int AS failed, (state IN ('queued', 'claimed', 'unknown'))::int AS owed, accepted_at
-  FROM delivery WHERE identifier = :i AND state NOT IN ('muted', 'superseded')
+), part AS (
+  SELECT channel, accepted_at, count(*) AS people, count(*) FILTER (WHERE accepted_at IS NOT NULL) AS had,
+    count(*) FILTER (WHERE state = 'delivered') AS delivered, count(*) FILTER (WHERE state IN ('failed', 'expired')) AS failed,
+    count(*) FILTER (WHERE state IN ('queued', 'claimed', 'unknown')) AS owed
+  FROM delivery WHERE identifier = :i AND state NOT IN ('muted', 'superseded') GROUP BY channel, accepted_at
   UNION ALL
-  SELECT channel, size - tally[7] - tally[8], tally[3] + tally[4], tally[4], tally[5] + tally[6], tally[1] + tally[2] + tally[9], accepted_at
-  FROM crowd WHERE identifier = :i AND size > tally[7] + tally[8]
+  SELECT channel, accepted_at, size - tally[7] - tally[8], tally[3] + tally[4], tally[4], tally[5] + tally[6], tally[1] + tally[2] + tally[9]
+  FROM crowd WHERE identifier = :i
 )
-SELECT t.channel, sum(t.people) AS people,
-  (SELECT array_agg((SELECT coalesce(sum(x.reached), 0) FROM told x, start s WHERE x.channel = t.channel
-     AND x.accepted_at <= s.real_at + make_interval(secs => m)) ORDER BY m) FROM unnest(CAST(:moments AS int[])) AS m) AS reached,
-  sum(t.delivered) AS delivered, sum(t.failed) AS failed, sum(t.owed) AS owed
-FROM told t GROUP BY t.channel ORDER BY t.channel
+SELECT p.channel, sum(p.people)::bigint AS people,
+  (SELECT array_agg(coalesce((SELECT sum(x.had)::bigint FROM part x, start s WHERE x.channel = p.channel
+     AND x.accepted_at <= s.real_at + make_interval(secs => m)), 0) ORDER BY m) FROM unnest(CAST(:moments AS int[])) AS m) AS reached,
+  sum(p.delivered)::bigint AS delivered, sum(p.failed)::bigint AS failed, sum(p.owed)::bigint AS owed
+FROM part p GROUP BY p.channel HAVING sum(p.people) > 0 ORDER BY p.channel
 """
 _NOISE = """
 SELECT issuer, count(*) AS alerts FROM alert

@@ -1,6 +1,6 @@
-"""What reach plans are made of and compared with: measured rates, the stored plans, and the channels' canaries."""
+"""What reach plans are made of and compared with: measured rates and the stored plans."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Double, ForeignKey, Integer, Table, Text, Uuid, func
+from sqlalchemy import BigInteger, Column, DateTime, Double, ForeignKey, Table, Text, Uuid, func
 from sqlalchemy.dialects.postgresql import JSONB
 
 from warning.store.tables import metadata
@@ -25,15 +25,4 @@ reach_plan = Table(
     Column("identifier", Text, ForeignKey("alert.identifier"), nullable=False, unique=True),
     Column("plan", JSONB, nullable=False),
     Column("real_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
-)
-
-canary = Table(
-    "canary", metadata,
-    Column("channel", Text, primary_key=True),
-    Column("well", Boolean, nullable=False),
-    Column("failures", Integer, nullable=False),  # in a row
-    Column("evidence", Text, nullable=False),
-    Column("latency_s", Double),
-    Column("tried_at", DateTime(timezone=True), nullable=False),
-    Column("succeeded_at", DateTime(timezone=True)),
 )

@@ -170,7 +170,8 @@ async def _copied(connection: AsyncConnection) -> bytes:
 _ROW_OF = "split_part(substr(s.cell, 2), '_', 1)::int"
 _COLUMN_OF = "split_part(s.cell, '_', 2)::int"
 _SAME = "k.lane = s.lane AND k.channel = s.channel AND k.min_level = s.min_level AND k.hazards = s.hazards"
-_HERE = "s.kind = 'resident' AND s.active AND s.cell IS NOT NULL"
+# Who stands by on another channel has no place of their own (dispatch/mass): they are told where the first one was not.
+_HERE = "s.kind = 'resident' AND s.active AND NOT s.standby AND s.cell IS NOT NULL"
 _HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon, (SELECT coalesce(max(id), 0) FROM resident_change) AS last"
 # The numbers are small on purpose; a flood of odd wishes must not use them up.
 _NAME_ALL = f"""

@@ -9,7 +9,7 @@ from geo.zone import ZoneSet
 from warning.account import Account, Act
 from warning.answer.callout import Acknowledged
 from warning.clock import Clock
-from warning.dispatch.plan import Draft, ReachPlan
+from warning.dispatch.plan import Draft, Rate, ReachPlan
 from warning.dispatch.subscribe import Held, OfficeSubscription, ResidentSubscription
 from warning.exchange.work import How, Partner, Taken
 from warning.issue.hand import HandMade
@@ -39,6 +39,10 @@ class Issuing(Protocol):
     async def compose(self, hand: HandMade, /, *, account: Account) -> UUID: ...
 
     async def preview(self, proposal_id: UUID, /) -> NewAlert: ...
+
+
+class Rating(Protocol):
+    async def rates(self) -> Mapping[str, Rate]: ...
 
 
 class Reaching(Protocol):
@@ -165,6 +169,9 @@ class Parts(Protocol):
 
     @property
     def reach(self) -> Reaching: ...
+
+    @property
+    def rates(self) -> Rating: ...
 
     @property
     def trust(self) -> Trusting: ...

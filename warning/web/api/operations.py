@@ -1,25 +1,22 @@
 """Operations: health, metrics, and the operator's retry."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
 from typing import Annotated
 
 from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import OperationalError
 
 from warning.dispatch.breaker import Circuit
 from warning.dispatch.routekeeper import RouteView
-from warning.stage import StageTime, timeline
+from warning.heartbeat import Heartbeat
 from warning.store import board
+from warning.store.pulses import IN_A_ROW, PulseStore
 from warning.store.routes import RouteStore
-from warning.store.stages import chain_events
 from warning.web.auth import Caller, Here, Visitor
-from warning.web.parts import Parts
+from warning.web.metrics import Reading, families
 
 router = APIRouter(tags=["operations"])
 
@@ -48,6 +45,16 @@ class RoutesOut(BaseModel):
     usable: int = Field(description="neither silent nor taken out by an operator")
 
 
+class CanaryOut(BaseModel):
+    """A channel's last self-test. ``state``: well, failing, stale (no worker tries) or unknown (no answer yet)."""
+
+    channel: str
+    state: str
+    failures: int = Field(description="in a row")
+    latency_s: float | None = Field(description="of the last one that was accepted")
+    succeeded_at: datetime | None
+
+
 class HealthOut(BaseModel):
     """``status`` is ok, degraded (it works, somebody should look) or down (the database does not answer)."""
 
@@ -58,6 +65,7 @@ class HealthOut(BaseModel):
     feeds: list[FeedAge] = Field(description="each feed's data age; the reasons are at /api/feeds")
     waiting: int = Field(description="deliveries that are due now")
     worker_lag_s: float = Field(description="how long the oldest of them has been due")
+    canaries: list[CanaryOut] = Field(default=[], description="how each channel proved itself last; a channel without an address for it is not here")
     notice_count: int = Field(description="how many operator notices stand")
     channels: list[RoutesOut] = Field(default=[], description="channels with several routes, and how many of these may be used")
     notices: list[NoticeOut] = Field(description="what they say, for those who may look; they name offices and files")
@@ -91,11 +99,15 @@ async def health(parts: Here, visitor: Visitor, response: Response) -> HealthOut
     feeds = [FeedAge(source=one.promise.source, state=one.state, data_age_s=None if one.data_age is None else one.data_age.total_seconds())
              for one in await parts.feeds.standings(now=now)]  # fmt: skip
     late = pulse.lag_s > LAG_LIMIT_S
+    canaries = [
+        CanaryOut(channel=one.target, state=one.state, failures=one.failures, latency_s=one.latency_s, succeeded_at=one.succeeded_at)
+        for one in await PulseStore(parts.database, clock=parts.clock).standings() if one.kind == "canary"]
+    stale = any(one.state == "stale" or one.failures >= IN_A_ROW for one in canaries)
     channels = [_routes_of(channel, list(some)) for channel, some in groupby(views, key=_channel)]
     return HealthOut(
-        status="degraded" if late or pulse.notices or any(one.usable < one.routes for one in channels) else "ok", channels=channels, database=True, data_at=pulse.data_at,
+        status="degraded" if stale or late or pulse.notices or any(one.usable < one.routes for one in channels) else "ok", channels=channels, database=True, data_at=pulse.data_at,
         data_age_s=None if pulse.data_at is None else (now - pulse.data_at).total_seconds(), feeds=feeds, waiting=pulse.waiting,
-        worker_lag_s=round(pulse.lag_s, 1),
+        worker_lag_s=round(pulse.lag_s, 1), canaries=canaries,
         notice_count=len(pulse.notices),
         notices=[NoticeOut(key=n.key, text=n.text, next_step=n.next_step, at=n.at) for n in pulse.notices if visitor is not None])
 
@@ -114,41 +126,16 @@ async def retry(parts: Here, account: Caller, body: Retry) -> Retried:
     return Retried(retried=await parts.dispatch.retry(body.deliveries, crowd_ids=body.crowds, account=account))
 
 
+@router.get("/api/heartbeat", summary="What partners hear every minute: the last identifiers, and a hash of what is in force")
+async def heartbeat(parts: Here, response: Response) -> Heartbeat:
+    """When the hash is not that of the alerts you hold, you have missed one: read /api/alerts?active=true (docs/reach.md shows how to compute it)."""
+    response.headers["Cache-Control"] = "no-store"
+    store = PulseStore(parts.database, clock=parts.clock)
+    return await store.heartbeat(status=parts.settings.status, every_s=parts.settings.heartbeat.every_s)
+
+
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
 async def metrics(parts: Here) -> Response:
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Reading(await _families(parts)))
+    registry.register(Reading(await families(parts)))
     return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-class _Reading(Collector):
-    """One reading of the ledger: all numbers come from the database, so every web process says the same."""
-
-    def __init__(self, families: Iterable[Metric]) -> None:
-        self._families = tuple(families)
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families
-
-
-async def _families(parts: Parts) -> list[Metric]:
-    deliveries = GaugeMetricFamily("xiaoxishu_deliveries", "deliveries by channel and state", labels=["channel", "state"])
-    for channel, states in (await parts.ledger.counts()).items():
-        for state, count in states.items():
-            deliveries.add_metric([channel, state], count)
-    proposals = GaugeMetricFamily("xiaoxishu_proposals", "proposals by status", labels=["status"])
-    for status, count in (await board.proposal_counts(parts.database)).items():
-        proposals.add_metric([status], count)
-    seconds = GaugeMetricFamily(
-        "xiaoxishu_stage_seconds", "real seconds per stage of the newest alert", labels=["stage", "channel"])
-    for row in await _newest_stages(parts):
-        seconds.add_metric([row.stage, row.channel], row.took_s)
-    pulse = await board.pulse(parts.database)
-    waiting = GaugeMetricFamily("xiaoxishu_deliveries_due", "deliveries that are due now", value=pulse.waiting)
-    lag = GaugeMetricFamily("xiaoxishu_worker_lag_seconds", "how long the oldest due delivery has waited", value=pulse.lag_s)
-    return [deliveries, proposals, seconds, waiting, lag]
-
-
-async def _newest_stages(parts: Parts) -> list[StageTime]:
-    newest = await board.alerts(parts.database, now=parts.clock.now(), active=False, limit=1)
-    return timeline(await chain_events(parts.database, str(newest[0].proposal_id))) if newest else []
