@@ -54,7 +54,7 @@ class _Request:
 
     grid: Grid
     fingerprint: bytes
-    store: Path | None
+    store: Path | None = field(compare=False)
     zones: tuple[Zone, ...] = field(compare=False)
 
 

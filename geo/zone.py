@@ -1,7 +1,9 @@
 """Zone and ZoneSet: our polygons with codes, in levels city → district → street → cell."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
 
 from shapely.geometry.base import BaseGeometry
 
@@ -39,10 +41,15 @@ class ZoneSet:
         return len(self.zones)
 
     def __getitem__(self, code: str) -> Zone:
-        for zone in self.zones:
-            if zone.code == code:
-                return zone
-        raise KeyError(f"no zone {code!r} in {self.origin}")
+        found = self.by_code.get(code)
+        if found is None:
+            raise KeyError(f"no zone {code!r} in {self.origin}")
+        return found
+
+    @cached_property
+    def by_code(self) -> Mapping[str, Zone]:
+        """Of two zones of one code the first."""
+        return MappingProxyType({zone.code: zone for zone in reversed(self.zones)})
 
     def at(self, level: str) -> tuple[Zone, ...]:
         """The zones of one level."""

@@ -31,7 +31,7 @@ WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
     "outline": ("the exact border of 148,000 cells, against rasterio and shapely", outline),
     "picture": ("a warning's map as PNG, against matplotlib", picture),
     "grib": ("24 fields of 1200 × 1000 points from a file to the kernels' array, against ecCodes and cfgrib", grib),
-    "cycle": ("a 10-minute file read and judged by every rule for every zone", cycle),
+    "cycle": ("a 10-minute file read, judged by every rule for 16 districts, 215 towns and 18,471 cells, and committed", cycle),
     "sms": ("submit_sm with responses, window 10, against aiosmpplib", sms),
     "mail": ("a crowd's mails with one rendering, against aiosmtplib", mail),
     "webpush": ("a crowd encrypted, signed and POSTed, against pywebpush", webpush),

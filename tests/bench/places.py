@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from geo.grid import Grid
 from geo.zone import Zone
@@ -35,7 +36,7 @@ def inside(zones: tuple[Zone, ...], grid: Grid) -> tuple[Zone, ...]:
     return tuple(zone for zone in zones if box.contains(zone.geometry.representative_point()))
 
 
-def cells(count: int, area: shapely.Polygon | shapely.MultiPolygon, *, bend: float, seed: int = 4) -> list[shapely.Polygon | shapely.MultiPolygon]:
+def cells(count: int, area: BaseGeometry, *, bend: float, seed: int = 4) -> list[shapely.MultiPolygon]:
     """``count`` Voronoi cells that fill ``area`` without gap, their shared borders bent by waves of ``bend`` degrees."""
     rng = np.random.default_rng(seed)
     west, south, east, north = area.bounds
@@ -54,5 +55,5 @@ def _waves(xy: NDArray[np.float64], bend: float) -> NDArray[np.float64]:
     return 0.3 * np.column_stack((np.sin(turns[:, 1]) + np.sin(2.3 * turns[:, 0]) / 2, np.sin(1.3 * turns[:, 0]) + np.sin(2.9 * turns[:, 1]) / 2))
 
 
-def _zone(code: str, geometry: shapely.geometry.base.BaseGeometry) -> Zone:
+def _zone(code: str, geometry: BaseGeometry) -> Zone:
     return Zone(code=code, name_zh="", name_en="", level="district", geometry=geometry)

@@ -95,7 +95,9 @@ class WatchDesk:
         self, ledger: WatchLedger, *, clock: Clock, zones: ZoneSet, issuers: Sequence[Issuer],
         rule_sets: Mapping[str, RuleSet], overrides: Overrides, policy: Policy, populations: Mapping[str, int],
         cap_status: Status, max_age: timedelta, max_ages: Mapping[str, timedelta] = MappingProxyType({}), tables: Tables = NO_TABLES,
+        overlays: Path | None = None,
     ) -> None:
+        """``overlays``: a folder in which the shares of zones in cells are kept between starts."""
         self._ledger = ledger
         self._clock = clock
         self._zones = zones
@@ -106,7 +108,7 @@ class WatchDesk:
         self._populations = populations
         self._cap_status: Status = cap_status
         self._max_age, self._max_ages = max_age, max_ages
-        self._tables = tables
+        self._tables, self._overlays = tables, overlays
         self._window: Window | None = None
         self._gauge_grid = _kilometre_grid(zones)
 
@@ -184,7 +186,7 @@ class WatchDesk:
         self, window: Window, data_time: datetime, in_force: Sequence[InForce], memories: Mapping[str, Memory], now: datetime
     ) -> tuple[list[Found], dict[str, Memory]]:
         """Pure: fields × rules × zones → drafts → proposals, issuer by issuer."""
-        measuring = Measuring(window, tuple(self._zones), now=data_time)
+        measuring = Measuring(window, self._zones.zones, now=data_time, overlays=self._overlays)
         read = {key: measuring.measured(self._rule_sets[key]) for key in {issuer.rule_set for issuer in self._issuers}}
         grids = {row: grid for one in read.values() for row, grid in one.grids.items()}
         found: list[Found] = []
@@ -223,16 +225,11 @@ class WatchDesk:
 
     def _people(self, zones: Sequence[str]) -> int:
         """Residents of the warned zones; a city stands for all its districts."""
+        known, warned = self._zones.by_code, set(zones)
         return sum(
             count for code, count in self._populations.items()
-            if any(code == zone or (zone in self._zone_codes() and self._parent(code) == zone) for zone in zones)
+            if code in warned or (code in known and known[code].parent in warned and known[code].parent in known)
         )
-
-    def _zone_codes(self) -> frozenset[str]:
-        return frozenset(zone.code for zone in self._zones)
-
-    def _parent(self, code: str) -> str:
-        return next((zone.parent for zone in self._zones if zone.code == code), "")
 
 
 def _kilometre_grid(zones: ZoneSet) -> Grid:

@@ -1,10 +1,10 @@
 """Draft: what the data speak for in one zone of one issuer, before anybody looks at what is in force."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from geo.exceedance import Exceedance
+from geo.exceedance import Exceedance, Exceedances
 from warning.level import Level
 from warning.watch.evidence import Evidence, evidence
 from warning.watch.hazard import Hazard
@@ -59,7 +59,7 @@ def draft(
     ``causes``: hazard → a track or a person says it is (True) or is not (False) at work; absent = not known.
     """
     places = {*issuer.zones, *issuer.parts, *(rule.site for rule in rule_set.rules if rule.site)}
-    book = {(row, answer.zone): answer for row, given in answers.items() for answer in given if answer.zone in places}
+    book = {(row, answer.zone): answer for row, given in answers.items() for answer in _of(places, given)}
     desk = _Reading(issuer=issuer, rule_set=rule_set, book=book, gauges=gauges or {}, now=now)
     drafts: list[Draft] = []
     for zone in issuer.zones:
@@ -75,6 +75,13 @@ def draft(
         for group, members in groups.items():
             drafts += _tell_apart(group, members, causes or {})
     return drafts
+
+
+def _of(places: Set[str], given: Sequence[Exceedance]) -> Iterable[Exceedance]:
+    """The answers of these places; of thousands of zones only those that the issuer asks for are looked at."""
+    if not isinstance(given, Exceedances):
+        return (answer for answer in given if answer.zone in places)
+    return (answer for place in places if (answer := given.of(place)) is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import structlog
 
@@ -58,7 +59,7 @@ class Measured:
 class Measuring:
     """The quantities of one moment, each derived once however many rule sets ask for it."""
 
-    def __init__(self, window: Window, zones: Sequence[Zone], *, now: datetime) -> None:
+    def __init__(self, window: Window, zones: Sequence[Zone], *, now: datetime, overlays: Path | None = None) -> None:
         # Gauges first: of two analyses of one time the measured one is believed.
         single = [field for field in window.fields if not is_ensemble(field)]
         self._fields = _joined(sorted(single, key=lambda field: field.provenance.source != GAUGES))
@@ -66,6 +67,7 @@ class Measuring:
         self._gauges = Gauges(window, zones, now=now)
         self.zones = tuple(zones)
         self._now = now
+        self._overlays = overlays
         self._known: dict[Quantity, Series | None] = {}
         self._likely: dict[Comparison, Probability | None] = {}
 
@@ -100,8 +102,8 @@ class Measuring:
                 grids[row] = next(iter(found.values())).grid
                 reach[row] = _reach(test, rule, found, self._now)
                 try:
-                    answers[row] = exceed(
-                        test, found, overlay(grids[row], self.zones), start=self._now, end=self._now + rule.lead, now=self._now)
+                    laid = overlay(grids[row], self.zones, store=self._overlays)
+                    answers[row] = exceed(test, found, laid, start=self._now, end=self._now + rule.lead, now=self._now)
                 except (GridMismatch, OverlayError) as error:
                     log.error("a rule could not be measured and stays unknown", row=row, why=str(error))
         return Measured(
