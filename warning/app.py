@@ -172,7 +172,8 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     sizes = {channel.name: channel.batch for channel in settings.channels}
     mass = MassDesk(
         MassStore(database, jobs), Muster(database, jobs), {}, alerts=ledger.alert, clock=clock, policy=policy, sizes=sizes,
-        kinds=_kinds(settings), fall_back_s={})
+        kinds=_kinds(settings),
+        fall_back_s={channel.name: channel.fall_back_after_s for channel in settings.channels if channel.fall_back_after_s is not None})
     dispatch = DispatchDesk(
         ledger, {}, mass=mass, calls=answer, clock=clock, zones=zones, policy=policy, batch_sizes=sizes, kinds=_kinds(settings),
         signed_only=settings.signing is not None and settings.signing.required)

@@ -30,6 +30,7 @@ def ticking(parts: Parts) -> AsyncIOScheduler:
         scheduler.add_job(tick, "interval", seconds=seconds, id=name, coalesce=True, max_instances=1)
 
     every(5, "sweep", parts.ledger.sweep)
+    every(1, "fall back", parts.mass.fall_back)
     every(5, "escalate", parts.answer.escalate)
     every(parts.settings.poll_s, "look at partners' feeds", parts.polling.look)
     every(10, "sign what waits", parts.signing.catch_up)

@@ -46,7 +46,9 @@ class ChannelSettings(BaseModel):
     name: str = Field(description="the word that subscriptions use, e.g. sms")
     kind: str = Field(description="the adapter: sms, cmpp, smgp, sgip, email, webhook, mqtt, webpush, page, spool, cbc, cbsp, loudspeaker, display, voice, satellite, or an entry point's name")
     options: dict[str, object] = Field(default_factory=dict, description="the adapter's own options")
-    batch: int = Field(default=500, ge=1, description="recipients handled in one job")
+    batch: int = Field(default=500, ge=1, description="recipients handled in one job; of residents at most 1,000")
+    fall_back_after_s: float | None = Field(
+        default=None, gt=0, description="how long a receipt is waited for before people who named another channel are told there, seconds; empty = never")
     routes: tuple[RouteSettings, ...] = Field(default=(), description="several ways out instead of options; what one cannot send, the next does")
     failover_within_s: float = Field(default=30.0, gt=0, description="how long one batch may look for a route that works, seconds")
 

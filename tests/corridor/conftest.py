@@ -229,10 +229,12 @@ async def opened_corridor(
         "public_url": "http://drill.test", "allow_private_targets": True,
         "retry": {"max_attempts": 3, "first_wait_s": 0.2, "max_wait_s": 0.4, "lease_s": 2.0, "unknown_grace_s": 0.3},
         "channels": [
-            {"name": "sms", "kind": "sms", "options": way | {
+            {"name": "sms", "kind": "sms", "fall_back_after_s": 60, "options": way | {
                 "host": "127.0.0.1", "port": sms_port, "system_id": "drill", "password": "drill", "source": "12379", "timeout_s": 1.0,
                 "reconnect_max_s": 0.5}},
             {"name": "webhook", "kind": "webhook", "options": way | {"allow_private": True, "timeout_s": 2.0}},
+            {"name": "email", "kind": "email", "options": way | {
+                "host": "127.0.0.1", "port": 9, "security": "none", "sender": "warning@drill.example", "list_id": "warnings.drill.example"}},
             {"name": "spool", "kind": "spool", "options": way | {"folder": str(folder / "spool")}},
         ],
     }), encoding="utf-8")

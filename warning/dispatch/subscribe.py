@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import shapely
@@ -46,6 +46,15 @@ class OfficeSubscription(BaseModel):
     lane: Lane | None = Field(default=None, description="exercise = drills only; actual = real warnings only; empty = as this deployment issues")
 
 
+class FallBack(BaseModel):
+    """Where else the same person is told when no receipt came in time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channel: str = Field(description="another channel, e.g. email")
+    address: str = Field(min_length=1, max_length=2000)
+
+
 class ResidentSubscription(BaseModel):
     """What a resident wants: one place, one address. The place is reduced to a coarse cell before it is stored."""
 
@@ -59,11 +68,12 @@ class ResidentSubscription(BaseModel):
     min_level: str = "yellow"
     language: Literal["zh-CN", "en-US"] = "zh-CN"
     lane: Lane | None = None
+    fall_back: FallBack | None = Field(default=None, description="the next channel of the same person, when no receipt came in time")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A validated subscription as it is stored."""
+    """A validated subscription as it is stored. ``standby``: told only where ``falls_back_to`` of another points at it."""
 
     kind: str
     lane: Lane
@@ -79,6 +89,8 @@ class Entry:
     polygon: Mapping[str, object] | None
     cell: str | None
     district: str | None
+    standby: bool = False
+    falls_back_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,20 +152,33 @@ class SubscriptionDesk:
 
     async def resident(self, new: ResidentSubscription) -> int:
         """Returns the id. A place outside every zone is refused, because nobody would warn it."""
-        if kind_of(new.channel, self._channels) not in PERSONAL:
-            offered = ", ".join(sorted(name for name, kind in self._channels.items() if kind in PERSONAL))
-            raise Invalid(f"channel: residents register one of {offered}, not {new.channel!r}")
+        self._personal(new.channel)
         self._check(new.channel, new.address, new.hazards)
+        if new.fall_back is not None:
+            if new.fall_back.channel == new.channel:
+                raise Invalid(f"fall_back: another channel than {new.channel}; what does not arrive there does not arrive there twice")
+            self._personal(new.fall_back.channel)
+            self._check(new.fall_back.channel, new.fall_back.address, ())
         column, row = _cell(new.lon), _cell(new.lat)
         centre = shapely.Point((column + 0.5) * CELL_DEGREES, (row + 0.5) * CELL_DEGREES)
         district = next((z.code for z in self._zones.at("district") if z.geometry.covers(centre)), None)
         if district is None:
             raise Invalid("lat/lon: this place lies in no district of this deployment")
-        return await self._ledger.add(Entry(
+        entry = Entry(
             kind="resident", lane=new.lane or self._lane, name="", owner="", channel=new.channel, address=_one_form(self._kind(new.channel), new.address), secret="",
             language=new.language, hazards=new.hazards, min_level=_level(new.min_level), zones=(), polygon=None,
             cell=f"c{row}_{column}", district=district,
-        ))
+        )
+        if new.fall_back is not None:
+            other = new.fall_back
+            entry = replace(entry, falls_back_to=await self._ledger.add(replace(
+                entry, channel=other.channel, address=_one_form(self._kind(other.channel), other.address), standby=True)))
+        return await self._ledger.add(entry)
+
+    def _personal(self, channel: str) -> None:
+        if kind_of(channel, self._channels) not in PERSONAL:
+            offered = ", ".join(sorted(name for name, kind in self._channels.items() if kind in PERSONAL))
+            raise Invalid(f"channel: residents register one of {offered}, not {channel!r}")
 
     async def end(self, subscription_id: int, *, account: Account) -> None:
         require(account, Act.SUBSCRIBE)

@@ -12,11 +12,11 @@ from channels.message import Outcome, Reason, Receipt
 from warning.dispatch.delivery import RetryPolicy, State
 from warning.dispatch.mass.outcome import answered, came_late
 from warning.dispatch.mass.pace import FIRST
-from warning.dispatch.mass.sheet import TWICE, Places, Sheet, among, flag, put, reasoned
+from warning.dispatch.mass.sheet import FELL, TWICE, Places, Sheet, among, blank, flag, flagged, put, reasoned
 from warning.dispatch.mass.turns import Relative, settle, standings, supersede, turns
 from warning.dispatch.mass.work import Claim, Next
 from warning.dispatch.order import Turn
-from warning.store.crowd import array, sheet_of, write
+from warning.store.crowd import NewCrowd, add, array, sheet_of, write
 from warning.store.database import Database
 from warning.store.jobs import Jobs
 from warning.store.mass_queries import (
@@ -25,6 +25,9 @@ from warning.store.mass_queries import (
     FAMILY,
     HELD,
     KEEP_IDS,
+    NEXT_CHANNEL,
+    OVERDUE,
+    PLAIN,
     PUT_DOWN,
     RENEW,
     SOME,
@@ -152,7 +155,46 @@ class MassStore:
                 if found:
                     sheets.append((int(row.id), sheet))
             await write(connection, sheets)
+            failed = [crowd_id for crowd_id, sheet in sheets if among(sheet, State.FAILED).any()]
+            if failed:
+                await connection.execute(text(
+                    "UPDATE crowd SET fall_back_at = clock_timestamp() WHERE id = ANY(CAST(:ids AS bigint[])) AND fall_back_at IS NOT NULL"),
+                    {"ids": array(failed)})
         return fitted
+
+    async def fall_back(self) -> int | None:
+        """Take the batch whose receipts are overdue longest: its people without one, who named another channel, are told there.
+
+        Returns how many; None when no batch is overdue. A failure counts as no receipt; a receipt that comes before the second message
+        leaves ends it (``claim`` looks again).
+        """
+        async with self._db.begin() as connection:
+            row = (await connection.execute(text(OVERDUE))).one_or_none()
+            if row is None:
+                return None
+            # With the muster of a newer version one after the other, so that it sees these people or we see it.
+            await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:e, 2))"), {"e": str(row.event_id)})
+            newer = (await connection.execute(text(
+                "SELECT EXISTS (SELECT 1 FROM alert WHERE event_id = :e AND version > :v)"), {"e": row.event_id, "v": row.version})).scalar_one()
+            await connection.execute(text("UPDATE crowd SET fall_back_at = NULL WHERE id = :id"), {"id": row.id})
+            sheet = sheet_of(row)
+            silent = np.flatnonzero(among(sheet, State.ACCEPTED, State.UNKNOWN, State.FAILED) & ~flagged(sheet, FELL))
+            if newer or not len(silent):
+                return 0
+            found = (await connection.execute(text(NEXT_CHANNEL), {
+                "places": array(silent.tolist()), "ids": array(sheet.members[silent].tolist()), "identifier": row.identifier})).all()
+            made = []
+            for channel, language in sorted({(one.channel, one.language) for one in found}):
+                ways = sorted({one.target: one.place for one in found if (one.channel, one.language) == (channel, language)}.items())
+                made.append(NewCrowd(
+                    root=None, identifier=row.identifier, event_id=row.event_id, version=row.version, channel=channel, language=language,
+                    district=row.district, role=row.role, priority=row.priority, falls_from=row.id,
+                    sheet=blank(np.array([target for target, _ in ways], dtype=np.int64)),
+                    places=np.array([place for _, place in ways], dtype="<u2").tobytes()))
+                flag(sheet, np.array([place for _, place in ways], dtype=np.intp), FELL)
+            await write(connection, [(row.id, sheet)])
+            await self._jobs.defer_crowds(connection, await add(connection, made), priority=row.priority)
+        return sum(len(one.sheet) for one in made)
 
     async def young_ids(self, after: int) -> list[tuple[int, int, list[int], str]]:
         """(id, batch, places, a line of gateway ids each) of the last days, from ``after`` on, a page."""
@@ -232,7 +274,7 @@ async def _still_without(
     connection: AsyncConnection, sheet: Sheet, numbers: Places, falls_from: int, places: bytes
 ) -> Places:
     """Without those whom the first channel has reached after all."""
-    row = (await connection.execute(text(SOME), {"ids": array([falls_from])})).one()
+    row = (await connection.execute(text(PLAIN), {"id": falls_from})).one()
     there = np.frombuffer(places, "<u2")[numbers]
     came = among(sheet_of(row), State.DELIVERED)[there]
     put(sheet, numbers[came], State.MUTED, ("receipt_came", ""))

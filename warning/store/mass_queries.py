@@ -18,6 +18,8 @@ FROM crowd c JOIN alert a ON a.identifier = c.identifier
 WHERE c.root = (SELECT root FROM crowd WHERE id = :id) ORDER BY c.id FOR UPDATE OF c
 """
 
+PLAIN: Final = f"SELECT {_COLUMNS} FROM crowd c WHERE c.id = :id"
+
 SOME: Final = f"SELECT {_COLUMNS} FROM crowd c WHERE c.id = ANY(CAST(:ids AS bigint[])) ORDER BY c.id FOR UPDATE"
 
 # What a worker may do next with the batch it holds: stop when a newer version of these people exists, give way when something more
@@ -71,6 +73,23 @@ SELECT array_agg(coalesce(s.address, '') ORDER BY u.n) AS addresses,
   array_agg(coalesce(s.active OR (s.person IS NOT NULL AND EXISTS (
     SELECT 1 FROM subscription o WHERE o.person = s.person AND o.active)), false) ORDER BY u.n) AS active
 FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS u(id, n) LEFT JOIN subscription s ON s.id = u.id
+"""
+
+# A batch whose receipts are overdue. One of an older version is let go: the newer one has its own deadline.
+OVERDUE: Final = f"""
+SELECT {_COLUMNS}, c.event_id, c.district FROM crowd c
+WHERE c.fall_back_at <= clock_timestamp() ORDER BY c.fall_back_at LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+
+NEXT_CHANNEL: Final = """
+SELECT u.place, coalesce(t.person, t.id) AS target, t.channel, t.language
+FROM unnest(CAST(:places AS int[]), CAST(:ids AS bigint[])) AS u(place, id)
+JOIN LATERAL (
+  SELECT falls_back_to FROM subscription s WHERE (s.id = u.id OR s.person = u.id) AND s.active AND s.falls_back_to IS NOT NULL
+  ORDER BY s.id LIMIT 1) s ON true
+JOIN subscription t ON t.id = s.falls_back_to AND t.active
+WHERE NOT EXISTS (SELECT 1 FROM crowd o WHERE o.identifier = :identifier AND o.channel = t.channel
+  AND coalesce(t.person, t.id) = ANY(o.members))
 """
 
 KEEP_IDS: Final = "INSERT INTO crowd_ids (crowd_id, channel, numbers, ids) VALUES (:id, :channel, CAST(:numbers AS int[]), :ids)"

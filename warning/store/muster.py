@@ -52,6 +52,7 @@ class Muster:
     async def page(self, alert: StoredAlert, place: Place, *, sizes: Mapping[str, int], now: datetime) -> bool:
         """Work out one page; True when everybody is worked out. Two workers at it take turns."""
         async with self._db.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:e, 2))"), {"e": str(alert.event_id)})
             # Not FOR UPDATE: the rows that refer to the alert must not wait for it.
             done = (await connection.execute(text(
                 "SELECT expanded_at FROM alert WHERE identifier = :i FOR NO KEY UPDATE"), {"i": alert.identifier})).scalar_one()

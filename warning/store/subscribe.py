@@ -29,7 +29,7 @@ class SubscriptionStore:
                 "address": entry.address, "secret": entry.secret, "language": entry.language,
                 "hazards": list(entry.hazards), "min_level": int(entry.min_level), "zones": list(entry.zones),
                 "polygon": None if entry.polygon is None else json.dumps(dict(entry.polygon)), "cell": entry.cell,
-                "district": entry.district,
+                "district": entry.district, "standby": entry.standby, "falls_back_to": entry.falls_back_to,
             })).scalar_one_or_none()
         if found is None:
             raise Conflict("this name and address are subscribed by another account: choose another name")
@@ -77,9 +77,9 @@ def _masked(address: str) -> str:
 
 _ADD = """
 INSERT INTO subscription (kind, lane, name, owner, channel, address, secret, language, hazards, min_level, zones, polygon,
-  cell, district)
+  cell, district, standby, falls_back_to)
 VALUES (:kind, :lane, :name, :owner, :channel, :address, :secret, :language, :hazards, :min_level, :zones,
-  CAST(:polygon AS jsonb), :cell, :district)
+  CAST(:polygon AS jsonb), :cell, :district, :standby, :falls_back_to)
 ON CONFLICT (lane, channel, address, cell, name) DO UPDATE SET hazards = excluded.hazards, min_level = excluded.min_level,
   zones = excluded.zones, polygon = excluded.polygon, secret = excluded.secret, language = excluded.language, active = true
   WHERE subscription.owner = excluded.owner
@@ -87,4 +87,5 @@ RETURNING id
 """
 
 # The door for residents is open to everybody: who knows a number must not be able to change, mute or revive what its owner chose.
-_ADD_OPEN = _ADD.partition("DO UPDATE SET")[0] + "DO UPDATE SET active = subscription.active RETURNING id"
+# An address that stood by for another channel is told at once when it is registered for itself.
+_ADD_OPEN = _ADD.partition("DO UPDATE SET")[0] + "DO UPDATE SET standby = subscription.standby AND excluded.standby RETURNING id"

@@ -17,6 +17,7 @@ from warning.web.api import (
     feeds,
     intake,
     operations,
+    outcome,
     places,
     proposals,
     reach,
@@ -54,7 +55,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.add_middleware(RateLimit, per_s=limits.per_s, burst=limits.burst, costly_per_min=limits.costly_per_min)
     app.add_middleware(SecurityHeaders)
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
-    for router in (alerts.router, feed.router, proposals.router, reach.router, explain.router, subscriptions.router, places.router,
+    for router in (alerts.router, feed.router, proposals.router, outcome.router, reach.router, explain.router, subscriptions.router, places.router,
                    answers.router, operations.router, routes.router, feeds.router, admin.router, intake.router, login.router, oidc.router,
                    public.proof, public.router):
         app.include_router(router)

@@ -44,6 +44,8 @@ class MassLedger(Protocol):
 
     async def parts_told(self, told: Mapping[int, Mapping[int, Sequence[str]]]) -> dict[int, set[int]]: ...
 
+    async def fall_back(self) -> int | None: ...
+
     async def retry(self, crowd_ids: Sequence[int]) -> int: ...
 
     async def concerning(self, crowd_ids: Sequence[int]) -> list[tuple[str, tuple[str, ...]]]: ...
@@ -185,6 +187,13 @@ class MassDesk:
             if place in whole.get(row, ()):
                 by_place.setdefault(crowd_id, {}).setdefault(place, strays[part])
         return [receipt for part, receipt in strays.items() if part not in hits]
+
+    async def fall_back(self) -> int:
+        """Tell people of batches whose receipts are overdue on the channel that they named next; returns how many people."""
+        people = 0
+        while (told := await self._ledger.fall_back()) is not None:
+            people += told
+        return people
 
     async def retry(self, crowd_ids: Sequence[int]) -> int:
         """Who failed is tried again; the dispatch desk has asked whether the operator may."""

@@ -1,0 +1,118 @@
+"""What a channel's answer, and receipts after it, make of a batch: as of one message, for all at once."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from channels.crowd import CrowdReceipt
+from channels.message import Outcome, Reason, Receipt
+from warning.dispatch.delivery import RetryPolicy, State
+from warning.dispatch.mass.desk import place_of
+from warning.dispatch.mass.muster import Told, had, heirs, sheets
+from warning.dispatch.mass.outcome import answered, came_late
+from warning.dispatch.mass.pace import AIM_S, first_pace
+from warning.dispatch.mass.sheet import Sheet, blank, put, tally, words_of
+from warning.dispatch.mass.strays import empty, found, grown
+from warning.dispatch.rank import Errand, deadline_of, rank
+from warning.level import Level
+
+NOW = datetime(2026, 9, 19, 12, 0, tzinfo=UTC)
+ALL = np.arange(4)
+
+
+def claimed() -> Sheet:
+    sheet = blank(np.arange(4, dtype=np.int64))
+    put(sheet, ALL, State.CLAIMED)
+    sheet.tries[:] = 1
+    return sheet
+
+
+def said(*outcomes: Outcome, reasons: dict[int, Reason] | None = None) -> CrowdReceipt:
+    return CrowdReceipt(outcomes=list(outcomes), external_ids=[""] * len(outcomes), common="seen", reasons=reasons or {})
+
+
+def test_a_mixed_answer_ends_waits_and_fails_person_by_person() -> None:
+    sheet = claimed()
+    waits = answered(
+        sheet, ALL, said(Outcome.ACCEPTED, Outcome.RETRY, Outcome.UNKNOWN, Outcome.REJECTED,
+                         reasons={1: Reason.RATE_LIMITED, 2: Reason.TIMEOUT, 3: Reason.BAD_ADDRESS}),
+        mine=True, now=NOW, expires=NOW + timedelta(hours=1), policy=RetryPolicy())
+    assert tally(sheet) == [1, 0, 1, 0, 1, 0, 0, 0, 1]
+    assert (waits.retry, waits.unknown, waits.accepted) == (timedelta(seconds=2), timedelta(seconds=20), True)
+    assert words_of(sheet, 3) == ("bad_address", "seen")
+
+
+def test_a_worker_that_lost_its_batch_may_say_what_arrived_and_nothing_else() -> None:
+    sheet = claimed()
+    answered(sheet, ALL, said(Outcome.ACCEPTED, Outcome.REJECTED, Outcome.ACCEPTED, Outcome.RETRY, reasons={1: Reason.REFUSED}),
+             mine=False, now=NOW, expires=NOW + timedelta(hours=1), policy=RetryPolicy())
+    assert tally(sheet) == [0, 2, 2, 0, 0, 0, 0, 0, 0]
+
+
+def test_a_receipt_that_overtook_the_answer_is_not_taken_back() -> None:
+    sheet = claimed()
+    delivered = Receipt(key="", outcome=Outcome.DELIVERED, at=NOW, evidence="DELIVRD")
+    assert came_late(sheet, {2: delivered, 9: delivered}) == [2]
+    answered(sheet, ALL, said(*[Outcome.ACCEPTED] * 4), mine=True, now=NOW, expires=NOW + timedelta(hours=1), policy=RetryPolicy())
+    assert tally(sheet) == [0, 0, 3, 1, 0, 0, 0, 0, 0]
+    # Doubled, reordered, contradicting: the first word of the handset stays.
+    assert came_late(sheet, {2: Receipt(key="", outcome=Outcome.REJECTED, at=NOW, reason=Reason.EXPIRED)}) == []
+    assert words_of(sheet, 2) == ("", "DELIVRD")
+
+
+def test_the_heirs_of_an_event_hear_a_change_an_end_or_a_new_start() -> None:
+    first = blank(np.array([1, 2, 3, 4], dtype=np.int64))
+    put(first, ALL, State.ACCEPTED, ("", "ok"))
+    end = blank(np.array([3, 4], dtype=np.int64))
+    put(end, np.array([0]), State.ACCEPTED, ("", "ok"))
+    put(end, np.array([1]), State.FAILED, ("gone", ""))  # his end never arrived: for him it stands
+    everybody, stands = had([Told(role="start", sheet=first), Told(role="end", sheet=end)])
+    assert stands.tolist() == [True, True, False, True]
+    inside = np.array([1, 3], dtype=np.int64)
+    new = heirs(everybody, stands, cancel=False, inside=inside, fits=inside)
+    assert (new.start.tolist(), new.change.tolist(), new.end.tolist()) == ([3], [1], [2, 4])
+    cancel = heirs(everybody, stands, cancel=True, inside=inside[:0], fits=inside[:0])
+    assert (cancel.start.tolist(), cancel.end.tolist()) == ([], [1, 2, 4])
+
+
+def test_batches_are_cut_to_size_and_who_is_told_by_another_warning_is_muted_with_the_reason() -> None:
+    made = list(sheets(np.arange(5, dtype=np.int64), role="start", size=2, others=np.array([1, 4], dtype=np.int64)))
+    assert [one.members.tolist() for one in made] == [[0, 1], [2, 3], [4]]
+    assert [tally(one)[6] for one in made] == [1, 0, 1]
+    assert words_of(made[0], 1) == ("stronger_in_force", "")
+    [told] = sheets(np.arange(2, dtype=np.int64), role="change", size=2, others=np.array([1], dtype=np.int64))
+    assert tally(told)[0] == 2
+
+
+def test_a_hand_grows_while_the_channel_is_quick_and_shrinks_when_it_is_slow() -> None:
+    pace = first_pace(500)
+    for _ in range(5):
+        pace = pace.after(pace.size, AIM_S / 10)
+    assert pace.size == 500
+    assert pace.after(3, 0.001).size == 500, "a hand that was not full says nothing"
+    assert [pace := pace.after(pace.size, 3 * AIM_S) for _ in range(9)][-1].size == 10
+
+
+def test_a_receipt_by_the_gateways_id_alone_finds_its_place_and_an_id_of_two_messages_finds_none() -> None:
+    index = grown(empty(), [(5, 70, [0, 3], "a1,a2\nb1"), (6, 71, [2], "c1"), (7, 72, [0], "b1")])
+    assert found(index, ["a1", "a2", "c1", "b1", "z"]) == {"a1": (5, 70, 0), "a2": (5, 70, 0), "c1": (6, 71, 2)}
+    assert index.after == 7
+    assert found(empty(), ["a1"]) == {}
+
+
+@pytest.mark.parametrize(("key", "place"), [
+    ("31011541600000_20240919120000.c12.7", (12, 7)), ("31011541600000_20240919120000.7", None), ("a.c1.x", None), ("", None)])
+def test_the_key_of_a_persons_message_names_batch_and_place(key: str, place: tuple[int, int] | None) -> None:
+    assert place_of(key) == place
+
+
+def test_level_comes_before_errand_before_deadline() -> None:
+    early, late = NOW, NOW + timedelta(minutes=1)
+    order = [rank(Level.RED, Errand.EXPAND, late), rank(Level.RED, Errand.TO_MANY, early), rank(Level.RED, Errand.DUTY, early),
+             rank(Level.RED, Errand.CROWD, early), rank(Level.RED, Errand.CROWD, late), rank(Level.BLUE, Errand.EXPAND, early)]
+    assert order == sorted(order, reverse=True)
+    assert len(set(order)) == len(order)
+    assert max(order) < 2**31
+    assert deadline_of(sent=NOW, expires=NOW + timedelta(hours=1)) == NOW + timedelta(minutes=10)
+    assert deadline_of(sent=NOW, expires=late) == late
