@@ -26,8 +26,3 @@ def kind_of(channel: str, kinds: Kinds) -> str:
     """A channel that the settings do not name is what it is called."""
     kind = kinds.get(channel, channel)
     return "sms" if kind in TEXT_MESSAGE else kind
-
-
-def personal(kinds: Kinds) -> frozenset[str]:
-    """The names of the channels that tell one person at a time."""
-    return frozenset(name for name in kinds if kind_of(name, kinds) in PERSONAL)
