@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
@@ -9,12 +10,16 @@ import uvicorn
 from tests.corridor.rain import rain_file
 from tests.web.conftest import World, opened_world
 from warning.level import Level
+from warning.settings import FeedSettings
 from warning.store.stages import mark
+
+FEEDS = tuple(FeedSettings.model_validate({"kind": "folder", "source": name, "options": {"path": "."}}) for name in ("nowcast", "radar"))
 
 
 async def main(url: str, port: int, folder: Path) -> None:
-    async with opened_world(url, folder, public_url=f"http://127.0.0.1:{port}", with_console=True) as world:
+    async with opened_world(url, folder, public_url=f"http://127.0.0.1:{port}", with_console=True, feeds=FEEDS) as world:
         await seed(world)
+        await world.parts.feeds.began("radar", now=world.now - timedelta(hours=2))  # and nothing came
         config = uvicorn.Config(world.app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
         await uvicorn.Server(config).serve()
 

@@ -188,6 +188,16 @@ def test_where_city_and_district_differ_the_desk_page_says_so(site: str, browser
     page.context.close()
 
 
+def test_the_age_of_each_feed_stands_beside_the_decision_and_a_silent_one_is_marked(site: str, browser: Browser, tmp_path: Path) -> None:
+    page = _signed_in(browser, site, "token-wang", [])
+    fresh, silent = page.get_by_text("● nowcast · 资料时间"), page.get_by_text("▲ radar · 尚无资料 · 中断")
+    fresh.wait_for()
+    page.screenshot(path=tmp_path / "desk-feeds.png")
+    assert silent.is_visible()
+    assert "fault" in (silent.get_attribute("class") or "")
+    page.context.close()
+
+
 def test_a_drill_cannot_be_overlooked_on_the_console(site: str, browser: Browser) -> None:
     page = _signed_in(browser, site, "token-wang", [])
     assert page.locator(".drillbar").is_visible()
