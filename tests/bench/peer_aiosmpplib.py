@@ -8,7 +8,8 @@ from aiosmpplib.broker import SimpleBroker
 from aiosmpplib.correlator import SimpleCorrelator
 from aiosmpplib.log import ERROR
 
-from tests.bench.sms import SOURCE, TEXT, WINDOW, number_of
+from tests.bench.sms import WINDOW
+from tests.bench.sms_text import SOURCE, TEXT, number_of
 
 
 class _Window(SimpleBroker):  # type: ignore[misc]  # aiosmpplib ships no types

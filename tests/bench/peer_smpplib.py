@@ -6,7 +6,8 @@ import time
 from smpplib.client import Client
 from smpplib.consts import SMPP_ENCODING_ISO10646, SMPP_NPI_ISDN, SMPP_TON_INTL
 
-from tests.bench.sms import SOURCE, TEXT, WINDOW, number_of
+from tests.bench.sms import WINDOW
+from tests.bench.sms_text import SOURCE, TEXT, number_of
 
 
 def rate(port: int, messages: int) -> float:

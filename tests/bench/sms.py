@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from statistics import median
 
 import httpx
@@ -15,11 +15,10 @@ from channels.port import Doors
 from channels.sms import Options, Sender
 from tests.bench.centre import centre
 from tests.bench.measure import NOT_INSTALLED, Effort, Goal, Row, Timing, peer, rows
+from tests.bench.sms_stored import stored_rate
+from tests.bench.sms_text import NOW, SOURCE, TEXT, number_of
 
 WINDOW = 10
-TEXT = "【演练】暴雨红色预警：浦东未来1小时雨量将达100毫米以上，请停止户外活动。"
-SOURCE = "12379"
-_NOW = datetime(2024, 9, 19, 18, 0, tzinfo=UTC)
 _BATCH = 1000
 
 Rate = Callable[[int, int], float]
@@ -37,9 +36,12 @@ def run(effort: Effort) -> list[Row]:
         few = max(count * min(window, WINDOW) // WINDOW, 2000)
         found += rows(f"SMPP submit + response, window {window}", "messages/s",
                       [Timing(subject="channels.sms crowd lane", value=_rate(crowd(window=window), few, repeats))])
+    wide = WINDOW * 10
     found += rows(
-        f"SMPP two parts, reports joined, window {WINDOW * 10}", "messages/s",
-        [Timing(subject="channels.sms crowd lane", value=_rate(crowd(window=WINDOW * 10, parts=2), count // 2, repeats),
+        f"SMPP two parts, reports joined and stored, window {wide}", "messages/s",
+        [Timing(subject="crowd lane, residents' batches", value=_rate(stored(window=wide), max(count // 2, 10_000), 1 if effort.quick else 3),
+                note="until the last receipt is in PostgreSQL, on the same cores"),
+         Timing(subject="crowd lane, joined alone", value=_rate(crowd(window=wide, parts=2), count // 2, repeats),
                 note="until the last receipt is through the bulk door")], goal=Goal(value=20_000))
     return found
 
@@ -85,6 +87,14 @@ def crowd(*, window: int, parts: int = 1) -> Rate:
     return way
 
 
+def stored(*, window: int) -> Rate:
+    """As ``crowd``, and the receipts are written into the ledger."""
+    def way(port: int, count: int) -> float:
+        return stored_rate(port, count, window=window)
+
+    return way
+
+
 async def _crowd(port: int, count: int, window: int, parts: int) -> float:
     delivered, all_delivered = 0, asyncio.Event()
 
@@ -104,7 +114,7 @@ async def _crowd(port: int, count: int, window: int, parts: int) -> float:
         channel = Sender(
             Options(host="127.0.0.1", port=port, system_id="bench", password=SecretStr("bench"), source=SOURCE, window=window,
                     registered_delivery=parts > 1, lane="exercise"),
-            Doors(now=lambda: _NOW, http=http, on_receipt=_heard, on_reply=_heard, on_bulk=on_bulk))
+            Doors(now=lambda: NOW, http=http, on_receipt=_heard, on_reply=_heard, on_bulk=on_bulk))
         await channel.open()
         try:
             started = time.perf_counter()
@@ -130,7 +140,7 @@ async def _singles(port: int, count: int) -> float:
         channel = Sender(
             Options(host="127.0.0.1", port=port, system_id="bench", password=SecretStr("bench"), source=SOURCE, window=WINDOW,
                     registered_delivery=False, lane="exercise"),
-            Doors(now=lambda: _NOW, http=http, on_receipt=_heard, on_reply=_heard))
+            Doors(now=lambda: NOW, http=http, on_receipt=_heard, on_reply=_heard))
         await channel.open()
         try:
             batches = [[_message(f"bench.{number}", number_of(number), TEXT) for number in range(first, min(first + 500, count))]
@@ -145,15 +155,10 @@ async def _singles(port: int, count: int) -> float:
     return count / seconds
 
 
-def number_of(number: int) -> str:
-    """A made-up handset."""
-    return f"86139{number:08d}"
-
-
 async def _heard(what: Receipt | Reply) -> None:
     raise AssertionError(f"no report was asked for and nobody replied, yet a {type(what).__name__} came")
 
 
 def _message(key: str, address: str, text: str) -> Message:
     return Message(key=key, address=address, subject="", text=text, language="zh-CN", identifier="bench", event="bench",
-                   version=1, msg_type="Alert", status="Exercise", priority=4, sent=_NOW, expires=_NOW + timedelta(hours=1))
+                   version=1, msg_type="Alert", status="Exercise", priority=4, sent=NOW, expires=NOW + timedelta(hours=1))
