@@ -19,14 +19,6 @@ class Joined(NamedTuple):
     message: int
     stat: str
 
-    @property
-    def key(self) -> str:
-        return self.load.key_of(self.message)
-
-    @property
-    def external_id(self) -> str:
-        return self.load.external_id(self.message)
-
 
 class PartReports:
     """Which part of which load a gateway's message id means.

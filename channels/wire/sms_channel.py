@@ -195,7 +195,7 @@ class SmsChannel:
     # What comes later
 
     async def _hear(self, words: Sequence[Word]) -> None:
-        now = self._doors.now()
+        now, cohort = self._doors.now(), self._tally.cohort(asyncio.get_running_loop().time())
         groups: dict[tuple[str, int], tuple[list[str], list[str]]] = {}
         for word in words:
             if isinstance(word, Joined):
@@ -206,6 +206,7 @@ class SmsChannel:
                 keys, ids = groups.setdefault((word.stat, 0), ([], []))
                 keys.append("")
                 ids.append(word.message_id)
+                cohort.strays += word.stat == DELIVERED
         reports = []
         for (stat, parts), (keys, ids) in groups.items():
             outcome, reason = final(stat)

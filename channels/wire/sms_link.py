@@ -47,7 +47,8 @@ class Link(asyncio.Protocol):
         self._heard_at = self.answered_at = self._loop.time()
         self._probed_at: float | None = None
         self._throttled_in_a_row = 0
-        self._paused = False
+        self._paused = False  # the gateway throttles
+        self._metered = False  # the contract's speed is reached; a timer goes on
         self._unacked = 0
         self._clogged = False
         self._timers: list[asyncio.TimerHandle] = []
@@ -163,9 +164,9 @@ class Link(asyncio.Protocol):
         self._sequence = sequence
         if self._bucket is not None:
             self._bucket.take(room - left)
-            if queue and len(outstanding) < self._window and not self._paused:
-                self._paused = True
-                self._later(self._bucket.wait_s, self._go_on)
+            if queue and len(outstanding) < self._window and not self._metered:
+                self._metered = True
+                self._later(self._bucket.wait_s, self._next_token)
 
     def _next(self) -> int:
         self._sequence = self._sequence % MAX_SEQUENCE + 1
@@ -270,6 +271,11 @@ class Link(asyncio.Protocol):
         self._throttled_in_a_row += 1
         self._paused = True
         self._later(pause_s, self._go_on)
+
+    def _next_token(self) -> None:
+        self._metered = False
+        self._pump()
+        self._flush()
 
     def _go_on(self) -> None:
         self._paused = False

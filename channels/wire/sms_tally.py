@@ -20,6 +20,7 @@ class Cohort:
     accepted: int = 0
     delivered: int = 0
     failed: int = 0
+    strays: int = 0  # reports in these seconds of messages that this process does not know any more
 
 
 class Tally:
@@ -54,9 +55,11 @@ class Tally:
         accepted, delivered, failed = (sum(getattr(c, word) for c in due) for word in ("accepted", "delivered", "failed"))
         if accepted < _ENOUGH:
             return ""
-        within = f"{self._report_within_s:g} s"
+        # Forgotten messages (a restart, a million in flight) speak for the gateway too.
+        delivered += sum(c.strays for c in self._cohorts)
         if delivered + failed < _FEW * accepted:
-            return (f"the gateway accepted {accepted} messages and reported on {delivered + failed} of them within {within}: nothing shows that they "
+            return (f"the gateway accepted {accepted} messages and reported on {delivered + failed} of them within "
+                    f"{self._report_within_s:g} s: nothing shows that they "
                     "arrive; use another route and ask the operator why no reports come")
         if delivered < _FEW * accepted:
             return (f"the gateway accepted {accepted} messages and delivered {delivered}, {failed} failed: use another route and ask the operator "

@@ -145,6 +145,13 @@ async def test_the_contracts_speed_is_kept_and_a_gateway_that_insists_on_it_neve
     assert took >= 0.45  # 20 at once, 100 more at 200 a second
 
 
+async def test_a_gateway_that_throttles_everything_is_given_rest_whatever_the_contracts_speed() -> None:
+    async with _lane(Desk(), Faults(throttle_every=1), window=4, rate_per_s=1000.0) as (sender, smsc):
+        said = await sender.send_crowd(_crowd(_numbers(500)))
+        assert set(said.reasons.values()) == {Reason.RATE_LIMITED}
+        assert smsc.submits <= 6 * 4
+
+
 async def test_a_red_warning_overtakes_what_waits_of_a_blue_one() -> None:
     async with _lane(Desk(), rate_per_s=100.0) as (sender, smsc):
         blue = asyncio.create_task(sender.send_crowd(_crowd(_numbers(60), "蓝色", priority=1)))

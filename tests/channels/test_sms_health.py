@@ -55,6 +55,12 @@ def test_few_messages_or_some_deliveries_say_nothing_against_it(accepted: int, d
     assert _tally(accepted=accepted, delivered=delivered, failed=failed).health(1130.0, trouble="").note == ""
 
 
+def test_reports_of_forgotten_messages_speak_for_the_gateway_too() -> None:
+    tally = _tally(accepted=100)
+    tally.cohort(1060.0).strays = 50
+    assert tally.health(1130.0, trouble="").note == ""
+
+
 def test_a_channel_that_asks_for_no_reports_waits_for_none() -> None:
     health = _tally(accepted=100, reports=False).health(1130.0, trouble="")
     assert (health.waiting, health.note) == (0, "")
