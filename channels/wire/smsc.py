@@ -256,7 +256,7 @@ class Smsc:
     def _send(self, session: "_Session", due: Due, done: datetime) -> None:
         copies = [due] * (1 + self._faults.repeat_reports)
         if self._faults.foreign_reports:
-            copies.append(due._replace(message_id=due.message_id[:-1] + b"~"))
+            copies.append(due._replace(message_id=bytes((due.message_id[0] ^ 0x40,)) + due.message_id[1:]))
         for copy in copies:
             session.put(self._speech.report(session.next(), copy, done=done))
             self.reports_sent += 1

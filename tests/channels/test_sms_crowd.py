@@ -172,4 +172,4 @@ async def test_reports_that_come_twice_in_any_order_and_for_strangers_deliver_ea
         assert sorted(key for key in desk.keys if key) == sorted(f"batch.7.{100 + n}" for n in range(40))
         strangers = [group for group in desk.reports if "" in group.keys]
         assert sum(len(group.keys) for group in strangers) == 80
-        assert all(external_id.endswith("~") for group in strangers for external_id in group.external_ids)
+        assert all(external_id.startswith("p000") for group in strangers for external_id in group.external_ids)
