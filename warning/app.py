@@ -36,6 +36,7 @@ from warning.dispatch.mass.desk import MassDesk
 from warning.dispatch.meter import Meter, metered
 from warning.dispatch.pulse import KEY as PULSE_KEY
 from warning.dispatch.pulse import PulseKeeper
+from warning.dispatch.risk import RiskDesk
 from warning.dispatch.routekeeper import RouteKeeper
 from warning.dispatch.routes import Route, RoutedSender
 from warning.dispatch.subscribe import SubscriptionDesk
@@ -61,6 +62,7 @@ from warning.store.pulses import PulseStore
 from warning.store.rates import RateStore
 from warning.store.reach import ReachStore
 from warning.store.residents import ResidentIndex
+from warning.store.risk import RiskStore
 from warning.store.routes import RouteStore
 from warning.store.server import EmbeddedServer
 from warning.store.signature import Signing
@@ -72,9 +74,12 @@ from warning.watch.desk import WatchDesk
 from warning.watch.eventcode import load_event_codes
 from warning.watch.issuer import Issuer, load_issuers
 from warning.watch.memory import Policy
+from warning.watch.pack import Pack
+from warning.watch.packfile import folders, load_packs
 from warning.watch.promise import Promise
 from warning.watch.rule import RuleSet
 from warning.watch.rulefile import load_rule_sets
+from warning.watch.site import Site, load_sites
 
 log = structlog.get_logger()
 
@@ -110,6 +115,10 @@ class Parts:
     intake_ledger: IntakeStore
     polling: Polling
     signing_keys: Sequence[SigningKey]
+    packs: Sequence[Pack]
+    sites: Sequence[Site]
+    risk: RiskDesk
+    risks: RiskStore
 
 
 @asynccontextmanager
@@ -180,7 +189,10 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     meter = Meter()
     rates = RateStore(database, meter)
     reach = ReachStore(database, ledger, residents=residents, rates=rates, zones=zones, kinds=_kinds(settings))
+    risks = RiskStore(database, cap_status=settings.status)
+    sites = load_sites(folders(settings.config, shipped_config(), "sites"), real=settings.status == "Actual")
     hazards = sorted({rule.hazard.key for rule_set in rule_sets.values() for rule in rule_set.rules})
+    packs = load_packs(folders(settings.config, shipped_config(), "packs"), hazards=hazards)
     codes = load_event_codes(config_file(settings, "rules/event-codes.yaml"))
     issue = IssueDesk(
         IssueStore(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets, event_codes=codes,
@@ -196,7 +208,10 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
             cap_status=settings.status,
             max_age=timedelta(seconds=max((feed.max_age_s for feed in settings.feeds), default=3600.0)),
             max_ages={feed.source: timedelta(seconds=feed.max_age_s) for feed in settings.feeds}, tables=tables(settings),
-            overlays=settings.data / "overlays"),
+            overlays=settings.data / "overlays",
+            risks=risks, packs=packs, sites=sites),
+        packs=packs, sites=sites, risks=risks,
+        risk=RiskDesk(risks, digests={pack.id: pack.digest for pack in packs}, kinds=_kinds(settings), clock=clock, policy=policy),
         issue=issue, intake=intake, intake_ledger=intake_ledger,
         polling=Polling(intake_ledger, intake, allow_private=settings.allow_private_targets),
         dispatch=dispatch, mass=mass, answer=answer, ledger=ledger, residents=residents, reach=reach, meter=meter, rates=rates, push_keys=push_keys(settings), secret=secret,
@@ -231,6 +246,7 @@ async def _open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack
         stack.push_async_callback(sender.close)
         senders[channel.name] = metered(sender, channel=channel.name, kind=channel.kind, meter=parts.meter)
         parts.dispatch.attach(channel.name, senders[channel.name])
+        parts.risk.attach(channel.name, senders[channel.name])
         if isinstance(sender, RoutedSender):
             routed[channel.name] = sender
     keeping = [asyncio.create_task(parts.dispatch.keep_flushing(), name="late receipts")]

@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 def ticking(parts: Parts) -> AsyncIOScheduler:
-    """A scheduler, not yet started: sweeps orphaned batches, escalates callouts, hears silent feeds, follows the drill's clock."""
+    """A scheduler, not yet started: sweeps orphaned batches, sends risk notices, escalates callouts, hears silent feeds, follows the drill's clock."""
     scheduler = AsyncIOScheduler(timezone="UTC")
 
     def every(seconds: float, name: str, act: Callable[[], Awaitable[object]]) -> None:
@@ -32,6 +32,7 @@ def ticking(parts: Parts) -> AsyncIOScheduler:
     every(5, "sweep", parts.ledger.sweep)
     every(1, "fall back", parts.mass.fall_back)
     every(5, "escalate", parts.answer.escalate)
+    every(2, "risk notices", parts.risk.send_due)
     every(parts.settings.poll_s, "look at partners' feeds", parts.polling.look)
     every(10, "sign what waits", parts.signing.catch_up)
     every(3600, "forget resident changes", parts.residents.prune)

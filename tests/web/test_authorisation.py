@@ -39,6 +39,10 @@ TABLE = {
     "POST /api/proposals/{proposal_id}/approve": "?--+--",
     "POST /api/proposals/{proposal_id}/return": "?--+--",
     "POST /api/proposals/{proposal_id}/dismiss": "?-++--",
+    "GET /api/packs": STAFF,
+    "GET /api/notices": STAFF,
+    "POST /api/packs/{pack}/sign": "?-++--",
+    "POST /api/packs/{pack}/withdraw": "?-++--",
     "POST /api/subscriptions": "?---++",
     "GET /api/subscriptions": "?---++",
     "DELETE /api/subscriptions/{subscription_id}": "?---++",
@@ -107,7 +111,7 @@ async def test_every_address_answers_a_role_as_the_table_says(world: World, call
             # Somebody else has submitted it, so that only the role is asked about.
             await world.execute("UPDATE proposal SET status = 'submitted', submitted_by = 'zhao', submitted_at = :at WHERE id = :id",
                                 {"at": world.now, "id": proposal})
-        url = path.format(identifier=identifier, proposal_id=proposal, subscription_id=1, rule_set="shanghai-2019", token="x", code="310115", request_id=uuid4(), key_id=uuid4(), channel="sms", route="a")
+        url = path.format(identifier=identifier, proposal_id=proposal, subscription_id=1, rule_set="shanghai-2019", token="x", code="310115", request_id=uuid4(), key_id=uuid4(), channel="sms", route="a", pack="crane-wind")
         head = {} if who is None else {"Authorization": f"Bearer token-{who}"}
         answer = await world.http.request(
             method, url, headers=head, json=body(world, path) if method == "POST" and path != "/logout" else None,

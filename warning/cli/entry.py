@@ -8,14 +8,17 @@ import typer
 from pydantic import ValidationError
 
 from feeds.errors import FeedError
-from warning.cli import account, audit, demo, draw, explain, gateway, look, outcome, reach, serve
+from warning.cli import account, audit, demo, draw, explain, gateway, look, outcome, packs, reach, serve
 from warning.errors import WarningEngineError
 
 cli = typer.Typer(
     help="消息树 Xiaoxishu: from gridded forecasts to signed, targeted warnings with receipts. 预警信息发布引擎。",
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
 )
-for group in (look.commands, draw.commands, explain.commands, serve.commands, demo.commands, reach.commands, gateway.commands, outcome.commands):
+for group in (
+    look.commands, draw.commands, explain.commands, packs.commands, serve.commands, demo.commands, reach.commands, gateway.commands,
+    outcome.commands,
+):
     cli.add_typer(group)
 cli.add_typer(account.account, name="account")
 cli.add_typer(audit.audit, name="audit")

@@ -34,10 +34,12 @@ from warning.watch.issuer import Issuer
 from warning.watch.measured import Measuring
 from warning.watch.memory import Memory, Policy
 from warning.watch.noted import noted
+from warning.watch.pack import NoticeKey, OpenNotice, Pack, RiskNotice, affected, judge
 from warning.watch.proposal import Action, InForce, Proposal
 from warning.watch.propose import propose
 from warning.watch.ready import Texts, ready_texts
 from warning.watch.rule import RuleSet
+from warning.watch.site import Site
 from warning.watch.window import Window
 
 log = structlog.get_logger()
@@ -88,6 +90,16 @@ class WatchLedger(Protocol):
     async def real_now(self) -> datetime: ...
 
 
+class RiskBook(Protocol):
+    """Where risk notices to the owners of sites are kept."""
+
+    async def standing(self, packs: Sequence[str]) -> tuple[dict[NoticeKey, OpenNotice], dict[str, Memory]]: ...
+
+    async def tell(self, notices: Sequence[RiskNotice], memories: Mapping[str, Memory], *, now: datetime) -> int: ...
+
+    async def failed(self, why: str, *, now: datetime) -> None: ...
+
+
 class WatchDesk:
     """One per deployment. What it remembers is in the ledger; its window of fields is read again after a restart."""
 
@@ -96,6 +108,7 @@ class WatchDesk:
         rule_sets: Mapping[str, RuleSet], overrides: Overrides, policy: Policy, populations: Mapping[str, int],
         cap_status: Status, max_age: timedelta, max_ages: Mapping[str, timedelta] = MappingProxyType({}), tables: Tables = NO_TABLES,
         overlays: Path | None = None,
+        risks: RiskBook | None = None, packs: Sequence[Pack] = (), sites: Sequence[Site] = (),
     ) -> None:
         """``overlays``: a folder in which the shares of zones in cells are kept between starts."""
         self._ledger = ledger
@@ -109,6 +122,7 @@ class WatchDesk:
         self._cap_status: Status = cap_status
         self._max_age, self._max_ages = max_age, max_ages
         self._tables, self._overlays = tables, overlays
+        self._risks, self._packs, self._sites = risks, tuple(packs), tuple(sites)
         self._window: Window | None = None
         self._gauge_grid = _kilometre_grid(zones)
 
@@ -141,11 +155,29 @@ class WatchDesk:
         in_force = await self._ledger.in_force(now=now)
         memories = {issuer.code: await self._ledger.memory(issuer.code) for issuer in self._issuers}
         started = time.monotonic()
-        found, memories = await asyncio.to_thread(self._judge, self._window, data_time, in_force, memories, now)
+        measuring = await asyncio.to_thread(
+            Measuring, self._window, self._zones.zones, now=data_time, overlays=self._overlays)
+        found, memories = await asyncio.to_thread(self._judge, measuring, data_time, in_force, memories, now)
         derive_s, derived = time.monotonic() - started, await self._ledger.real_now()
         times = StageTimes(arrived=arrived, decoded=decoded, derived=derived, decode_s=decode_s, derive_s=derive_s)
-        return await self._ledger.conclude(
+        stored = await self._ledger.conclude(
             payload_id, found=found, memories=memories, data_time=data_time, times=times, now=now)
+        await self._judge_sites(measuring, data_time, in_force, now)
+        return stored
+
+    async def _judge_sites(self, measuring: Measuring, data_time: datetime, in_force: Sequence[InForce], now: datetime) -> None:
+        """Risk notices to the owners of sites; after the warnings, which neither wait for them nor fail with them."""
+        if self._risks is None or not self._sites or not self._packs:
+            return
+        try:
+            open_, memories = await self._risks.standing([pack.id for pack in self._packs])
+            notices, remembered = await asyncio.to_thread(
+                judge, self._packs, self._sites, measuring, self._zones, in_force=in_force, open_=open_, memories=memories,
+                policy=self._policy, data_time=data_time, now=now)
+            await self._risks.tell(notices, remembered, now=now)
+        except Exception as error:
+            log.exception("the packs could not be judged", error=type(error).__name__)
+            await self._risks.failed(f"{type(error).__name__}, see the log", now=now)
 
     def _read(self, path: Path, source: str, checksum: str) -> Contents:
         """What can be used of a file; a field that cannot is told, the others are kept."""
@@ -183,10 +215,9 @@ class WatchDesk:
         return window
 
     def _judge(
-        self, window: Window, data_time: datetime, in_force: Sequence[InForce], memories: Mapping[str, Memory], now: datetime
+        self, measuring: Measuring, data_time: datetime, in_force: Sequence[InForce], memories: Mapping[str, Memory], now: datetime
     ) -> tuple[list[Found], dict[str, Memory]]:
         """Pure: fields × rules × zones → drafts → proposals, issuer by issuer."""
-        measuring = Measuring(window, self._zones.zones, now=data_time, overlays=self._overlays)
         read = {key: measuring.measured(self._rule_sets[key]) for key in {issuer.rule_set for issuer in self._issuers}}
         grids = {row: grid for one in read.values() for row, grid in one.grids.items()}
         found: list[Found] = []
@@ -220,7 +251,11 @@ class WatchDesk:
         return Found(
             id=uuid4(), proposal=proposal, expires=expires, polygon=polygon,
             texts=ready_texts(proposal, issuer=issuer, zones=self._zones, now=now, expires=expires, status=self._cap_status),
-            affected={"population": self._people(proposal.zones), "source": "census 2020"},
+            affected={
+                "population": self._people(proposal.zones), "source": "census 2020",
+                "sites": [
+                    {"code": site.code, "kind": site.kind, "zh": site.about.name_zh, "en": site.about.name_en}
+                    for site in affected(self._sites, self._zones, proposal.zones)]},
         )
 
     def _people(self, zones: Sequence[str]) -> int:

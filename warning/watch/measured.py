@@ -1,6 +1,7 @@
 """Measured: what the data at hand say of every row of a rule set, zone by zone, and how far into the future they reach."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -64,12 +65,20 @@ class Measuring:
         single = [field for field in window.fields if not is_ensemble(field)]
         self._fields = _joined(sorted(single, key=lambda field: field.provenance.source != GAUGES))
         self._ensemble = _joined([field for field in window.fields if is_ensemble(field)])
+        self._window = window
         self._gauges = Gauges(window, zones, now=now)
         self.zones = tuple(zones)
         self._now = now
         self._overlays = overlays
         self._known: dict[Quantity, Series | None] = {}
         self._likely: dict[Comparison, Probability | None] = {}
+
+    def over(self, zones: Sequence[Zone]) -> "Measuring":
+        """The same quantities, laid over other ground."""
+        other = copy(self)
+        other.zones = tuple(zones)
+        other._gauges = Gauges(self._window, zones, now=self._now)
+        return other
 
     def measured(self, rule_set: RuleSet) -> Measured:
         """What is at hand, against every row of the set that data decide."""

@@ -228,7 +228,7 @@ def _rule(marked: Marked, read: RuleSetIn, hazard: Hazard, row: RowIn, loc: Loc,
     criterion, manual, lead = None, row.reason, timedelta(hours=row.lead_h or 0)
     chance = None if row.probability is None else row.probability.at_least
     if row.condition is not None:
-        criterion = _criterion(marked, read, row.condition, (*loc, "condition"))
+        criterion = criterion_of(marked, read.quantities, row.condition, (*loc, "condition"))
     if row.inherit:
         parent = _parent_row(marked, read, hazard, level, row.inherit, loc, parents)
         criterion, manual, lead, chance = parent.criterion, parent.manual, parent.lead, parent.probability
@@ -271,20 +271,21 @@ def _parent_row(
 def _cause(marked: Marked, read: RuleSetIn, cause: CauseIn | None, loc: Loc) -> Cause | None:
     if cause is None:
         return None
-    sign = None if cause.sign is None else _criterion(marked, read, cause.sign, loc)
+    sign = None if cause.sign is None else criterion_of(marked, read.quantities, cause.sign, loc)
     return Cause(group=cause.group, zh=cause.zh, en=cause.en, sign=sign)
 
 
-def _criterion(marked: Marked, read: RuleSetIn, condition: ConditionIn, loc: Loc) -> Criterion:
+def criterion_of(marked: Marked, own_quantities: Mapping[str, str], condition: ConditionIn, loc: Loc) -> Criterion:
+    """The condition at ``loc``; ``own_quantities`` (name → units) are the file's own. Raises RuleError with file, line and key."""
     if condition.any_of is not None:
-        return AnyOf(parts=tuple(_criterion(marked, read, c, (*loc, "any", i)) for i, c in enumerate(condition.any_of)))
+        return AnyOf(parts=tuple(criterion_of(marked, own_quantities, c, (*loc, "any", i)) for i, c in enumerate(condition.any_of)))
     if condition.all_of is not None:
-        return AllOf(parts=tuple(_criterion(marked, read, c, (*loc, "all", i)) for i, c in enumerate(condition.all_of)))
+        return AllOf(parts=tuple(criterion_of(marked, own_quantities, c, (*loc, "all", i)) for i, c in enumerate(condition.all_of)))
     assert condition.quantity is not None  # the three are never None here: ConditionIn._one_shape refused it
     assert condition.op is not None
     assert condition.value is not None
     name = condition.quantity
-    own = {key: (units, False) for key, units in read.quantities.items()}
+    own = {key: (units, False) for key, units in own_quantities.items()}
     known = {**QUANTITIES, **own}
     if name not in known:
         raise RuleError(f"{marked.where((*loc, 'quantity'))}: no quantity {name!r}{_near(name, known)}")

@@ -1,6 +1,6 @@
 """What a proposal's body holds, read leniently: a body of another version shows less, it never breaks the page.
 
-The body is ``warning.watch.proposal.to_json`` and what is affected: ``{"affected": {"population", "source"}}``.
+The body is ``warning.watch.proposal.to_json`` and what is affected: ``{"affected": {"population", "source", "sites"}}``.
 """
 
 from collections.abc import Mapping
@@ -88,11 +88,23 @@ class Candidate(BaseModel):
     level: str = ""
 
 
+class SiteView(BaseModel):
+    """A site in the warned zones."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    code: str
+    kind: str = ""
+    zh: str = ""
+    en: str = ""
+
+
 class Affected(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     population: int | None = None
     source: str = ""
+    sites: tuple[SiteView, ...] = ()
 
 
 class Body(BaseModel):

@@ -10,6 +10,7 @@ from warning.account import Account, Act
 from warning.answer.callout import Acknowledged
 from warning.clock import Clock
 from warning.dispatch.plan import Draft, Rate, ReachPlan
+from warning.dispatch.risk import Signature
 from warning.dispatch.subscribe import Held, OfficeSubscription, ResidentSubscription
 from warning.exchange.work import How, Partner, Taken
 from warning.issue.hand import HandMade
@@ -18,11 +19,14 @@ from warning.settings import Settings
 from warning.signature import SigningKey
 from warning.store.database import Database
 from warning.store.reach import Compared, Noise
+from warning.store.risk import RiskStore
 from warning.trust.desk import Opened
 from warning.trust.work import AdminAct, AdminRequest, Key, OpenSession
 from warning.watch.issuer import Issuer
+from warning.watch.pack import Pack
 from warning.watch.promise import Standing
 from warning.watch.rule import RuleSet
+from warning.watch.site import Site
 
 
 class Issuing(Protocol):
@@ -123,6 +127,12 @@ class Arrived(Protocol):
     async def newest(self, *, limit: int) -> list[tuple[str, datetime, Taken]]: ...
 
 
+class Risking(Protocol):
+    async def sign(self, pack: str, /, *, account: Account) -> Signature: ...
+
+    async def withdraw(self, pack: str, /, *, account: Account, reason: str) -> None: ...
+
+
 class Counting(Protocol):
     async def counts(self, identifier: str | None = None, /) -> dict[str, dict[str, int]]: ...
 
@@ -193,3 +203,15 @@ class Parts(Protocol):
 
     @property
     def push_keys(self) -> Mapping[str, str]: ...
+
+    @property
+    def packs(self) -> Sequence[Pack]: ...
+
+    @property
+    def sites(self) -> Sequence[Site]: ...
+
+    @property
+    def risk(self) -> Risking: ...
+
+    @property
+    def risks(self) -> RiskStore: ...

@@ -18,6 +18,7 @@ from warning.web.api import (
     intake,
     operations,
     outcome,
+    packs,
     places,
     proposals,
     reach,
@@ -55,7 +56,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.add_middleware(RateLimit, per_s=limits.per_s, burst=limits.burst, costly_per_min=limits.costly_per_min)
     app.add_middleware(SecurityHeaders)
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
-    for router in (alerts.router, feed.router, proposals.router, outcome.router, reach.router, explain.router, subscriptions.router, places.router,
+    for router in (alerts.router, feed.router, proposals.router, outcome.router, reach.router, explain.router, packs.router, subscriptions.router, places.router,
                    answers.router, operations.router, routes.router, feeds.router, admin.router, intake.router, login.router, oidc.router,
                    public.proof, public.router):
         app.include_router(router)
@@ -72,6 +73,7 @@ _TAGS = {
     "subscriptions": "offices by polygon or zone, residents by place",
     "places": "am I warned here? which zones and rules there are",
     "answers": "a human has received it",
+    "packs": "sector rules bound to sites, their signatures, and the risk notices to owners",
     "operations": "health, metrics, retry, routes",
     "exchange": "what other authorities send us",
     "trust": "accounts by two admins, keys for programs",

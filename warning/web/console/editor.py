@@ -75,6 +75,10 @@ class Editor:
         with ui.element("div").classes("row"):
             ui.label(" · ".join(bits)).classes("soft small")
             ui.link(visit.t("explain"), f"/explain/{proposal.id}?lang={visit.lang}").classes("small")
+        sites = self.body.affected.sites
+        if sites:
+            named = ("、" if visit.lang == "zh" else ", ").join(one.en if visit.lang == "en" else one.zh for one in sites[:6])
+            ui.label(f"{visit.t('sites')} {len(sites)}: {named}{'…' if len(sites) > 6 else ''}").classes("soft small")
         leaves = [
             alert for alert in reading.in_force if alert.event_id != proposal.event_id and alert.status == proposal.cap_status
             and (alert.issuer, alert.hazard) == (proposal.issuer, proposal.hazard) and set(alert.zones) & set(proposal.zones)]

@@ -1,0 +1,144 @@
+"""Risk notices on their way to the owners of sites. They are no warnings of an authority: no CAP, no public channel, one contact each."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+import structlog
+
+from channels.message import Message, Outcome, Reason, Receipt
+from channels.port import ChannelSender
+from warning.account import Account, Act, acts, require
+from warning.clock import Clock
+from warning.dispatch.compose import SIGNATURE
+from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
+from warning.dispatch.kind import MACHINES
+from warning.errors import Invalid, NotFound
+from warning.level import Level
+
+log = structlog.get_logger()
+
+_MSG: dict[str, Literal["Alert", "Update", "Cancel"]] = {"opened": "Alert", "raised": "Update", "lowered": "Update", "ended": "Cancel"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueNotice:
+    """A notice that this worker has claimed."""
+
+    id: int
+    event: str
+    version: int
+    act: str
+    level: Level
+    channel: str
+    address: str
+    language: str
+    status: str
+    texts: Mapping[str, Mapping[str, str]]
+    at: datetime
+    expires: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """Who lets a pack send, as its file stands now; it sends when both are there."""
+
+    submitted_by: str | None
+    approved_by: str | None
+
+
+class RiskLedger(Protocol):
+    async def due(self, *, now: datetime, lease: timedelta) -> Sequence[DueNotice]: ...
+
+    async def settle(self, steps: Mapping[int, Step]) -> None: ...
+
+    async def sign(self, pack: str, digest: str, *, who: str, may_approve: bool, at: datetime) -> Signature: ...
+
+    async def withdraw(self, pack: str, *, who: str, reason: str, at: datetime) -> None: ...
+
+
+class RiskDesk:
+    """Runs in every worker; what is due is read from the ledger each time. ``digests``: each pack's words and numbers, by its id; ``kinds``: channel → adapter."""
+
+    def __init__(self, ledger: RiskLedger, *, digests: Mapping[str, str], kinds: Mapping[str, str], clock: Clock, policy: RetryPolicy) -> None:
+        self._ledger = ledger
+        self._kinds = dict(kinds)
+        self._digests = dict(digests)
+        self._clock = clock
+        self._policy = policy
+        self._senders: dict[str, ChannelSender] = {}
+
+    def attach(self, channel: str, sender: ChannelSender) -> None:
+        """Give the desk a way out, under the word that sites use. A process without any sends nothing."""
+        self._senders[channel] = sender
+
+    async def send_due(self) -> int:
+        """Send what waits; returns how many were handed to a channel."""
+        if not self._senders:
+            return 0
+        found = await self._ledger.due(now=self._clock.now(), lease=self._policy.lease)
+        steps: dict[int, Step] = {}
+        for one in found:
+            steps[one.id] = after_receipt(
+                await self._handed(one), attempts=one.attempts, now=self._clock.now(), expires=_until(one), policy=self._policy)
+        if steps:
+            await self._ledger.settle(steps)
+        return len(found)
+
+    async def _handed(self, one: DueNotice) -> Receipt:
+        key = f"risk.{one.id}"
+        sender = self._senders.get(one.channel)
+        if sender is None:
+            return Receipt(key=key, outcome=Outcome.RETRY, at=self._clock.now(), reason=Reason.UNREACHABLE,
+                           evidence="this worker has no such channel: name it under channels: in the settings")
+        receipts = await sender.send([_message(one, key, self._kinds.get(one.channel, one.channel), sender.limits.max_chars)])
+        if not receipts:
+            return Receipt(key=key, outcome=Outcome.UNKNOWN, at=self._clock.now(), reason=Reason.TIMEOUT, evidence="the channel said nothing")
+        return receipts[0]
+
+    async def sign(self, pack: str, *, account: Account) -> Signature:
+        """One of the two signatures under a pack; raises NotFound, NotAllowed, Conflict."""
+        require(account, Act.SUBMIT)
+        return await self._ledger.sign(
+            pack, self._digest(pack), who=account.name, may_approve=Act.APPROVE in acts(account), at=self._clock.now())
+
+    async def withdraw(self, pack: str, *, account: Account, reason: str) -> None:
+        """One person is enough to stop a pack."""
+        require(account, Act.SUBMIT)
+        if not reason.strip():
+            raise Invalid("reason: say why, the next person reads it")
+        self._digest(pack)
+        await self._ledger.withdraw(pack, who=account.name, reason=reason.strip(), at=self._clock.now())
+
+    def _digest(self, pack: str) -> str:
+        if pack not in self._digests:
+            raise NotFound(f"no pack {pack!r}; there is {', '.join(self._digests) or 'none'}")
+        return self._digests[pack]
+
+
+def _message(one: DueNotice, key: str, kind: str, max_chars: int | None) -> Message:
+    """The whole text where it fits, else its headline. Carriers want their signature before a short message; programs get JSON."""
+    words = one.texts.get(one.language) or next(iter(one.texts.values()))
+    before = SIGNATURE if kind == "sms" else ""
+    room = None if max_chars is None else max_chars - len(before)
+    text = before + (words["text"] if room is None or len(words["text"]) <= room else words["headline"][:room])
+    status: Literal["Actual", "Exercise", "Test"] = "Actual" if one.status == "Actual" else "Test" if one.status == "Test" else "Exercise"
+    body, content_type = b"", ""
+    if kind in MACHINES:
+        document = {
+            "type": "risk_notice", "key": key, "event": one.event, "version": one.version, "act": one.act, "level": int(one.level),
+            "status": status, "headline": words["headline"], "text": words["text"], "sent": one.at.isoformat(),
+            "expires": one.expires.isoformat()}
+        body, content_type = json.dumps(document, ensure_ascii=False).encode(), "application/json"
+    return Message(
+        key=key, address=one.address, subject=words["headline"], text=text, language=one.language, identifier=key, event=one.event,
+        version=one.version, msg_type=_MSG[one.act], status=status, priority=int(one.level), sent=one.at, expires=_until(one),
+        body=body, content_type=content_type)
+
+
+def _until(one: DueNotice) -> datetime:
+    """An end may still be told for a day."""
+    return one.expires if one.act != "ended" else one.at + timedelta(days=1)
