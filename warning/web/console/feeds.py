@@ -34,6 +34,8 @@ def _line(visit: Visit, source: str) -> Tick:
 
 def told(visit: Visit, standing: Standing) -> str:
     """``● nowcast · data age 12 min``; a silent feed begins with a triangle and says so."""
-    age = visit.t("no_data_yet") if standing.data_age is None else f"{visit.t('data_age')} {span(standing.data_age.total_seconds(), visit.lang)} {visit.t('ago')}"
+    space = " " if visit.lang == "en" else ""
+    age = visit.t("no_data_yet") if standing.data_age is None else (
+        f"{visit.t('data_age')} {span(standing.data_age.total_seconds(), visit.lang)}{space}{visit.t('ago')}")
     silent = standing.state is FeedState.SILENT
     return f"{'▲' if silent else '●'} {standing.promise.source} · {age}{' · ' + visit.t('feed_silent') if silent else ''}"
