@@ -32,6 +32,7 @@ from warning.clock import Clock, SystemClock
 from warning.dispatch.broadcast import broadcasts
 from warning.dispatch.delivery import RetryPolicy
 from warning.dispatch.desk import DispatchDesk
+from warning.dispatch.gate import Gates
 from warning.dispatch.mass.desk import MassDesk
 from warning.dispatch.meter import Meter, metered
 from warning.dispatch.pulse import KEY as PULSE_KEY
@@ -179,13 +180,15 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     residents = ResidentIndex(database, settings.data / "residents")
     ledger = DispatchStore(database, jobs, residents)
     sizes = {channel.name: channel.batch for channel in settings.channels}
+    gates = Gates()
     mass = MassDesk(
         MassStore(database, jobs), Muster(database, jobs), {}, alerts=ledger.alert, clock=clock, policy=policy, sizes=sizes,
         kinds=_kinds(settings),
-        fall_back_s={channel.name: channel.fall_back_after_s for channel in settings.channels if channel.fall_back_after_s is not None})
+        fall_back_s={channel.name: channel.fall_back_after_s for channel in settings.channels if channel.fall_back_after_s is not None},
+        gates=gates)
     dispatch = DispatchDesk(
         ledger, {}, mass=mass, calls=answer, clock=clock, zones=zones, policy=policy, batch_sizes=sizes, kinds=_kinds(settings),
-        signed_only=settings.signing is not None and settings.signing.required)
+        signed_only=settings.signing is not None and settings.signing.required, gates=gates)
     meter = Meter()
     rates = RateStore(database, meter)
     reach = ReachStore(database, ledger, residents=residents, rates=rates, zones=zones, kinds=_kinds(settings))
@@ -249,6 +252,7 @@ async def _open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack
         parts.risk.attach(channel.name, senders[channel.name])
         if isinstance(sender, RoutedSender):
             routed[channel.name] = sender
+            parts.dispatch.gate(channel.name, sender.closed_for)
     keeping = [asyncio.create_task(parts.dispatch.keep_flushing(), name="late receipts")]
     if routed:
         keeper = RouteKeeper(RouteStore(parts.database), routed, worker=f"{socket.gethostname()}:{os.getpid()}")

@@ -11,6 +11,7 @@ from tests.corridor.conftest import AT, Corridor, opened_corridor
 from warning.account import Account
 from warning.app import opened
 from warning.dispatch.breaker import Breaker, Circuit
+from warning.dispatch.meter import Metered
 from warning.dispatch.routekeeper import RouteKeeper
 from warning.dispatch.routes import RoutedSender
 from warning.errors import NotAllowed, NotFound
@@ -35,6 +36,14 @@ async def two_gateways(url: str, folder: Path, stack: AsyncExitStack) -> tuple[C
     first.settings_file.write_text(yaml.safe_dump(settings), encoding="utf-8")
     parts = await stack.enter_async_context(opened(load_settings(first.settings_file)))
     return Corridor(parts=parts, smsc=first.smsc, sink=first.sink, folder=folder, settings_file=first.settings_file), other
+
+
+def routes_of(corridor: Corridor) -> RoutedSender:
+    """What stands behind the meter."""
+    sender = corridor.parts.dispatch._senders["sms"]
+    assert isinstance(sender, Metered)
+    assert isinstance(sender.inner, RoutedSender)
+    return sender.inner
 
 
 async def test_a_dead_gateway_costs_nobody_his_warning_and_the_evidence_names_the_route(database_url: str, tmp_path: Path) -> None:
@@ -72,8 +81,7 @@ async def test_an_operator_sees_the_routes_and_takes_one_out(database_url: str, 
     async with AsyncExitStack() as stack:
         corridor, telecom = await two_gateways(database_url, tmp_path, stack)
         store = RouteStore(corridor.parts.database)
-        sender = corridor.parts.dispatch._senders["sms"]
-        assert isinstance(sender, RoutedSender)
+        sender = routes_of(corridor)
         keeper = RouteKeeper(store, {"sms": sender}, worker="here")
         await keeper.look()
         seen = {(view.channel, view.state.route): view.state.circuit for view in await store.views() if view.worker == "here"}
@@ -97,8 +105,7 @@ async def test_a_route_that_an_operator_says_is_mended_is_tried_at_once(database
     async with AsyncExitStack() as stack:
         corridor, telecom = await two_gateways(database_url, tmp_path, stack)
         store = RouteStore(corridor.parts.database)
-        sender = corridor.parts.dispatch._senders["sms"]
-        assert isinstance(sender, RoutedSender)
+        sender = routes_of(corridor)
         keeper = RouteKeeper(store, {"sms": sender}, worker="here")
         for number in NUMBERS:
             await corridor.resident(number)

@@ -77,13 +77,22 @@ _MOST_DOUBLINGS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often and how long a channel is tried; waits double from ``first_wait``."""
+    """How often and how long a channel is tried; waits double from ``first_wait``.
+
+    ``patient``: what could not leave at all (unreachable) uses up no try and waits until its warning is over.
+    """
 
     max_attempts: int = 8
     first_wait: timedelta = timedelta(seconds=2)
     max_wait: timedelta = timedelta(seconds=60)
     unknown_grace: timedelta = timedelta(seconds=20)
     lease: timedelta = timedelta(seconds=60)
+    patient: bool = False
+
+    @property
+    def most_claims(self) -> int:
+        """How often one delivery may be taken up before whoever takes it is thought to die of it; the mass lane counts to 255."""
+        return 250 if self.patient else 2 * self.max_attempts
 
     def wait(self, attempts: int) -> timedelta:
         """The pause after the ``attempts``-th try (1-based)."""
@@ -106,7 +115,8 @@ class Step:
 def after_receipt(receipt: Receipt, *, attempts: int, now: datetime, expires: datetime, policy: RetryPolicy) -> Step:
     """The move that one receipt allows; ``attempts`` counts the try that it answers."""
     reason = receipt.reason.value if receipt.reason else ""
-    used_up = attempts >= policy.max_attempts
+    patient = policy.patient and receipt.outcome is Outcome.RETRY and receipt.reason is Reason.UNREACHABLE
+    used_up = attempts >= policy.max_attempts and not patient
     over = now >= expires
     match receipt.outcome:
         case Outcome.ACCEPTED:

@@ -1,7 +1,7 @@
 """The dispatch desk: works out the audience, sends batches, and believes nothing but receipts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Protocol
@@ -18,6 +18,7 @@ from warning.account import Account, Act, require
 from warning.clock import Clock
 from warning.dispatch.audience import Offices, Reach, in_area, must_answer, reach, wants
 from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
+from warning.dispatch.gate import Gates
 from warning.dispatch.kind import SIGNED_ONLY, Kinds, kind_of
 from warning.dispatch.letter import filled, letter
 from warning.dispatch.mass.work import Place
@@ -41,6 +42,8 @@ class DispatchLedger(Protocol):
     async def renew(self, batch_id: int, policy: RetryPolicy) -> None: ...
 
     async def batch_of(self, batch_id: int) -> tuple[str, str, int]: ...
+
+    async def postpone(self, batch_id: int, *, priority: int, after_s: float) -> None: ...
 
     async def claim(
         self, batch_id: int, alert: StoredAlert, channel: str, *, now: datetime, policy: RetryPolicy
@@ -86,7 +89,7 @@ class DispatchDesk:
 
     def __init__(
         self, ledger: DispatchLedger, senders: Mapping[str, ChannelSender], *, mass: Mass, calls: Calls, clock: Clock, zones: ZoneSet,
-        policy: RetryPolicy, batch_sizes: Mapping[str, int], kinds: Kinds, signed_only: bool = False,
+        policy: RetryPolicy, batch_sizes: Mapping[str, int], kinds: Kinds, signed_only: bool = False, gates: Gates | None = None,
     ) -> None:
         self._ledger = ledger
         self._mass = mass
@@ -98,12 +101,17 @@ class DispatchDesk:
         self._batch_sizes = batch_sizes
         self._kinds = kinds
         self._signed_only = signed_only
+        self._gates = Gates() if gates is None else gates
         self._late: list[Receipt] = []
 
     def attach(self, channel: str, sender: ChannelSender) -> None:
         """Give the desk a way out, under the word that subscriptions use."""
         self._senders[channel] = sender
         self._mass.attach(channel, sender)
+
+    def gate(self, channel: str, closed_for: Callable[[], float]) -> None:
+        """A channel that can say for how many seconds nothing can leave: meanwhile its messages stay in the ledger, untried."""
+        self._gates.watch(channel, closed_for)
 
     async def expand(self, identifier: str) -> None:
         """Alert → a delivery for each broadcast and office, then residents in batches; an earlier version of the event comes first."""
@@ -128,7 +136,12 @@ class DispatchDesk:
         """Claim what is due of a batch, hand it to the channel, write down what the channel said."""
         identifier, channel, priority = await self._ledger.batch_of(batch_id)
         alert = await self._ledger.alert(identifier)
-        works = await self._ledger.claim(batch_id, alert, channel, now=self._clock.now(), policy=self._policy)
+        pause = self._gates.pause(channel, now=self._clock.now(), expires=alert.expires)
+        if pause:
+            await self._ledger.postpone(batch_id, priority=priority, after_s=pause)
+            return
+        policy = self._gates.policy(channel, self._policy)
+        works = await self._ledger.claim(batch_id, alert, channel, now=self._clock.now(), policy=policy)
         receipts: Sequence[Receipt] = ()
         if works:
             async with self._holding(batch_id):
@@ -139,7 +152,7 @@ class DispatchDesk:
         for receipt in receipts:
             delivery_id = int(receipt.key.rsplit(".", 1)[-1])
             steps[delivery_id] = after_receipt(
-                receipt, attempts=attempts[delivery_id], now=now, expires=alert.expires, policy=self._policy)
+                receipt, attempts=attempts[delivery_id], now=now, expires=alert.expires, policy=policy)
         await self._ledger.record(alert, channel, batch_id, steps, priority=priority, now=now)
 
     async def _hand_over(self, alert: StoredAlert, channel: str, works: Sequence[Work]) -> list[Receipt]:

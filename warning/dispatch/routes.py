@@ -24,6 +24,9 @@ MOVES = frozenset({Reason.UNREACHABLE, Reason.RATE_LIMITED, Reason.REFUSED})
 _SILENT = frozenset({Reason.UNREACHABLE, Reason.TIMEOUT, Reason.BROKEN_REPLY})
 _OURS = frozenset({Reason.EXPIRED, Reason.WRONG_LANE, Reason.BAD_ADDRESS, Reason.TOO_LONG})
 """Refusals that may be our own fences': they say nothing of the gateway."""
+_TRIAL_S = 0.5
+"""How soon a batch looks again while another one's message is on trial."""
+_ALL_SKIPPED_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +158,14 @@ class RoutedSender:
         """The routes that operators have taken out; all others are in."""
         for route in self._routes:
             route.skipped = route.name in names
+
+    def closed_for(self) -> float:
+        """For how many seconds nothing can leave, because every route is silent or taken out; 0 when one may be used."""
+        now_s = self._time()
+        waits = [
+            route.breaker.opens_in(now_s) or _TRIAL_S if route.breaker.room(now_s) == 0 else 0.0
+            for route in self._routes if not route.skipped]
+        return min(waits, default=_ALL_SKIPPED_S)
 
     def try_now(self, name: str) -> None:
         """An operator says that a route is mended: its next message is tried at once."""

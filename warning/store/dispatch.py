@@ -119,6 +119,11 @@ class DispatchStore:
                 text("SELECT identifier, channel, priority FROM batch WHERE id = :b"), {"b": batch_id})).one()
         return row.identifier, row.channel, row.priority
 
+    async def postpone(self, batch_id: int, *, priority: int, after_s: float) -> None:
+        """Nothing of a batch is touched; it is looked at again after so many seconds."""
+        async with self._db.begin() as connection:
+            await self._jobs.defer_send(connection, batch_id, priority=priority, after_s=after_s)
+
     async def claim(
         self, batch_id: int, alert: StoredAlert, channel: str, *, now: datetime, policy: RetryPolicy
     ) -> list[Work]:
@@ -135,7 +140,7 @@ class DispatchStore:
             for row in rows:
                 standing = Standing(
                     role=row.role, newer=row.newer, reached=row.reached, in_flight=row.in_flight,
-                    expired=now >= alert.expires, used_up=row.attempts >= 2 * policy.max_attempts,
+                    expired=now >= alert.expires, used_up=row.attempts >= policy.most_claims,
                 )
                 what = turn(standing)
                 turns.setdefault(what, []).append(row.id)

@@ -61,7 +61,7 @@ class MassStore:
             due = (among(sheet, State.QUEUED) & mine.queued_due) | among(sheet, State.CLAIMED)
             due |= among(sheet, State.UNKNOWN) & mine.unknown_due
             seen = standings(
-                sheet, mine.version, coming=mine.coming, most_tries=2 * policy.max_attempts,
+                sheet, mine.version, coming=mine.coming, most_tries=policy.most_claims,
                 others=[Relative(version=row.version, sheet=others[row.id], held=row.held) for row in rows if row.id != crowd_id])
             found = turns(seen, due, role=mine.role, expired=now >= mine.expires)
             settle(sheet, found)
@@ -133,6 +133,19 @@ class MassStore:
         waits = [max(float(wait or 0.0), 0.0) for owed, wait in ((row.queued, row.retry), (row.unknown, row.grace)) if owed]
         if waits:
             await self._jobs.defer_crowds(connection, [crowd_id], priority=priority, after_s=min(waits))
+
+    async def going(self, crowd_id: int) -> tuple[str, datetime] | None:
+        """Over which channel a batch goes, and when its warning ends."""
+        async with self._db.begin() as connection:
+            row = (await connection.execute(text(
+                "SELECT c.channel, a.expires FROM crowd c JOIN alert a USING (identifier) WHERE c.id = :id"), {"id": crowd_id})).one_or_none()
+        return None if row is None else (row.channel, row.expires)
+
+    async def postpone(self, crowd_id: int, *, after_s: float) -> None:
+        """Nothing of a batch is touched; it is looked at again after so many seconds."""
+        async with self._db.begin() as connection:
+            row = (await connection.execute(text("SELECT priority FROM crowd WHERE id = :id"), {"id": crowd_id})).one()
+            await self._jobs.defer_crowds(connection, [crowd_id], priority=row.priority, after_s=after_s)
 
     async def renew(self, claim: Claim, policy: RetryPolicy) -> None:
         """The worker that holds a batch still lives: its lease begins anew."""

@@ -88,3 +88,15 @@ def test_a_peer_that_asks_for_a_pause_gets_it_between_our_shortest_and_our_longe
     policy = RetryPolicy(first_wait=timedelta(seconds=2), max_wait=timedelta(seconds=60))
     step = after_receipt(receipt, attempts=1, now=NOW, expires=NOW + timedelta(hours=1), policy=policy)
     assert step.wait == timedelta(seconds=waits_s)
+
+
+@pytest.mark.parametrize(("said", "state"), [
+    ((Outcome.RETRY, Reason.UNREACHABLE), State.QUEUED), ((Outcome.RETRY, Reason.REFUSED), State.FAILED),
+    ((Outcome.UNKNOWN, Reason.TIMEOUT), State.FAILED),
+])
+def test_only_what_could_not_leave_at_all_is_waited_for_beyond_the_tries(said: tuple[Outcome, Reason], state: State) -> None:
+    policy = RetryPolicy(max_attempts=3, patient=True)
+    assert after_receipt(receipt(*said), attempts=9, now=NOW, expires=NOW + timedelta(hours=1), policy=policy).state is state
+    assert after_receipt(receipt(*said), attempts=9, now=NOW, expires=NOW, policy=policy).state is not State.QUEUED
+    impatient = RetryPolicy(max_attempts=3)
+    assert after_receipt(receipt(*said), attempts=9, now=NOW, expires=NOW + timedelta(hours=1), policy=impatient).state is State.FAILED

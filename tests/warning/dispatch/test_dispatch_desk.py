@@ -66,6 +66,7 @@ class Memory:
         self.away = False
         self.policy = RetryPolicy()
         self.renewed: list[tuple[int, timedelta]] = []
+        self.postponed: list[tuple[int, int, float]] = []
 
     async def alert(self, identifier: str) -> StoredAlert:
         assert identifier == self.stored.identifier
@@ -86,6 +87,9 @@ class Memory:
 
     async def renew(self, batch_id: int, policy: RetryPolicy) -> None:
         self.renewed.append((batch_id, policy.lease))
+
+    async def postpone(self, batch_id: int, *, priority: int, after_s: float) -> None:
+        self.postponed.append((batch_id, priority, after_s))
 
     async def batch_of(self, batch_id: int) -> tuple[str, str, int]:
         return self.stored.identifier, self.channel, batch_id
@@ -311,3 +315,13 @@ async def test_an_operator_retries_inside_his_own_hazards_and_area_only(account:
         await desk(Memory(alert())).retry([1], account=account)
     with pytest.raises(NotAllowed):
         await desk(Memory(alert())).retry([], crowd_ids=[7], account=account)
+
+
+async def test_a_batch_whose_way_out_is_cut_is_left_untouched_and_looked_at_again_when_it_may_open() -> None:
+    ledger = Memory(alert())
+    gateway = Gateway()
+    made = desk(ledger, gateway)
+    made.gate(ledger.channel, lambda: 7.0)
+    await made.send(5)
+    assert ledger.postponed == [(5, 5, 7.0)]
+    assert gateway.got == []

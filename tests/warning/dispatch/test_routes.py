@@ -10,6 +10,7 @@ from channels.crowd import Crowd
 from channels.message import Limits, Message, Outcome, Reason, Receipt
 from channels.port import Health
 from warning.dispatch.breaker import Breaker, Bucket, Circuit
+from warning.dispatch.gate import Gates
 from warning.dispatch.routes import Route, RoutedSender
 
 NOW = datetime(2024, 9, 20, tzinfo=UTC)
@@ -273,3 +274,23 @@ def test_a_bucket_lets_the_burst_through_and_then_the_rate() -> None:
     assert [bucket.take(1, 0.0) for _ in range(4)] == [0.0, 0.0, 0.5, 1.0]
     assert bucket.take(1, 10.0) == 0.0
     assert Bucket(None).take(1000, 0.0) == 0.0
+
+
+async def test_a_channel_is_closed_for_as_long_as_every_route_is_silent_or_taken_out() -> None:
+    clock = Clock()
+    a, b = Gateway(clock, dies_after=0), Gateway(clock, dies_after=0)
+    sender = routed(clock, Route("a", a), Route("b", b))
+    assert sender.closed_for() == 0
+    await sender.send(messages(10))
+    assert sender.closed_for() == 5.0
+    clock.at += 2.0
+    assert sender.closed_for() == 3.0
+    clock.at += 3.0
+    assert sender.closed_for() == 0, "one message may be tried"
+    sender.skip(frozenset({"a", "b"}))
+    assert sender.closed_for() > 0
+    gates = Gates()
+    gates.watch("sms", sender.closed_for)
+    assert gates.pause("sms", now=NOW, expires=NOW + timedelta(hours=1)) > 0
+    assert gates.pause("sms", now=NOW, expires=NOW) == 0, "an expiry is written down at once"
+    assert gates.pause("email", now=NOW, expires=NOW + timedelta(hours=1)) == 0

@@ -14,6 +14,7 @@ from channels.message import Outcome, Reason, Receipt
 from channels.port import ChannelSender
 from warning.clock import Clock
 from warning.dispatch.delivery import RetryPolicy
+from warning.dispatch.gate import Gates
 from warning.dispatch.kind import Kinds, kind_of
 from warning.dispatch.letter import letter
 from warning.dispatch.mass.outcome import refused, unsure
@@ -35,6 +36,10 @@ class MassLedger(Protocol):
         self, claim: Claim, went: Sequence[int], said: CrowdReceipt, upcoming: Sequence[int], *, chain: str, first: bool,
         now: datetime, policy: RetryPolicy, fall_back_s: float | None,
     ) -> Next: ...
+
+    async def going(self, crowd_id: int) -> tuple[str, datetime] | None: ...
+
+    async def postpone(self, crowd_id: int, *, after_s: float) -> None: ...
 
     async def renew(self, claim: Claim, policy: RetryPolicy) -> None: ...
 
@@ -61,8 +66,9 @@ class MassDesk:
     def __init__(
         self, ledger: MassLedger, muster: MusterLedger, senders: Mapping[str, ChannelSender], *,
         alerts: Callable[[str], Awaitable[StoredAlert]], clock: Clock, policy: RetryPolicy, sizes: Mapping[str, int], kinds: Kinds,
-        fall_back_s: Mapping[str, float],
+        fall_back_s: Mapping[str, float], gates: Gates | None = None,
     ) -> None:
+        self._gates = Gates() if gates is None else gates
         self._ledger = ledger
         self._muster = muster
         self._senders = dict(senders)
@@ -89,8 +95,16 @@ class MassDesk:
 
     async def send(self, crowd_id: int) -> None:
         """Take a batch up and hand it over piece by piece, until it is done, superseded, or something more urgent waits."""
+        policy = self._policy
+        if self._gates and (going := await self._ledger.going(crowd_id)) is not None:
+            channel, expires = going
+            pause = self._gates.pause(channel, now=self._clock.now(), expires=expires)
+            if pause:
+                await self._ledger.postpone(crowd_id, after_s=pause)
+                return
+            policy = self._gates.policy(channel, policy)
         claim = await self._ledger.claim(
-            crowd_id, firsts={channel: pace.size for channel, pace in self._paces.items()}, now=self._clock.now(), policy=self._policy)
+            crowd_id, firsts={channel: pace.size for channel, pace in self._paces.items()}, now=self._clock.now(), policy=policy)
         if claim is None:
             return
         alert = await self._alert(claim.identifier)
@@ -107,7 +121,7 @@ class MassDesk:
                 mark = (claim.identifier, claim.channel)
                 first = mark not in self._accepted and Outcome.ACCEPTED in said.outcomes
                 step = await self._ledger.advance(
-                    claim, go, said, upcoming, chain=alert.chain, first=first, now=self._clock.now(), policy=self._policy,
+                    claim, go, said, upcoming, chain=alert.chain, first=first, now=self._clock.now(), policy=policy,
                     fall_back_s=self._fall_back_s.get(claim.channel))
                 if first:
                     self._accepted.add(mark)
