@@ -272,16 +272,16 @@ async def _open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack
 
 
 def doors_of(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on_reply: Callable[[Reply], Awaitable[None]]) -> Doors:
-    """One channel's doors; what comes late is counted for it on the way to the desk."""
+    """One channel's doors; what comes late for a message of ours is counted for it on the way to the desk."""
     async def on_receipt(receipt: Receipt) -> None:
         if receipt.key.startswith(PULSE_KEY):
             return  # a canary's: its answer was the proof, and no delivery is waiting for it
-        parts.meter.delivered(channel.name, int(receipt.outcome is Outcome.DELIVERED))
+        parts.meter.delivered(channel.name, int(bool(receipt.key) and receipt.outcome is Outcome.DELIVERED))
         await parts.dispatch.on_receipt(receipt)
 
     async def on_bulk(reports: Sequence[Reports]) -> None:
         reports = [group for group in map(_of_deliveries, reports) if group.keys]
-        parts.meter.delivered(channel.name, sum(len(group.keys) for group in reports if group.outcome is Outcome.DELIVERED))
+        parts.meter.delivered(channel.name, sum(sum(map(bool, group.keys)) for group in reports if group.outcome is Outcome.DELIVERED))
         await parts.dispatch.on_reports(reports)
 
     return Doors(now=parts.clock.now, http=http, on_receipt=on_receipt, on_reply=on_reply, on_bulk=on_bulk)

@@ -1,15 +1,18 @@
 """Canaries and heartbeats on real channels: what is sent, who sends it, and what an operator hears."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import aiomqtt
 import pytest
 from httpx import AsyncClient
 
 from channels.message import Message, Outcome, Reason, Receipt, Reply, Reports
 from channels.port import ChannelSender
+from channels.wire.mqtt_sink import MqttSink
 from tests.corridor.conftest import Corridor
 from warning.app import build_sender, doors_of
 from warning.beats import beats
@@ -148,6 +151,27 @@ async def test_a_real_gateway_takes_the_canary_and_its_late_receipt_is_nobodys_d
     await sender.close()
     assert {state for state, _ in (await corridor.states(identifier)).values()} == {"queued"}
     assert corridor.parts.meter.read() == {}
+
+
+async def test_a_display_that_connects_late_still_gets_the_heartbeat_because_it_is_retained(corridor: Corridor) -> None:
+    broker = MqttSink()
+    port = await broker.start()
+    settings = Settings(channels=(ChannelSettings(name="screens", kind="mqtt", options={"lane": "exercise", "host": "127.0.0.1", "port": port}),))
+    sender = build_sender(settings.channels[0], doors_of(settings.channels[0], corridor.parts, AsyncClient(), nobody))
+    await sender.open()
+    store = PulseStore(corridor.parts.database, clock=corridor.parts.clock)
+    worker = PulseKeeper(store, {"screens": sender}, beats(settings), clock=corridor.parts.clock, status="Exercise")
+    identifier = await corridor.warned()
+    assert await worker.look() == 1
+    async with aiomqtt.Client("127.0.0.1", port) as display:
+        await display.subscribe("xiaoxishu/exercise/heartbeat")
+        async with asyncio.timeout(10):
+            heard = await anext(aiter(display.messages))
+    await sender.close()
+    await broker.stop()
+    assert heard.retain
+    assert isinstance(heard.payload, bytes)
+    assert json.loads(heard.payload)["active_sha256"] == active_hash([identifier])
 
 
 def test_the_settings_say_which_beats_there_are() -> None:

@@ -2,10 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.web.conftest import World
 from warning.heartbeat import active_hash
+from warning.store.pulses import Standing
+from warning.web.console.canary import line
 
 DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana.json"
 
@@ -44,10 +48,10 @@ async def test_canaries_heartbeats_and_rates_are_metrics(world: World) -> None:
     await world.execute("INSERT INTO channel_rate VALUES ('sms', 'w', date_trunc('minute', now()), 500, 1000, 500, 250, 5.0, 0, 0)")
     await world.warned(level="red")
     text = (await world.get("/metrics")).text
-    for line in ('xiaoxishu_canary_well{channel="sms"} 1.0', 'xiaoxishu_canary_well{channel="email"} 0.0',
+    for said in ('xiaoxishu_canary_well{channel="sms"} 1.0', 'xiaoxishu_canary_well{channel="email"} 0.0',
                  'xiaoxishu_canary_latency_seconds{channel="sms"} 0.25', 'xiaoxishu_channel_parts_per_second{channel="sms"} 200.0',
                  'xiaoxishu_channel_receipt_share{channel="sms"} 0.5', 'xiaoxishu_alerts_in_force{hazard="rainstorm",level="red"} 1.0'):
-        assert line in text
+        assert said in text
     [age] = re.findall(r'xiaoxishu_heartbeat_age_seconds\{partner="tv"\} (\S+)', text)
     assert 10 <= float(age) < 60
 
@@ -68,3 +72,11 @@ async def test_anybody_may_read_the_heartbeat_and_compare(world: World) -> None:
     active = [alert["identifier"] for alert in (await world.get("/api/alerts?active=true")).json()]
     assert active == [identifier]
     assert (found["last"], found["active"], found["active_sha256"], found["every_s"]) == ([identifier], 1, active_hash(active), 60.0)
+
+
+def test_the_console_says_which_channel_has_proved_itself() -> None:
+    at = datetime(2024, 9, 20, tzinfo=UTC)
+    well = Standing(kind="canary", target="sms", state="well", failures=0, evidence="OK", latency_s=0.214, tried_at=at, succeeded_at=at, success_age_s=1.0)
+    assert line(well, "en") == "sms ✓ 0.21 s"
+    assert line(replace(well, state="failing", failures=2, evidence="refused"), "en") == "sms ✗ self-test failed × 2: refused"
+    assert line(replace(well, state="stale"), "zh") == "sms ✗ 无人自检：工作进程未运行"

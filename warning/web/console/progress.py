@@ -10,6 +10,8 @@ from warning.account import Account, Act
 from warning.issue.hand import HandMade
 from warning.stage import PROMISE_S
 from warning.store.board import AlertView, Failure
+from warning.web.console.canary import canaries
+from warning.web.console.canary import shown as canaries_shown
 from warning.web.console.reading import Progress, Reading
 from warning.web.console.visit import Visit
 from warning.web.words import (
@@ -72,6 +74,7 @@ def going_out(visit: Visit, reading: Reading) -> list[Tick]:
         with ui.element("div").classes("wait small"):
             ui.label(notice.text)
             ui.label(f"{visit.t('next_step')}: {notice.next_step}").classes("soft")
+    canaries(visit, reading)
     return ticks
 
 
@@ -80,7 +83,7 @@ def still(reading: Reading) -> str:
     return repr([
         (identifier, progress.race.done, progress.counts, progress.callouts, progress.failed)
         for identifier, progress in reading.progress.items()
-    ] + [reading.notices])
+    ] + [reading.notices, canaries_shown(reading)])
 
 
 def one_alert(visit: Visit, alert: AlertView, progress: Progress) -> Tick:

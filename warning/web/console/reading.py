@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import OperationalError
 
-from warning.store import board
+from warning.store import board, pulses
 from warning.store.board import AlertView, Failure, Notice, ProposalView, Race
 from warning.watch.promise import Standing
 from warning.web.parts import Parts
@@ -38,6 +38,7 @@ class Reading:
     progress: Mapping[str, Progress]
     notices: tuple[Notice, ...] = ()
     feeds: tuple[Standing, ...] = ()
+    canaries: tuple[pulses.Standing, ...] = ()
     away: bool = False
 
 
@@ -62,7 +63,7 @@ class Watch:
                     self._held = Reading(
                         now=clock.now(), away=True, proposals=last.proposals if last else (),
                         in_force=last.in_force if last else (), recent=last.recent if last else (),
-                        progress=last.progress if last else {}, notices=last.notices if last else (), feeds=last.feeds if last else ())
+                        progress=last.progress if last else {}, notices=last.notices if last else (), feeds=last.feeds if last else (), canaries=last.canaries if last else ())
                 self._read_at = clock.monotonic()
             return self._held
 
@@ -71,6 +72,7 @@ class Watch:
         in_force = await board.in_force(database, now)
         recent = await board.alerts(database, now=now, active=False, limit=WATCHED)
         pulse = await board.pulse(database)
+        beating = await pulses.PulseStore(database, clock=self._parts.clock).standings()
         progress = {}
         for alert in recent:
             progress[alert.identifier] = Progress(
@@ -79,4 +81,5 @@ class Watch:
                 failed=tuple(await board.failures(database, alert.identifier, limit=20)))
         return Reading(
             now=now, proposals=tuple(await board.proposals(database)), in_force=tuple(in_force), recent=tuple(recent),
-            progress=progress, notices=pulse.notices, feeds=tuple(await self._parts.feeds.standings(now=now)))
+            progress=progress, notices=pulse.notices, feeds=tuple(await self._parts.feeds.standings(now=now)),
+            canaries=tuple(one for one in beating if one.kind == "canary"))
