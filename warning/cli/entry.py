@@ -8,7 +8,7 @@ import typer
 from pydantic import ValidationError
 
 from feeds.errors import FeedError
-from warning.cli import account, audit, demo, draw, explain, gateway, look, outcome, packs, reach, serve
+from warning.cli import account, audit, demo, draw, explain, gateway, lead, look, outcome, packs, reach, serve
 from warning.errors import WarningEngineError
 
 cli = typer.Typer(
@@ -16,7 +16,7 @@ cli = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
 )
 for group in (
-    look.commands, draw.commands, explain.commands, packs.commands, serve.commands, demo.commands, reach.commands, gateway.commands,
+    look.commands, draw.commands, lead.commands, explain.commands, packs.commands, serve.commands, demo.commands, reach.commands, gateway.commands,
     outcome.commands,
 ):
     cli.add_typer(group)

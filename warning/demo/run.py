@@ -311,7 +311,7 @@ def _print(options: DemoOptions, summary: Summary) -> None:
         typer.echo(json.dumps(summary.document, ensure_ascii=False, indent=2))
         return
     typer.echo(render(summary.history))
-    typer.echo(json.dumps({key: value for key, value in summary.document.items() if key != "alerts"}, ensure_ascii=False, indent=2))
+    typer.echo(json.dumps({key: value for key, value in summary.document.items() if key not in ("alerts", "against_history")}, ensure_ascii=False, indent=2))
 
 
 def _say(sentence: str) -> None:

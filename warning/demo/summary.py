@@ -83,6 +83,12 @@ async def summarise(
              "published_at_in_history": _iso(by_id.get((a.issuer, a.hazard, Level(a.level))))}
             for a in alerts
         ],
+        "against_history": [
+            {"issuer": row.issuer, "hazard": row.hazard, "level": row.level.key, "proposed_at": _iso(row.proposed_at),
+             "published_at": _iso(row.published_at), "about": row.about, "verdict": row.verdict.value,
+             "lead_min_illustrative": None if row.lead is None else round(row.lead.total_seconds() / 60)}
+            for row in rows
+        ],
         "stages": stages, "deliveries": counts, "slowest_s": slowest, "promise_s": PROMISE_S, "residents": residents,
         "registered": registered, "scripted": True, "scripted_people_s": round(waited_s, 3),
         "callouts": {state: sum(c.state == state for c in callouts) for state in ("answered", "overdue", "waiting", "ended")},

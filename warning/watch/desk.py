@@ -151,6 +151,7 @@ class WatchDesk:
         self._window = await asyncio.to_thread(self._with, self._window, contents)
         # A run that comes late says nothing newer: the desk keeps looking ahead from the newest one.
         data_time = max(data_time, self._window.newest or data_time)
+        self._window = await asyncio.to_thread(self._window.with_extrapolation, data_time)
         decode_s, decoded = time.monotonic() - started, await self._ledger.real_now()
         in_force = await self._ledger.in_force(now=now)
         memories = {issuer.code: await self._ledger.memory(issuer.code) for issuer in self._issuers}

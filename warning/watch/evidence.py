@@ -20,7 +20,7 @@ class Evidence:
     ``known_until`` is how far the data of the row reach without a hole (None: they are silent at once), ``asked_until`` how
     far the row asks; what lies between is unknown. ``gauges`` are the first of the ``gauges_over`` stations in the zone that
     are over the threshold by themselves, ``disagreement`` says that gauges contradict the forecast, ``likelihood`` how
-    probable an ensemble finds it; a row that asks for a probability has no ``peak``. ``row`` and ``version`` name the rule; ``observed`` says that the threshold has been reached already.
+    probable an ensemble finds it; a row that asks for a probability has no ``peak``. ``extrapolated``: the rain of the next hours is today's, moved on. ``row`` and ``version`` name the rule; ``observed`` says that the threshold has been reached already.
     """
 
     zone: str
@@ -45,6 +45,7 @@ class Evidence:
     gauges_over: int = 0
     disagreement: Disagreement | None = None
     likelihood: Likelihood | None = None
+    extrapolated: bool = False
 
     @property
     def ends_early(self) -> bool:

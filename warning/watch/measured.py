@@ -24,7 +24,7 @@ from warning.watch.gauges import Disagreement, GaugeReading, Gauges
 from warning.watch.likelihood import Likelihood
 from warning.watch.rule import Rule, RuleSet
 from warning.watch.rulefile import quantities
-from warning.watch.window import Window
+from warning.watch.window import EXTRAPOLATED, Window
 
 log = structlog.get_logger()
 
@@ -45,7 +45,7 @@ class Measured:
 
     By row and then zone: the gauges that are over the row's threshold by themselves, and those that contradict what was
     forecast for the last hours; and where there is an ensemble, the chance of the row within its lead. ``series``: what
-    the answers were measured on, by quantity.
+    the answers were measured on, by quantity. ``extrapolated``: rain moved on by ourselves is among it.
     """
 
     answers: Mapping[str, Sequence[Exceedance]]
@@ -54,6 +54,7 @@ class Measured:
     gauges: Mapping[str, Mapping[str, tuple[GaugeReading, ...]]]
     disagreements: Mapping[str, Mapping[str, Disagreement]]
     series: Mapping[Quantity, Series]
+    extrapolated: bool
     likelihoods: Mapping[str, Mapping[str, Likelihood]]
 
 
@@ -117,7 +118,7 @@ class Measuring:
                     log.error("a rule could not be measured and stays unknown", row=row, why=str(error))
         return Measured(
             answers=answers, grids=grids, reach=reach, gauges=gauges, disagreements=disagreements, likelihoods=likelihoods,
-            series=have)
+            series=have, extrapolated=any(field.provenance.source == EXTRAPOLATED for field in self._fields))
 
     def _probability(self, leaf: Comparison) -> Probability | None:
         if leaf not in self._likely:

@@ -37,6 +37,7 @@ def _with_notes(evidence: Evidence, measured: Measured) -> Evidence:
         gauges_over=len(readings),
         likelihood=measured.likelihoods.get(evidence.row, {}).get(evidence.zone),
         disagreement=measured.disagreements.get(evidence.row, {}).get(evidence.zone),
+        extrapolated=measured.extrapolated and evidence.test.startswith("rain/"),
         observed=evidence.observed or bool(readings),
         onset=evidence.onset if evidence.onset is not None or not readings else min(one.at for one in readings),
     )

@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from geo.analysis import analysis
-from geo.field import GridField
+from geo.field import GridField, Provenance
 from geo.grid import Grid
+from geo.nowcast import LONGEST, extrapolated
 from geo.observation import Observation
 from geo.quality import checked
-from geo.stations import Stations
+from geo.stations import GAUGES, Stations
 
 _ZERO = timedelta(0)
 #: What is put on the grid between stations; a water level holds at its own gauge only.
@@ -20,6 +23,10 @@ _ANALYSED = frozenset({
 #: What was said of the last hours, at most so long before, is kept to be compared with the gauges.
 _SAID_OF = frozenset({"rain", "snow_water"})
 _SAID_BEFORE = timedelta(hours=6)
+#: The source of rain that we have moved on ourselves.
+EXTRAPOLATED = "extrapolation"
+_FRAMES, _LEAST_FRAMES = 3, 2
+_LONGEST_STEP, _RECENT = timedelta(minutes=30), timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +75,28 @@ class Window:
         ]
         return replace(self, stations=stations).with_run(analysed), found
 
+    def with_extrapolation(self, now: datetime) -> "Window":
+        """The window with the rain of the next two hours, were it only to move on as in the last half hour.
+
+        From the three newest analyses of equal steps, the last of them now; not where the provider's own nowcast of the
+        last half hour tells of the next hours in steps as short. The fields are a run of their own, ``EXTRAPOLATED``, which the next
+        one replaces.
+        """
+        others = tuple(field for field in self.fields if field.provenance.source != EXTRAPOLATED)
+        rain = [field for field in others if field.variable == "rain" and field.statistic == "sum" and field.member is None and field.window]
+        frames = _frames([field for field in rain if field.lead == _ZERO], now)
+        if not frames or frames[-1].window is None:
+            return replace(self, fields=others)
+        step = frames[-1].window
+        provided = any(field.run_time > now - _RECENT and field.valid_time == now + step and field.window == step for field in rain)
+        if provided or step > _LONGEST_STEP:
+            return replace(self, fields=others)
+        ahead = extrapolated(np.stack([field.values.astype(np.float32) for field in frames]), steps=LONGEST // step)
+        last = frames[-1]
+        told = Provenance(source=EXTRAPOLATED, path=last.provenance.path)
+        return replace(self, fields=others).with_run(
+            replace(last, values=values, valid_time=now + (number + 1) * step, provenance=told) for number, values in enumerate(ahead))
+
     @property
     def newest(self) -> datetime | None:
         """The newest run of all: the moment from which the data look ahead, also when an older run arrives late."""
@@ -77,6 +106,21 @@ class Window:
     def since(self, moment: datetime, variable: str | None = None) -> tuple[GridField, ...]:
         """Fields that end after ``moment``."""
         return tuple(f for f in self.fields if f.valid_time > moment and (variable is None or f.variable == variable))
+
+
+def _frames(analyses: Iterable[GridField], now: datetime) -> list[GridField]:
+    """The newest analysis, which ends now, and up to two before it on the same grid, each a step earlier; gauges before others."""
+    at: dict[datetime, GridField] = {}
+    for field in sorted(analyses, key=lambda field: field.provenance.source == GAUGES):
+        at[field.valid_time] = field
+    found = [at[now]] if now in at and at[now].grid.regular else []
+    while found and len(found) < _FRAMES:
+        last = found[0]
+        before = at.get(last.valid_time - (last.window or _ZERO))
+        if before is None or (before.window, before.grid, before.units) != (last.window, last.grid, last.units):
+            break
+        found.insert(0, before)
+    return found if len(found) >= _LEAST_FRAMES else []
 
 
 def _identity(field: GridField) -> tuple[object, ...]:
@@ -90,6 +134,7 @@ def _first_said(fields: Iterable[GridField], *, since: datetime) -> tuple[GridFi
     first: dict[tuple[object, ...], GridField] = {}
     for field in fields:
         ahead = _ZERO < field.lead <= _SAID_BEFORE and field.statistic == "sum" and field.member is None
+        ahead = ahead and field.provenance.source != EXTRAPOLATED
         if ahead and field.variable in _SAID_OF and field.valid_time > since:
             key = field.variable, field.provenance.source, field.valid_time, field.window
             if key not in first or field.run_time < first[key].run_time:

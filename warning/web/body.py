@@ -69,6 +69,7 @@ class EvidenceView(BaseModel):
     gauges_over: int = 0
     disagreement: DisagreementView | None = None
     likelihood: LikelihoodView | None = None
+    extrapolated: bool = False
 
     @property
     def ends_early(self) -> bool:

@@ -244,6 +244,8 @@ def _evidence_table(visit: Visit, body: Body) -> str:
 def _evidence_row(visit: Visit, view: EvidenceView) -> str:
     peak = "—" if view.peak is None else f"<b>{view.peak:.1f}</b> {escape(view.units)}"
     flags = [visit.t("observed")] if view.observed else []
+    if view.extrapolated:
+        flags.append(visit.t("extrapolated"))
     if view.unconfirmed:
         flags.append("⚠ " + visit.t("unconfirmed"))
     rule = f"{escape(view.test)}<br><span class='soft'>{escape(view.row)} v{escape(view.version)} {escape(' · '.join(flags))}</span>{_beside(visit, view)}"
