@@ -175,7 +175,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         unknown_grace=timedelta(seconds=retry.unknown_grace_s),
     )
     answer = AnswerDesk(
-        AnswerStore(database), clock=clock, secret=secret, within=timedelta(seconds=settings.answer_within_s),
+        AnswerStore(database, jobs), clock=clock, secret=secret, within=timedelta(seconds=settings.answer_within_s),
         public_url=settings.public_url)
     residents = ResidentIndex(database, settings.data / "residents")
     ledger = DispatchStore(database, jobs, residents)

@@ -113,6 +113,12 @@ class Corridor:
             OfficeSubscription(name=name, channel="webhook", address=url or self.sink.url(path), zones=tuple(zones)),
             account=OFFICER)
 
+    async def post(self, name: str, path: str, *, after: int | None = None, stand_in: bool = True) -> int:
+        """A duty post of Pudong; ``after`` is called when it does not answer."""
+        return await self.parts.subscriptions.office(
+            OfficeSubscription(name=name, channel="webhook", address=self.sink.url(path), zones=("310115",), escalates_to=after, stand_in=stand_in),
+            account=OFFICER)
+
     async def spool(self) -> None:
         """The folder that gets every exercise."""
         for entry in broadcasts(self.parts.zones, channels={"spool": "spool"}, lane="exercise", public_url="http://drill.test"):

@@ -26,13 +26,17 @@ class Reach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interest:
-    """What an office or a broadcast asked for. No polygon and no zones = everywhere; no hazards = every hazard."""
+    """What an office or a broadcast asked for. No polygon and no zones = everywhere; no hazards = every hazard.
+
+    ``stand_in``: told only when somebody before it did not answer, though its place fits.
+    """
 
     subscription_id: int
     hazards: tuple[str, ...]
     min_level: Level
     zones: tuple[str, ...]
     polygon: BaseGeometry | None
+    stand_in: bool = False
 
 
 def reach(zone_codes: Sequence[str], zones: ZoneSet, polygon: BaseGeometry | None = None) -> Reach:
@@ -82,8 +86,8 @@ def in_area(asked: Offices, where: Reach) -> list[Interest]:
 
 
 def wants(interest: Interest, *, hazard: str, level: Level) -> bool:
-    """Hazard AND level; the place is ``in_area``'s."""
-    return (not interest.hazards or hazard in interest.hazards) and level >= interest.min_level
+    """Hazard AND level; the place is ``in_area``'s. A stand-in wants nothing by itself."""
+    return not interest.stand_in and (not interest.hazards or hazard in interest.hazards) and level >= interest.min_level
 
 
 def must_answer(*, kind: str, role: str, level: Level) -> bool:

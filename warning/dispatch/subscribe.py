@@ -44,6 +44,8 @@ class OfficeSubscription(BaseModel):
     polygon: dict[str, object] | None = Field(default=None, description="GeoJSON Polygon or MultiPolygon, WGS 84")
     language: Literal["zh-CN", "en-US"] = Field(default="zh-CN")
     lane: Lane | None = Field(default=None, description="exercise = drills only; actual = real warnings only; empty = as this deployment issues")
+    escalates_to: int | None = Field(default=None, description="number of the subscription, of the same account, that is called next when this one does not answer in time")
+    standby: bool = Field(default=False, description="true = told only when somebody who names it in escalates_to has not answered")
 
 
 class FallBack(BaseModel):
@@ -73,7 +75,7 @@ class ResidentSubscription(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A validated subscription as it is stored. ``standby``: told only where ``falls_back_to`` of another points at it."""
+    """A validated subscription as it is stored. ``standby``: told only where ``falls_back_to`` or ``escalates_to`` of another points at it."""
 
     kind: str
     lane: Lane
@@ -91,6 +93,7 @@ class Entry:
     district: str | None
     standby: bool = False
     falls_back_to: int | None = None
+    escalates_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +150,13 @@ class SubscriptionDesk:
         return await self._ledger.add(Entry(
             kind="office", lane=new.lane or self._lane, name=new.name, owner=account.name, channel=new.channel, address=_one_form(self._kind(new.channel), new.address),
             secret=new.secret, language=new.language, hazards=new.hazards, min_level=_level(new.min_level),
-            zones=zones, polygon=_polygon(new.polygon), cell=None, district=None,
+            zones=zones, polygon=_polygon(new.polygon), cell=None, district=None, escalates_to=await self._next(new.escalates_to, account), standby=new.standby,
         ))
+
+    async def _next(self, number: int | None, account: Account) -> int | None:
+        if number is not None and all(one.id != number for one in await self.of(account)):
+            raise Invalid(f"escalates_to: you have no subscription {number}; GET /api/subscriptions lists yours")
+        return number
 
     async def resident(self, new: ResidentSubscription) -> int:
         """Returns the id. A place outside every zone is refused, because nobody would warn it."""

@@ -72,13 +72,13 @@ class DispatchStore:
         """What offices and broadcasts of this lane asked for; parsed anew only when one of them has changed."""
         async with self._db.begin() as connection:
             rows = (await connection.execute(
-                text("SELECT id, hazards, min_level, zones, CAST(polygon AS text) AS polygon FROM subscription "
+                text("SELECT id, hazards, min_level, zones, standby, CAST(polygon AS text) AS polygon FROM subscription "
                      "WHERE active AND lane = :lane AND kind <> 'resident' ORDER BY id"), {"lane": lane})).all()
         kept = self._offices.get(lane)
         if kept is None or kept[0] != rows:
             kept = rows, offices([
                 Interest(subscription_id=row.id, hazards=tuple(row.hazards), min_level=Level(row.min_level), zones=tuple(row.zones),
-                         polygon=None if row.polygon is None else shapely.from_geojson(row.polygon))
+                         stand_in=row.standby, polygon=None if row.polygon is None else shapely.from_geojson(row.polygon))
                 for row in rows
             ])
             self._offices[lane] = kept

@@ -29,7 +29,7 @@ class SubscriptionStore:
                 "address": entry.address, "secret": entry.secret, "language": entry.language,
                 "hazards": list(entry.hazards), "min_level": int(entry.min_level), "zones": list(entry.zones),
                 "polygon": None if entry.polygon is None else json.dumps(dict(entry.polygon)), "cell": entry.cell,
-                "district": entry.district, "standby": entry.standby, "falls_back_to": entry.falls_back_to,
+                "district": entry.district, "standby": entry.standby, "falls_back_to": entry.falls_back_to, "next": entry.escalates_to,
             })).scalar_one_or_none()
         if found is None:
             raise Conflict("this name and address are subscribed by another account: choose another name")
@@ -77,11 +77,12 @@ def _masked(address: str) -> str:
 
 _ADD = """
 INSERT INTO subscription (kind, lane, name, owner, channel, address, secret, language, hazards, min_level, zones, polygon,
-  cell, district, standby, falls_back_to)
+  cell, district, standby, falls_back_to, escalates_to)
 VALUES (:kind, :lane, :name, :owner, :channel, :address, :secret, :language, :hazards, :min_level, :zones,
-  CAST(:polygon AS jsonb), :cell, :district, :standby, :falls_back_to)
+  CAST(:polygon AS jsonb), :cell, :district, :standby, :falls_back_to, :next)
 ON CONFLICT (lane, channel, address, cell, name) DO UPDATE SET hazards = excluded.hazards, min_level = excluded.min_level,
-  zones = excluded.zones, polygon = excluded.polygon, secret = excluded.secret, language = excluded.language, active = true
+  zones = excluded.zones, polygon = excluded.polygon, secret = excluded.secret, language = excluded.language, escalates_to = excluded.escalates_to,
+  standby = excluded.standby, active = true
   WHERE subscription.owner = excluded.owner
 RETURNING id
 """

@@ -148,7 +148,7 @@ subscription = Table(
     Column("escalates_to", BigInteger),
     Column("person", BigInteger),  # where an address is registered for several places: the smallest id, kept by a trigger
     Column("falls_back_to", BigInteger, ForeignKey("subscription.id")),
-    Column("standby", Boolean, nullable=False, server_default=text("false")),  # told only when another channel had no receipt
+    Column("standby", Boolean, nullable=False, server_default=text("false")),  # told only when another channel had no receipt, or another post no answer
     Column("active", Boolean, nullable=False, server_default=text("true")),
     _moment("created_at", required=True, real=True),
     UniqueConstraint("lane", "channel", "address", "cell", "name", postgresql_nulls_not_distinct=True),
