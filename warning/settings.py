@@ -139,9 +139,9 @@ class OidcSettings(BaseModel):
 class LimitSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    per_s: float = Field(default=50.0, ge=0, description="requests a second from one address; 0 = no limit")
-    burst: int = Field(default=500, ge=1, description="how many at once")
-    costly_per_min: float = Field(default=30.0, ge=0, description="log-ins, registrations and answers a minute from one address; 0 = no limit")
+    per_s: float = Field(default=300.0, ge=0, description="requests a second from one address; 0 = no limit")
+    burst: int = Field(default=3000, ge=1, description="how many at once")
+    costly_per_min: float = Field(default=120.0, ge=0, description="log-ins and registrations a minute from one address (a whole network may stand behind it); 0 = no limit")
 
 
 class CanarySettings(BaseModel):

@@ -116,7 +116,7 @@ class Corridor:
     async def post(self, name: str, path: str, *, after: int | None = None, stand_in: bool = True) -> int:
         """A duty post of Pudong; ``after`` is called when it does not answer."""
         return await self.parts.subscriptions.office(
-            OfficeSubscription(name=name, channel="webhook", address=self.sink.url(path), zones=("310115",), escalates_to=after, stand_in=stand_in),
+            OfficeSubscription(name=name, channel="webhook", address=self.sink.url(path), zones=("310115",), escalates_to=after, standby=stand_in),
             account=OFFICER)
 
     async def spool(self) -> None:

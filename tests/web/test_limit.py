@@ -51,6 +51,11 @@ async def test_log_ins_have_a_smaller_bucket_of_their_own() -> None:
 
 
 async def test_the_application_has_it(world: World) -> None:
-    answers = [(await world.http.post("/api/registrations", json={})).status_code for _ in range(12)]
+    answers = [(await world.http.post("/api/registrations", json={})).status_code for _ in range(42)]
     assert answers[0] == 422
     assert answers[-1] == 429
+
+
+async def test_a_hundred_offices_behind_one_proxy_may_answer_in_the_same_second(world: World) -> None:
+    answers = [(await world.http.post(f"/api/ack/{n:064d}", data={"by": "x"})).status_code for n in range(100)]
+    assert set(answers) == {404}

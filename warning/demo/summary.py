@@ -11,7 +11,7 @@ from sqlalchemy import text
 from warning.app import Parts
 from warning.capxml import xsd_errors
 from warning.demo.history import History, Proposed, Row, compare
-from warning.demo.scenario import DEAD_NAME, SILENT
+from warning.demo.scenario import DEAD_NAME, SILENT, STAND_IN
 from warning.dispatch.delivery import State
 from warning.level import Level
 from warning.stage import BUDGET_S, PROMISE_S, timeline
@@ -67,10 +67,12 @@ async def summarise(
     if not dead or any(row.state not in (State.FAILED, State.SUPERSEDED, State.MUTED) for row in dead):
         faults.append("the dead gateway's deliveries did not end failed")
     silent = [c for c in callouts if c.post == SILENT.name]
-    if silent and not any(c.state in ("overdue", "ended") and c.escalated_to for c in silent):
+    if silent and not any(c.escalated_to == STAND_IN.name for c in silent):
         faults.append("the silent office was not escalated")
+    if any(c.escalated_to == STAND_IN.name and c.state == "overdue" for c in silent):
+        faults.append("the silent office's stand-in was called and nobody answered")
     for c in callouts:
-        if c.post not in (SILENT.name, DEAD_NAME) and c.state != "answered":
+        if c.post not in (SILENT.name, DEAD_NAME) and c.state != "answered" and not (c.post == STAND_IN.name and c.state == "ended"):
             faults.append(f"{c.post} did not answer {c.identifier}: {c.state}")
     if not alerts:
         faults.append("no alert was issued")
@@ -91,6 +93,7 @@ async def summarise(
         ],
         "stages": stages, "deliveries": counts, "slowest_s": slowest, "promise_s": PROMISE_S, "residents": residents,
         "registered": registered, "scripted": True, "scripted_people_s": round(waited_s, 3),
+        "escalated": sum(c.escalated_to == STAND_IN.name for c in silent),
         "callouts": {state: sum(c.state == state for c in callouts) for state in ("answered", "overdue", "waiting", "ended")},
         "dead_gateway": {f"{row.state}/{row.reason}": row.n for row in dead}, "wall_s": round(wall_s, 1), "faults": faults,
     }

@@ -13,8 +13,8 @@ from warning.web.problem import problem
 _PEERS = 50_000
 """Buckets kept; the one that was used longest ago makes room, so that many peers cannot fill the memory."""
 
-COSTLY = ("/login", "/api/registrations", "/api/ack/", "/me")
-"""Writes here are counted in the small bucket."""
+COSTLY = ("/login", "/api/registrations", "/me")
+"""Writes here are counted in the small bucket. Answers are not: a hundred offices behind one proxy answer in the same second, and a link cannot be guessed."""
 
 
 @dataclass(slots=True)
