@@ -182,6 +182,19 @@ def test_a_proposal_is_explained_on_a_page_that_fits_desk_and_tablet(
     page.context.close()
 
 
+def test_two_people_sign_a_pack_on_its_page_and_one_alone_cannot(site: str, browser: Browser, tmp_path: Path) -> None:
+    for token, said in (("token-fu", "fu 已签署，待第二人"), ("token-lin", "fu、lin 已签署：发送中")):
+        page = _signed_in(browser, site, token, [])
+        page.goto(f"{site}/console/packs")
+        sign = page.get_by_role("button", name="签署 crane-wind")
+        sign.click()
+        page.get_by_text(said).wait_for()
+        assert not sign.is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        page.screenshot(path=tmp_path / f"packs-{token}.png")
+        page.context.close()
+
+
 def test_where_city_and_district_differ_the_desk_page_says_so(site: str, browser: Browser) -> None:
     page = _signed_in(browser, site, "token-fu", [])
     page.get_by_text("发布单位意见不一").wait_for()

@@ -193,6 +193,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "no_failures": ("没有失败", "No failures"),
     "since_alert": ("自资料到达", "since the data arrived"),
     "edited": ("已编辑", "edited"),
+    "packs": ("行业场所", "Sectors and sites"),
     "sites": ("影响场所", "sites affected"),
     "explain": ("为什么？", "Why?"),
     "differ": ("发布单位意见不一", "Issuers differ"),

@@ -12,6 +12,7 @@ from warning.web.auth import signed_in
 from warning.web.console.compose import compose_page
 from warning.web.console.desk import DeskPage
 from warning.web.console.explain import explain_page
+from warning.web.console.packs import packs_page
 from warning.web.console.reading import Watch
 from warning.web.console.timeline import timeline_page
 from warning.web.console.visit import Visit
@@ -46,6 +47,14 @@ def mount(app: FastAPI, parts: Parts) -> None:
         if isinstance(who, Response):
             return who
         compose_page(who)
+        return None
+
+    @ui.page("/packs")
+    async def packs(request: Request, lang: Language = "zh") -> Response | None:
+        who = await visit(request, lang)
+        if isinstance(who, Response):
+            return who
+        await packs_page(who)
         return None
 
     @ui.page("/explain/{proposal}")
