@@ -33,6 +33,7 @@ from warning.dispatch.broadcast import broadcasts
 from warning.dispatch.delivery import RetryPolicy
 from warning.dispatch.desk import DispatchDesk
 from warning.dispatch.gate import Gates
+from warning.dispatch.kind import kind_of
 from warning.dispatch.mass.desk import MassDesk
 from warning.dispatch.meter import Meter, metered
 from warning.dispatch.pulse import KEY as PULSE_KEY
@@ -247,7 +248,7 @@ async def _open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack
         sender = build_sender(channel, doors_of(channel, parts, http, on_reply))
         await sender.open()
         stack.push_async_callback(sender.close)
-        senders[channel.name] = metered(sender, channel=channel.name, kind=channel.kind, meter=parts.meter)
+        senders[channel.name] = metered(sender, channel=channel.name, kind=kind_of(channel.name, _kinds(settings)), meter=parts.meter)
         parts.dispatch.attach(channel.name, senders[channel.name])
         parts.risk.attach(channel.name, senders[channel.name])
         if isinstance(sender, RoutedSender):

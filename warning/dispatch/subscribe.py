@@ -184,8 +184,8 @@ class SubscriptionDesk:
         return await self._ledger.add(entry)
 
     def _personal(self, channel: str) -> None:
-        if kind_of(channel, self._channels) not in PERSONAL:
-            offered = ", ".join(sorted(name for name, kind in self._channels.items() if kind in PERSONAL))
+        if self._kind(channel) not in PERSONAL:
+            offered = ", ".join(sorted(name for name in self._channels if self._kind(name) in PERSONAL))
             raise Invalid(f"channel: residents register one of {offered}, not {channel!r}")
 
     async def end(self, subscription_id: int, *, account: Account) -> None:

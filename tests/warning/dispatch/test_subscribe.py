@@ -174,7 +174,7 @@ def test_a_place_is_in_the_cell_around_it(cell: int, part: float) -> None:
 
 
 @pytest.mark.parametrize(("changes", "told"), [
-    ({"channel": "webhook", "address": "https://a.example/"}, "residents register one of email, sms, webpush, not 'webhook'"),
+    ({"channel": "webhook", "address": "https://a.example/"}, "residents register one of email, mobile, sms, webpush, not 'webhook'"),
     ({"lat": 40.0}, "lies in no district"),
     ({"hazards": ["meteor"]}, "hazards: 'meteor' is unknown"),
 ])
@@ -220,5 +220,5 @@ async def test_a_second_webhook_channel_under_another_name_has_its_addresses_che
 
 
 async def test_a_resident_may_not_register_a_channel_to_machines_whatever_its_name() -> None:
-    with pytest.raises(Invalid, match="residents register one of email, sms, webpush, not 'partners'"):
+    with pytest.raises(Invalid, match="residents register one of email, mobile, sms, webpush, not 'partners'"):
         await desk()[0].resident(person(channel="partners", address="https://a.example/x"))
