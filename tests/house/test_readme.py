@@ -77,7 +77,7 @@ def test_every_relative_link_points_to_a_file(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_file_of_ours_that_a_page_names_exists(page: Path) -> None:
     named = [word for line in code(page) for word in re.findall(r"\b(?:geo|feeds|channels|warning|config|tests|docs)/[\w./*-]+", line)]
-    named = [re.sub(r"(?<=/)(\w+)\.(?!py\b|md\b|yaml\b|xsd\b)\w+$", r"\1.py", name) for name in named]  # module.function
+    named = [re.sub(r"(?<=/)(\w+)\.(?!py\b|md\b|yaml\b|xsd\b|json\b)\w+$", r"\1.py", name) for name in named]  # module.function
     gone = [name for name in named if "<" not in name and not list(ROOT.glob(name.rstrip("./") if "*" in name else name.rstrip("/.")))
             and not name.endswith(("bench_", "/"))]
     assert gone == []
