@@ -47,8 +47,8 @@ keys of --json, one object per line of the table:
   goal, met             what is promised and whether this run kept it; null where nothing is promised
 
 examples:
-  make bench                              everything, at most 3 minutes
-  make bench ARGS="--quick"               less work, at most 40 s: to see that it runs, not to quote
+  make bench                              everything; some minutes, longer on a busy machine
+  make bench ARGS="--quick"               less work, about a minute: to see that it runs, not to quote
   make bench ARGS="--peers all"           also the slow peers (about ten minutes); peers come with the extra "bench"
   make bench ARGS="--only sms --json"     one workload for a machine (--only may be repeated)
 """
