@@ -71,7 +71,8 @@ class Courier:
         try:
             return await self._exchange(await self._connect(target, deadline), request, target, deadline)
         except _Stale as closed:
-            raise PostFault("the connection was closed without an answer", reason=Reason.UNREACHABLE, retry=True) from closed
+            # The request was written, so it may have been taken: no other route may have it.
+            raise PostFault("the connection was closed without an answer", reason=Reason.BROKEN_REPLY, retry=True) from closed
 
     async def close(self) -> None:
         while self._kept:

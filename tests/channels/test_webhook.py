@@ -186,6 +186,15 @@ async def test_a_head_that_drips_costs_the_time_limit_and_no_more() -> None:
     assert (receipt.outcome, receipt.reason) == (Outcome.RETRY, Reason.TIMEOUT)
 
 
+async def test_a_connection_closed_without_an_answer_may_have_taken_the_message() -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with _peer(hang_up) as (_, url), _sender() as sender:
+        (receipt,) = await sender.send([_message(url)])
+    assert (receipt.outcome, receipt.reason) == (Outcome.RETRY, Reason.BROKEN_REPLY)
+
+
 async def test_a_status_stands_even_when_the_body_never_ends() -> None:
     async def endless(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
