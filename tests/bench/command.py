@@ -16,6 +16,7 @@ from tests.bench.cap import run as cap
 from tests.bench.cycle import run as cycle
 from tests.bench.grib import run as grib
 from tests.bench.mail import run as mail
+from tests.bench.mass import run as mass
 from tests.bench.measure import Effort, Row
 from tests.bench.outline import run as outline
 from tests.bench.overlay import run as overlay
@@ -23,6 +24,7 @@ from tests.bench.picture import run as picture
 from tests.bench.points import run as points
 from tests.bench.sms import run as sms
 from tests.bench.webpush import run as webpush
+from tests.bench.wire import run as wire
 from tests.bench.zonal import run as zonal
 
 WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
@@ -33,6 +35,8 @@ WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
     "grib": ("24 fields of 1200 × 1000 points from a file to the kernels' array, against ecCodes and cfgrib", grib),
     "cycle": ("a 10-minute file read, judged by every rule for 16 districts, 215 towns and 18,471 cells, and committed", cycle),
     "sms": ("submit_sm with responses, window 10, against aiosmpplib", sms),
+    "mass": ("residents of a district, signature → accepted over SMPP, durable; against a task a message", mass),
+    "wire": ("signature → first message accepted, at rest and beside a large blue send", wire),
     "mail": ("a crowd's mails with one rendering, against aiosmtplib", mail),
     "webpush": ("a crowd encrypted, signed and POSTed, against pywebpush", webpush),
     "cap": ("CAP alerts built, written, validated and read", cap),
