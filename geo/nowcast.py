@@ -1,6 +1,12 @@
 """Nowcast: the next two hours of rain from the last half hour: where it moves, and what it would be if it only moved."""
 
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from io import StringIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +23,28 @@ _WET_SHARE = 0.02
 _STEP_OF_PATH = 1.0
 
 
-def extrapolated(frames: Fields, *, steps: int) -> Fields:
+def extrapolated(frames: Fields, *, steps: int, method: str = "auto") -> Fields:
     """``frames`` (N ≥ 2, ny, nx), amounts of equal steps, the last one now: the next ``steps`` of them, (steps, ny, nx).
 
-    Rain is moved, it neither grows nor decays: an honest forecast for an hour, a weak one for two. What moves in from
-    outside the grid is unknown (NaN), as is what comes from cells that are unknown now.
-    Raises ValueError for fewer than two frames.
+    ``method``: "pysteps" (its Lucas-Kanade motion and semi-Lagrangian advection; an extra that needs a compiler),
+    "own", or "auto": pysteps where it is installed and every cell known, else own. Rain is moved, it neither grows nor decays: an honest
+    forecast for an hour, a weak one for two. What moves in from outside the grid is unknown (NaN), as is what comes
+    from cells that are unknown now. Raises ValueError for fewer than two frames, and ModuleNotFoundError naming the pip
+    command when pysteps is asked for by name and absent.
     """
     if len(frames) < 2:
         raise ValueError(f"{len(frames)} frame tells nothing of motion; give two or more")
     if steps < 1:
         raise ValueError(f"{steps} steps; ask for one or more")
-    return advected(frames[-1], motion(frames), steps)
+    # pysteps takes no unknown cells, and finds nothing to follow where it is dry.
+    plain = bool(np.isfinite(frames).all() and frames.any())
+    moved, carried = _pysteps() if method == "pysteps" or (method == "auto" and plain and available()) else (motion, advected)
+    return carried(frames[-1], moved(frames), steps)
+
+
+def available() -> bool:
+    """Whether pysteps is installed, and OpenCV, which its motion asks for."""
+    return find_spec("pysteps") is not None and find_spec("cv2") is not None
 
 
 def motion(frames: Fields) -> Motion:
@@ -120,3 +136,27 @@ def _spread(places: Motion, vectors: Motion, weights: NDArray[np.float64], shape
     smooth = gaussian_filter(mass, wide, mode="constant", truncate=6)
     smoothed = np.stack([gaussian_filter(part, wide, mode="constant", truncate=6) for part in found])
     return np.where(smooth > 1e-12 * max(float(smooth.max()), 1e-300), smoothed / np.maximum(smooth, 1e-300), middle[:, None, None])
+
+
+def _pysteps() -> tuple[Callable[[Fields], Motion], Callable[[Fields, Motion, int], Fields]]:
+    """Motion and advection of pysteps (Pulkkinen et al. 2019, Geosci. Model Dev. 12) behind the same two verbs."""
+    if not available():
+        raise ModuleNotFoundError("pysteps is not installed; it is an extra that needs a C compiler: pip install 'xiaoxishu[nowcast]'")
+    # On being imported it prints where its settings lie, also into the output of a command that prints JSON.
+    with redirect_stdout(StringIO()):
+        flow = import_module("pysteps.motion").get_method("LK")
+        carry = import_module("pysteps.extrapolation.semilagrangian").extrapolate
+
+    def moved(frames: Fields) -> Motion:
+        # A single shower has too few points to tell outliers among: it warns of that, or divides by nothing, and goes on.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            warnings.simplefilter("ignore", RuntimeWarning)
+            east, north = flow(np.log1p(np.nan_to_num(frames)), verbose=False)
+        return np.stack([north, east])
+
+    def carried(field: Fields, found: Motion, steps: int) -> Fields:
+        out: Sequence[Fields] = carry(np.asarray(field, dtype=np.float64), np.stack([found[1], found[0]]), steps, outval=np.nan)
+        return np.asarray(out, dtype=np.float32)
+
+    return moved, carried

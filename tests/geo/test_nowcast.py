@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from geo.nowcast import advected, extrapolated, motion
+from geo.nowcast import advected, available, extrapolated, motion
 
 ROWS, COLS = np.meshgrid(np.arange(80.0), np.arange(90.0), indexing="ij")
 
@@ -28,7 +28,7 @@ def test_the_motion_of_a_shower_is_found_to_a_quarter_of_a_cell(north: float, ea
 
 def test_an_hour_ahead_the_shower_stands_six_steps_on() -> None:
     # Two cells north and three east in each of six steps: row 52, column 53.
-    ahead = extrapolated(moving(2, 3), steps=6)
+    ahead = extrapolated(moving(2, 3), steps=6, method="own")
     assert ahead.shape == (6, 80, 90)
     top = np.unravel_index(int(np.nan_to_num(ahead[5]).argmax()), (80, 90))
     assert (abs(int(top[0]) - 52), abs(int(top[1]) - 53)) <= (2, 2)
@@ -36,7 +36,7 @@ def test_an_hour_ahead_the_shower_stands_six_steps_on() -> None:
 
 
 def test_what_moves_in_from_outside_is_unknown() -> None:
-    ahead = extrapolated(moving(0, 3), steps=4)
+    ahead = extrapolated(moving(0, 3), steps=4, method="own")
     # Twelve columns in the west would have come from beyond the edge.
     assert np.isnan(ahead[3][:, :11]).all()
     assert np.isfinite(ahead[3][:, 14:]).all()
@@ -53,7 +53,7 @@ def test_unknown_cells_are_carried_along_as_unknown() -> None:
 
 
 def test_a_dry_hour_stays_where_it_is_and_dry() -> None:
-    ahead = extrapolated(np.zeros((3, 80, 90), dtype=np.float32), steps=12)
+    ahead = extrapolated(np.zeros((3, 80, 90), dtype=np.float32), steps=12, method="own")
     assert (ahead == 0).all()
 
 
@@ -65,3 +65,13 @@ def test_a_still_field_with_no_motion_is_handed_on_unchanged() -> None:
 def test_one_frame_tells_nothing_of_motion() -> None:
     with pytest.raises(ValueError, match="two or more"):
         extrapolated(np.zeros((1, 5, 5), dtype=np.float32), steps=1)
+
+
+def test_pysteps_says_the_same_where_it_is_and_how_to_get_it_where_it_is_not() -> None:
+    if not available():
+        with pytest.raises(ModuleNotFoundError, match=r"pip install 'xiaoxishu\[nowcast\]'"):
+            extrapolated(moving(2, 3), steps=1, method="pysteps")
+        return
+    own, theirs = (extrapolated(moving(2, 3), steps=3, method=method) for method in ("own", "pysteps"))
+    both = np.isfinite(own[2]) & np.isfinite(theirs[2])
+    assert float(np.corrcoef(own[2][both], theirs[2][both])[0, 1]) > 0.9

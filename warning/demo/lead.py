@@ -59,7 +59,7 @@ def gains(files: Sequence[Path], *, zones: Sequence[Zone], issuers: Sequence[Iss
 
 
 def render(found: Sequence[Gain]) -> str:
-    """A text table in Beijing time, also of what was read too early (moved on, and never measured) or not at all."""
+    """A text table in Beijing time, also of what was moved on and not measured until the end, and of what was missed."""
     head = ("issuer", "level", "measured", "moved on", "lead min (illustrative)", "verdict")
     lines = [head, *(_line(gain) for gain in found)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
@@ -75,7 +75,7 @@ def _analyses(file: Path) -> Iterable[GridField]:
 
 def _line(gain: Gain) -> tuple[str, ...]:
     lead = "-" if gain.lead is None else f"{round(gain.lead / timedelta(minutes=1)):+d}"
-    verdict = "false" if gain.measured_at is None else "missed" if gain.moved_on_at is None else "earlier" if gain.lead else "same"
+    verdict = "not measured by the end" if gain.measured_at is None else "missed" if gain.moved_on_at is None else "earlier" if gain.lead else "same"
     return gain.issuer, gain.level.key, _local(gain.measured_at), _local(gain.moved_on_at), lead, verdict
 
 
