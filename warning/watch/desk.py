@@ -25,10 +25,12 @@ from feeds.table import NO_TABLES, Tables
 from geo.grid import Grid
 from geo.observation import Quality
 from geo.outline import outline_cells
+from geo.track import Track
 from geo.zone import ZoneSet
 from warning.cap import Status
 from warning.clock import Clock
 from warning.watch.basis import AtHand, Basis, basis
+from warning.watch.cyclone import causes, followed
 from warning.watch.draft import draft
 from warning.watch.issuer import Issuer
 from warning.watch.measured import Measuring
@@ -124,6 +126,7 @@ class WatchDesk:
         self._tables, self._overlays = tables, overlays
         self._risks, self._packs, self._sites = risks, tuple(packs), tuple(sites)
         self._window: Window | None = None
+        self._tracks: Mapping[tuple[str, str], Track] = {}
         self._gauge_grid = _kilometre_grid(zones)
 
     async def take(self, payload: Payload) -> list[UUID]:
@@ -142,7 +145,8 @@ class WatchDesk:
             await self._ledger.refuse(payload_id, why=str(error), next_step="fetch the file again, or ask its provider", now=now)
             return []
         await self._ledger.partly(payload.source, contents.faults, now=now)
-        if not contents.fields and not contents.observations:  # tracks alone: no rule is judged by them
+        self._tracks = followed(self._tracks, contents.tracks)
+        if not contents.fields and not contents.observations:  # tracks alone tell the cause of a wind, not how strong it is
             decode_s, decoded = time.monotonic() - started, await self._ledger.real_now()
             times = StageTimes(arrived=arrived, decoded=decoded, derived=decoded, decode_s=decode_s, derive_s=0.0)
             return await self._ledger.conclude(payload_id, found=(), memories={}, data_time=data_time, times=times, now=now)
@@ -210,7 +214,9 @@ class WatchDesk:
         window = Window()
         for path, source in await self._ledger.watched(data_time - window.reach):
             try:
-                window = await asyncio.to_thread(self._with, window, await asyncio.to_thread(self._read, Path(path), source, ""))
+                contents = await asyncio.to_thread(self._read, Path(path), source, "")
+                self._tracks = followed(self._tracks, contents.tracks)
+                window = await asyncio.to_thread(self._with, window, contents)
             except (FeedError, OSError) as error:
                 log.warning("an earlier payload cannot be read again", file=Path(path).name, why=str(error))
         return window
@@ -225,8 +231,10 @@ class WatchDesk:
         remembered: dict[str, Memory] = {}
         for issuer in self._issuers:
             own, rule_set = read[issuer.rule_set], self._rule_sets[issuer.rule_set]
+            told = self._causes(issuer, now=data_time)
             drafts = [
-                noted(one, rule_set, own) for one in draft(issuer, rule_set, own.answers, now=data_time, gauges=own.gauges)]
+                noted(one, rule_set, own)
+                for one in draft(issuer, rule_set, own.answers, now=data_time, causes=told, gauges=own.gauges)]
             proposals, remembered[issuer.code] = propose(
                 drafts, [warning for warning in in_force if warning.issuer == issuer.code], memories[issuer.code],
                 self._policy, now=now, cycle=data_time)
@@ -236,6 +244,13 @@ class WatchDesk:
                     p, issuer, rule_set, at_hand, memory=remembered[issuer.code], policy=self._policy, now=data_time))
                 for p in proposals if p.action is not Action.NOTHING)
         return found, remembered
+
+    def _causes(self, issuer: Issuer, *, now: datetime) -> Mapping[str, bool]:
+        """What the tracks at hand tell of the winds over an issuer's zones."""
+        if not self._tracks:
+            return {}
+        ground = unary_union([zone.geometry for zone in self._zones if zone.code in issuer.zones])
+        return {} if ground.is_empty else causes(self._tracks.values(), ground, now=now)
 
     def _found(self, proposal: Proposal, issuer: Issuer, grids: Mapping[str, Grid], now: datetime) -> Found:
         expires = proposal.expires or now + self._policy.validity
