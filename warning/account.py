@@ -83,5 +83,5 @@ def new_token() -> str:
 
 
 def token_hash(token: str) -> str:
-    """SHA-256 is enough for 256 random bits (passwords, which are weaker, come with log-in)."""
+    """SHA-256 is enough for 256 random bits (passwords, which are weaker, are Argon2id: trust/password)."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -33,11 +33,12 @@ from warning.dispatch.broadcast import broadcasts
 from warning.dispatch.delivery import RetryPolicy
 from warning.dispatch.desk import DispatchDesk
 from warning.dispatch.gate import Gates
-from warning.dispatch.kind import kind_of
+from warning.dispatch.kind import ends_apart, kind_of
 from warning.dispatch.mass.desk import MassDesk
 from warning.dispatch.meter import Meter, metered
 from warning.dispatch.pulse import KEY as PULSE_KEY
 from warning.dispatch.pulse import PulseKeeper
+from warning.dispatch.risk import KEY as RISK_KEY
 from warning.dispatch.risk import RiskDesk
 from warning.dispatch.routekeeper import RouteKeeper
 from warning.dispatch.routes import Route, RoutedSender
@@ -84,6 +85,10 @@ from warning.watch.rulefile import load_rule_sets
 from warning.watch.site import Site, load_sites
 
 log = structlog.get_logger()
+
+
+_NO_DELIVERY = (PULSE_KEY, RISK_KEY)
+"""How keys begin that are no delivery's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +184,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         AnswerStore(database, jobs), clock=clock, secret=secret, within=timedelta(seconds=settings.answer_within_s),
         public_url=settings.public_url)
     residents = ResidentIndex(database, settings.data / "residents")
-    ledger = DispatchStore(database, jobs, residents)
+    ledger = DispatchStore(database, jobs, residents, ends_apart=ends_apart(_kinds(settings)))
     sizes = {channel.name: channel.batch for channel in settings.channels}
     gates = Gates()
     mass = MassDesk(
@@ -275,8 +280,8 @@ async def _open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack
 def doors_of(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on_reply: Callable[[Reply], Awaitable[None]]) -> Doors:
     """One channel's doors; what comes late for a message of ours is counted for it on the way to the desk."""
     async def on_receipt(receipt: Receipt) -> None:
-        if receipt.key.startswith(PULSE_KEY):
-            return  # a canary's: its answer was the proof, and no delivery is waiting for it
+        if receipt.key.startswith(_NO_DELIVERY):
+            return  # a canary's or a risk notice's: no delivery is waiting for it
         parts.meter.delivered(channel.name, int(bool(receipt.key) and receipt.outcome is Outcome.DELIVERED))
         await parts.dispatch.on_receipt(receipt)
 
@@ -289,8 +294,8 @@ def doors_of(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on
 
 
 def _of_deliveries(group: Reports) -> Reports:
-    """A group of late receipts without those of canaries."""
-    kept = [at for at, key in enumerate(group.keys) if not key.startswith(PULSE_KEY)]
+    """A group of late receipts without those of canaries and risk notices."""
+    kept = [at for at, key in enumerate(group.keys) if not key.startswith(_NO_DELIVERY)]
     if len(kept) == len(group.keys):
         return group
     return replace(group, keys=[group.keys[at] for at in kept], external_ids=[group.external_ids[at] for at in kept])

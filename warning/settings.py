@@ -177,7 +177,7 @@ class Settings(BaseSettings):
     config: Path | None = Field(default=None, description="a folder laid out as config/ of the product: rules/*.yaml, issuers.yaml, overrides.yaml; what stands there wins over what is shipped")
     public_url: str = Field(default="http://127.0.0.1:8000", description="address of the public page in messages")
     status: CapStatus = Field(default="Exercise", description="CAP status of what is issued; Actual is set on purpose only")
-    secret: SecretStr = Field(default=SecretStr(""), description="signs acknowledgement links; empty = made once in the data folder")
+    secret: SecretStr = Field(default=SecretStr(""), description="signs acknowledgement links, seals second factors; empty = made once in the data folder, which is then part of the backup")
     allow_private_targets: bool = Field(default=False, description="let webhooks and pushes go to private addresses (drills only)")
     clock: Literal["system", "drill"] = Field(default="system", description="drill = virtual time from the database")
     cycles_up: int = Field(default=2, ge=1, description="data cycles before a level is proposed or raised; red never waits")
@@ -196,6 +196,14 @@ class Settings(BaseSettings):
     limits: LimitSettings = Field(default_factory=LimitSettings, description="how often one address may ask")
     trusted_proxies: str = Field(default="127.0.0.1", description="addresses of proxies whose X-Forwarded-For and -Proto are believed, by comma; they end HTTPS")
     concurrency: int = Field(default=4, ge=1, description="jobs that one worker runs side by side")
+
+    @model_validator(mode="after")
+    def _no_test_to_everybody(self) -> "Settings":
+        kinds = {channel.name: channel.kind for channel in self.channels}
+        public = sorted(name for name in self.canary.addresses if kinds.get(name) in ("cbc", "cbsp", "loudspeaker"))
+        if public:
+            raise ValueError(f"canary: addresses: {', '.join(public)}: a self-test there would reach everybody; leave it out")
+        return self
 
     @model_validator(mode="after")
     def _names_once(self) -> "Settings":

@@ -7,12 +7,13 @@ from pathlib import Path
 import httpx
 import yaml
 
-from tests.corridor.conftest import FORECASTER, Corridor, opened_corridor
+from tests.corridor.conftest import APPROVER, FORECASTER, Corridor, opened_corridor
 from warning.app import opened, register_broadcasts
 from warning.issue.hand import HandMade
 from warning.level import Level
 from warning.settings import load_settings
 from warning.store.watch import WatchStore
+from warning.web.retract import retract
 from warning.web.server import create
 
 REAL, DRILL = "8613900000001", "8613900000002"
@@ -59,3 +60,13 @@ async def test_a_drill_beside_real_warnings_reaches_drill_addresses_only_and_is_
             assert (await http.get("/api/alerts")).json() == []
             assert [one["identifier"] for one in (await http.get("/api/alerts?status=Exercise")).json()] == [alert]
             assert (await http.get(f"/public/versions/{alert}")).status_code == 404
+
+
+async def test_a_drill_beside_real_warnings_is_retracted_as_a_drill(database_url: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        corridor = await with_a_drill_lane(database_url, tmp_path, stack)
+        drill = await corridor.sign(await corridor.parts.issue.compose(exercise(corridor), account=FORECASTER))
+        back = await retract(corridor.parts, drill, reason="wrong district", account=FORECASTER)
+        ended = await corridor.parts.issue.approve(back.proposal, account=APPROVER, revision=back.revision)
+        [row] = await corridor.rows("SELECT msg_type, status FROM alert WHERE identifier = :i", i=ended)
+        assert (row["msg_type"], row["status"]) == ("Cancel", "Exercise")

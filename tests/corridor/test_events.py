@@ -1,12 +1,16 @@
 """One event, one thread, in the ledger: a zone that goes over to another event is never without a warning and never under two."""
 
 import json
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from geo.zone import Zone
-from tests.corridor.conftest import APPROVER, FORECASTER, Corridor
+from tests.corridor.conftest import APPROVER, FORECASTER, OFFICER, Corridor
+from warning.app import opened
 from warning.capxml import read
+from warning.dispatch.subscribe import OfficeSubscription
 from warning.level import Level
+from warning.settings import load_settings
 from warning.store.watch import WatchStore
 from warning.watch.desk import Found, StageTimes
 from warning.watch.memory import Memory
@@ -41,6 +45,23 @@ async def test_a_zone_that_rises_alone_leaves_its_old_event_by_the_same_signatur
     assert read(alerts[2]["cap_xml"].encode()).alert.note == f"演练 Exercise: 继续见 carried on in {red}"
     [approval] = await corridor.rows("SELECT * FROM approval WHERE proposal_id = :p", p=alerts[2]["proposal_id"])
     assert (approval["submitted_by"], approval["by"], approval["reason"]) == (FORECASTER.name, APPROVER.name, f"follows from {red}")
+
+
+async def test_a_channel_on_which_events_stand_apart_hears_the_end_by_its_kind_not_its_name(corridor: Corridor) -> None:
+    settings = load_settings(corridor.settings_file)
+    webhook = next(one for one in settings.channels if one.kind == "webhook")
+    more = settings.model_copy(update={"channels": (*settings.channels, webhook.model_copy(update={"name": "partners"}))})
+    async with opened(more) as parts:
+        own = replace(corridor, parts=parts)
+        await parts.subscriptions.office(
+            OfficeSubscription(name="partner", channel="partners", address=corridor.sink.url("/partner"), zones=("310115",)), account=OFFICER)
+        blue = await own.warned(zones=("310115",), level=Level.BLUE)
+        await own.send(blue)
+        red = await own.warned(zones=BOTH, level=Level.RED)
+        await own.send(red)
+        [end] = [row["identifier"] for row in await own.rows("SELECT identifier FROM alert WHERE msg_type = 'Cancel'")]
+        await own.send(end)
+        assert (await own.states(end))[corridor.sink.url("/partner")] == ("accepted", "")
 
 
 async def test_a_zone_that_falls_alone_is_told_the_lower_level_and_no_end(corridor: Corridor) -> None:

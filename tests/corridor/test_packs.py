@@ -1,17 +1,19 @@
 """Packs over sites, with a real ledger and real channels: opened, raised, lowered, ended; signed by two; nothing out of its lane."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from httpx import AsyncClient
 
+from channels.message import Limits, Message, Outcome, Receipt, Reply, Reports
 from tests.corridor.conftest import APPROVER, FORECASTER, Corridor
 from warning.account import Account
-from warning.app import opened
+from warning.app import doors_of, opened
 from warning.errors import Conflict, NotAllowed
 from warning.level import Level
 from warning.settings import load_settings
@@ -180,6 +182,66 @@ async def test_a_proposal_names_the_sites_in_its_zones(corridor: Corridor) -> No
         [red] = await own.proposals("310115")
         codes = [one["code"] for one in red["body"]["affected"]["sites"]]
         assert codes == ["u1"], "the shipped examples stand only where there are no others"
+
+
+async def test_a_notice_goes_to_one_contact_and_never_to_a_public_channel_whatever_the_file_names(corridor: Corridor) -> None:
+    async with with_packs(corridor, PACK, sites=site(channel="spool", address="{identifier}")) as own:
+        await signed(own)
+        await cycle(own, 6.0)
+        await own.parts.risk.send_due()
+        [notice] = await notices(own)
+        assert (notice["state"], notice["reason"]) == ("failed", "refused")
+        assert "never to a public channel like spool" in notice["outcome"]
+
+
+class Breaking:
+    """A channel that takes one message and then breaks in a way nobody foresaw."""
+
+    limits = Limits(max_chars=None)
+
+    def __init__(self) -> None:
+        self.got = 0
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def send(self, messages: Sequence[Message]) -> list[Receipt]:
+        self.got += 1
+        if self.got > 1:
+            raise RuntimeError("never foreseen")
+        return [Receipt(key=message.key, outcome=Outcome.ACCEPTED, at=message.sent) for message in messages]
+
+
+async def test_what_has_left_is_written_down_although_the_next_one_breaks_its_channel(corridor: Corridor) -> None:
+    two = site(address=OWNER)
+    features = cast("list[dict[str, Any]]", two["features"])
+    features.append({**features[0], "properties": {**features[0]["properties"], "code": "u2", "name_en": "Underpass 2"}})
+    async with with_packs(corridor, PACK, sites=two) as own:
+        await signed(own)
+        await cycle(own, 6.0)
+        breaking = Breaking()
+        own.parts.risk.attach("sms", breaking)
+        await own.parts.risk.send_due()
+        assert sorted(row["state"] for row in await notices(own)) == ["accepted", "unknown"]
+
+
+async def test_a_late_report_of_a_notice_is_no_deliverys_evidence(corridor: Corridor) -> None:
+    await corridor.office("duty", "/office")
+    alert = await corridor.warned()
+    await corridor.send(alert)
+    [before] = (await corridor.deliveries(alert)).values()
+    channel = next(one for one in corridor.parts.settings.channels if one.name == "sms")
+
+    async def nobody(_: Reply) -> None: ...
+
+    async with AsyncClient() as http:
+        doors = doors_of(channel, corridor.parts, http, nobody)
+        await doors.on_receipt(Receipt(key=f"risk.{before['id']}", outcome=Outcome.DELIVERED, at=corridor.now))
+        await doors.on_reports([Reports(outcome=Outcome.DELIVERED, at=corridor.now, keys=[f"risk.{before['id']}"], external_ids=["7"])])
+    await corridor.parts.dispatch.flush()
+    [after] = (await corridor.deliveries(alert)).values()
+    assert (after["state"], after["evidence"]) == (before["state"], before["evidence"])
 
 
 def test_the_shipped_examples_are_marked_and_have_no_contact() -> None:

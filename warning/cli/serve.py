@@ -47,6 +47,8 @@ async def _web(settings: Settings, host: str, port: int) -> None:
         await register_broadcasts(parts)
         scheduler = ticking(parts)
         scheduler.start()
+        if settings.feeds:
+            log.info("the watch desk has rehearsed", seconds=round(await parts.watch.rehearse(), 1))
         sources = {feed.source: build_source(feed, clock=parts.clock) for feed in settings.feeds}
         for name in sources:  # before the turn: a feed that nobody gets to watch is silent too
             await parts.feeds.began(name, now=parts.clock.now())

@@ -23,10 +23,10 @@ def offices() -> list[Office]:
     ]
 
 
-SILENT = next(office for office in offices() if office.zone == "310116")
-"""Jinshan's office accepts every message and never answers: when its five minutes are over, its stand-in is called."""
+SILENT = next(office for office in offices() if office.zone == "310120")
+"""Fengxian's office, whose district is red first, accepts every message and never answers: when its five minutes are over, its stand-in is called."""
 
-STAND_IN = Office(zone=SILENT.zone, name="金山区防汛值班室（演练，替补）", path=f"{SILENT.path}/stand-in", secret=f"{SILENT.secret}-stand-in")
+STAND_IN = Office(zone=SILENT.zone, name="奉贤区防汛值班室（演练，替补）", path=f"{SILENT.path}/stand-in", secret=f"{SILENT.secret}-stand-in")
 """Is called only when the office is silent, and answers for it."""
 
 DEAD_NAME = "防汛泵站值班室（演练，网关故障）"

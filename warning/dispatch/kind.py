@@ -15,7 +15,7 @@ MACHINES: Final = frozenset({"webhook", "mqtt"})
 TEXT_MESSAGE: Final = frozenset({"sms", "cmpp", "smgp", "sgip"})
 """A text message is one, whoever's protocol carries it: everywhere in the engine its kind is ``sms``."""
 
-SIGNED_ONLY: Final = frozenset({"webhook", "mqtt", "wis2", "national"})
+SIGNED_ONLY: Final = frozenset({"webhook", "mqtt"})
 """Programs of partners: where a deployment signs, they get signed documents or none. People's channels never wait for a signature."""
 
 WITH_LINK: Final = frozenset({"sms", "email", "voice"})
@@ -26,3 +26,8 @@ def kind_of(channel: str, kinds: Kinds) -> str:
     """A channel that the settings do not name is what it is called."""
     kind = kinds.get(channel, channel)
     return "sms" if kind in TEXT_MESSAGE else kind
+
+
+def ends_apart(kinds: Kinds) -> frozenset[str]:
+    """The names of channels on which every event stands by itself: there the end of one is told though another carries it on."""
+    return frozenset(name for name in kinds if kind_of(name, kinds) in ("webhook", "page", "spool", "cbc", "cbsp"))

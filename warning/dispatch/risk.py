@@ -14,11 +14,17 @@ from warning.account import Account, Act, acts, require
 from warning.clock import Clock
 from warning.dispatch.compose import SIGNATURE
 from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
-from warning.dispatch.kind import MACHINES
+from warning.dispatch.kind import MACHINES, kind_of
 from warning.errors import Invalid, NotFound
 from warning.level import Level
 
 log = structlog.get_logger()
+
+KEY = "risk."
+"""How the keys of risk notices begin: late receipts under them are nobody's delivery."""
+
+PERSON_OR_OFFICE = frozenset({"sms", "email", "webpush", "voice", "webhook", "satellite"})
+"""Kinds that tell one contact. A risk notice is no warning of an authority: it goes to no public channel, whatever a site's file names."""
 
 _MSG: dict[str, Literal["Alert", "Update", "Cancel"]] = {"opened": "Alert", "raised": "Update", "lowered": "Update", "ended": "Cancel"}
 
@@ -80,21 +86,28 @@ class RiskDesk:
         if not self._senders:
             return 0
         found = await self._ledger.due(now=self._clock.now(), lease=self._policy.lease)
-        steps: dict[int, Step] = {}
         for one in found:
-            steps[one.id] = after_receipt(
-                await self._handed(one), attempts=one.attempts, now=self._clock.now(), expires=_until(one), policy=self._policy)
-        if steps:
-            await self._ledger.settle(steps)
+            # Written down one by one: what has left is not sent again because a later one failed.
+            await self._ledger.settle({one.id: after_receipt(
+                await self._handed(one), attempts=one.attempts, now=self._clock.now(), expires=_until(one), policy=self._policy)})
         return len(found)
 
     async def _handed(self, one: DueNotice) -> Receipt:
-        key = f"risk.{one.id}"
+        key = f"{KEY}{one.id}"
         sender = self._senders.get(one.channel)
         if sender is None:
             return Receipt(key=key, outcome=Outcome.RETRY, at=self._clock.now(), reason=Reason.UNREACHABLE,
                            evidence="this worker has no such channel: name it under channels: in the settings")
-        receipts = await sender.send([_message(one, key, self._kinds.get(one.channel, one.channel), sender.limits.max_chars)])
+        kind = kind_of(one.channel, self._kinds)
+        if kind not in PERSON_OR_OFFICE:
+            return Receipt(key=key, outcome=Outcome.REJECTED, at=self._clock.now(), reason=Reason.REFUSED,
+                           evidence=f"a risk notice goes to one contact, never to a public channel like {one.channel}: name another for the site")
+        try:
+            receipts = await sender.send([_message(one, key, kind, sender.limits.max_chars)])
+        except Exception as error:
+            log.exception("a channel failed with a risk notice", channel=one.channel, error=type(error).__name__)
+            return Receipt(key=key, outcome=Outcome.UNKNOWN, at=self._clock.now(), reason=Reason.TIMEOUT,
+                           evidence=f"the channel failed while sending: {type(error).__name__}")
         if not receipts:
             return Receipt(key=key, outcome=Outcome.UNKNOWN, at=self._clock.now(), reason=Reason.TIMEOUT, evidence="the channel said nothing")
         return receipts[0]

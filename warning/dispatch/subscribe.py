@@ -216,7 +216,10 @@ class SubscriptionDesk:
                 raise Invalid("address: this is no e-mail address")
             case "mqtt" | "display" if not _TOPIC.fullmatch(address):
                 raise Invalid("address: an MQTT topic has no wildcards (# +)")
-            case "webhook" | "cbc":
+            case "loudspeaker" if not address.lower().startswith(("http:", "https:")):
+                if not _TOPIC.fullmatch(address):
+                    raise Invalid("address: an MQTT topic has no wildcards (# +)")
+            case "webhook" | "cbc" | "loudspeaker":
                 self._check_url(address)
             case "webpush":
                 try:

@@ -1,7 +1,7 @@
 """The dispatch desk's ledger: audiences become deliveries, workers claim batches, receipts end them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import shapely
@@ -48,8 +48,11 @@ log = structlog.get_logger()
 class DispatchStore:
     """Reads and writes of the dispatch desk; each verb is one transaction."""
 
-    def __init__(self, database: Database, jobs: Jobs, residents: ResidentIndex | None = None) -> None:
+    def __init__(self, database: Database, jobs: Jobs, residents: ResidentIndex | None = None, *,
+                 ends_apart: Collection[str] = ("webhook", "page", "spool")) -> None:
+        """``ends_apart``: names of channels on which every event stands by itself, see dispatch/kind."""
         self._db = database
+        self._ends_apart = sorted(ends_apart)
         self._jobs = jobs
         self._residents = residents
         self._offices: dict[str, tuple[Sequence[Row[tuple[object, ...]]], Offices]] = {}
@@ -100,6 +103,7 @@ class DispatchStore:
                 "identifier": alert.identifier, "event": alert.event_id, "version": alert.version,
                 "cancel": alert.msg_type == "Cancel", "lane": alert.lane, "level": int(alert.level), "hazard": alert.hazard,
                 "issuer": alert.issuer, "in_area": list(in_area), "matching": list(matching), "now": now,
+                "apart": self._ends_apart,
             })
             deadline = deadline_of(sent=alert.sent, expires=alert.expires)
             ranks = {kind: rank(alert.level, Errand.TO_MANY if kind == "broadcast" else Errand.DUTY, deadline)

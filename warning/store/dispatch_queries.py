@@ -28,7 +28,7 @@ SELECT :identifier, :event, :version, c.channel, c.subscription_id, c.role,
   CASE WHEN m.carried_on THEN 'muted' ELSE 'queued' END, CASE WHEN m.carried_on THEN 'carried_on' ELSE '' END,
   CASE WHEN m.carried_on THEN CAST(:now AS timestamptz) END
 FROM chosen c CROSS JOIN LATERAL (
-  SELECT c.role = 'end' AND c.channel NOT IN ('webhook', 'page', 'spool') AND EXISTS (
+  SELECT c.role = 'end' AND NOT c.channel = ANY(CAST(:apart AS text[])) AND EXISTS (
     SELECT 1 FROM delivery d JOIN alert a ON a.identifier = d.identifier
     WHERE d.subscription_id = c.subscription_id AND d.channel = c.channel AND a.event_id <> :event
       AND a.issuer = :issuer AND a.hazard = :hazard AND a.expires > :now AND a.msg_type <> 'Cancel'

@@ -131,7 +131,7 @@ class RiskStore:
 
     # The dispatch desk's side
 
-    async def due(self, *, now: datetime, lease: timedelta, limit: int = 100) -> list[DueNotice]:
+    async def due(self, *, now: datetime, lease: timedelta, limit: int = 5) -> list[DueNotice]:
         """Claim what is to be sent now. Of one event only the newest goes; an end only where a start was reached; never past its time."""
         async with self._db.begin() as connection:
             await connection.execute(text(_SUPERSEDE))

@@ -40,6 +40,7 @@ from warning.watch.pack import NoticeKey, OpenNotice, Pack, RiskNotice, affected
 from warning.watch.proposal import Action, InForce, Proposal
 from warning.watch.propose import propose
 from warning.watch.ready import Texts, ready_texts
+from warning.watch.rehearsal import calm_day
 from warning.watch.rule import RuleSet
 from warning.watch.site import Site
 from warning.watch.window import Window
@@ -128,6 +129,20 @@ class WatchDesk:
         self._window: Window | None = None
         self._tracks: Mapping[tuple[str, str], Track] = {}
         self._gauge_grid = _kilometre_grid(zones)
+
+    async def rehearse(self) -> float:
+        """Measure a calm day and throw it away; returns the seconds. After it the first file is measured as fast as every other."""
+        started = time.monotonic()
+        now = self._clock.now()
+        await asyncio.to_thread(self._rehearsed, now)
+        return time.monotonic() - started
+
+    def _rehearsed(self, now: datetime) -> None:
+        if not len(self._zones.zones):
+            return
+        window = Window().with_run(calm_day(self._zones, now=now))
+        measuring = Measuring(window, self._zones.zones, now=now)
+        self._judge(measuring, now, (), {issuer.code: Memory() for issuer in self._issuers}, now)
 
     async def take(self, payload: Payload) -> list[UUID]:
         """One payload to its end: proposals stored, or the payload refused with a reason. Returns new proposal ids."""

@@ -16,7 +16,7 @@ from warning.web.problem import Unauthorized
 
 COOKIE = "xxs_session"
 MAX_AGE_S = 12 * 3600
-"""A shift; then the token is asked for again."""
+"""A shift; then the log-in is asked for again."""
 
 _bearer = HTTPBearer(auto_error=False, description="a token made by `xiaoxishu account add`")
 

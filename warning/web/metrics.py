@@ -100,7 +100,7 @@ async def _rates(parts: Parts) -> list[Metric]:
 
 
 async def _in_force(parts: Parts) -> Metric:
-    found = await board.alerts(parts.database, now=parts.clock.now(), active=True, limit=500)
+    found = await board.alerts(parts.database, now=parts.clock.now(), active=True, status=parts.settings.status, limit=500)
     family = GaugeMetricFamily("xiaoxishu_alerts_in_force", "alerts in force by hazard and level", labels=["hazard", "level"])
     counted: dict[tuple[str, str], int] = {}
     for alert in found:
@@ -111,5 +111,5 @@ async def _in_force(parts: Parts) -> Metric:
 
 
 async def _newest_stages(parts: Parts) -> list[StageTime]:
-    newest = await board.alerts(parts.database, now=parts.clock.now(), active=False, limit=1)
+    newest = await board.alerts(parts.database, now=parts.clock.now(), active=False, status=parts.settings.status, limit=1)
     return timeline(await chain_events(parts.database, str(newest[0].proposal_id))) if newest else []

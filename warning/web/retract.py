@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from warning.account import Account
-from warning.errors import Conflict
+from warning.cap import Status
+from warning.errors import Conflict, Invalid
 from warning.issue.hand import HandMade
 from warning.issue.retract import corrected
 from warning.store import board
@@ -30,7 +31,15 @@ async def retract(parts: Parts, identifier: str, *, reason: str, account: Accoun
     proposal = await parts.issue.compose(HandMade(
         issuer=newest.issuer, hazard=newest.hazard, event_code=newest.event_code, level=newest.level, zones=newest.zones,
         onset=parts.clock.now(), expires=newest.expires, action="cancel", polygon=newest.polygon, replaces=newest.identifier,
-        note=reason.strip()), account=account)
+        note=reason.strip(), status=_said(newest.status)), account=account)
     words = (await board.proposal(parts.database, proposal)).texts
     await parts.issue.submit(proposal, account=account, revision=1, changes={"texts": corrected(words, reason)})
     return Retraction(proposal=proposal, revision=2, retracts=newest.identifier)
+
+
+def _said(word: str) -> Status:
+    """What follows a drill is a drill."""
+    match word:
+        case "Actual" | "Exercise" | "Test":
+            return word
+    raise Invalid(f"status: {word!r} is never issued, so there is nothing to retract")

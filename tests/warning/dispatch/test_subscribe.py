@@ -57,7 +57,8 @@ class Memory:
 
 def desk(*, private: bool = False) -> tuple[SubscriptionDesk, Memory]:
     memory = Memory()
-    channels = {"sms": "sms", "email": "email", "webhook": "webhook", "mqtt": "mqtt", "webpush": "webpush", "partners": "webhook", "mobile": "cmpp"}
+    channels = {"sms": "sms", "email": "email", "webhook": "webhook", "mqtt": "mqtt", "webpush": "webpush", "partners": "webhook", "mobile": "cmpp",
+                "speakers": "loudspeaker"}
     return SubscriptionDesk(memory, zones=ZONES, clock=SystemClock(), hazards=["rainstorm", "gale"], channels=channels,
                             allow_private=private), memory
 
@@ -88,7 +89,7 @@ async def test_a_private_webhook_is_taken_in_a_drill_and_cloud_metadata_never() 
 
 
 @pytest.mark.parametrize(("changes", "told"), [
-    ({"channel": "fax"}, "channel: 'fax' is not offered here; there is email, mobile, mqtt, partners, sms, webhook, webpush"),
+    ({"channel": "fax"}, "channel: 'fax' is not offered here; there is email, mobile, mqtt, partners, sms, speakers, webhook, webpush"),
     ({"hazards": ["meteor"]}, "hazards: 'meteor' is unknown; there is gale, rainstorm"),
     ({"zones": ["320500"]}, "zones: '320500' is no zone"),
     ({"zones": ["310115103"]}, "zones: '310115103' is no zone"),
@@ -98,6 +99,8 @@ async def test_a_private_webhook_is_taken_in_a_drill_and_cloud_metadata_never() 
     ({"channel": "email", "address": "duty@office"}, "address: this is no e-mail address"),
     ({"channel": "email", "address": "a@b.example, c@d.example"}, "address: this is no e-mail address"),
     ({"channel": "email", "address": "a@b.example\n"}, "address: this is no e-mail address"),
+    ({"channel": "speakers", "address": "http://10.0.0.1/310115"}, "private network"),
+    ({"channel": "speakers", "address": "xiaoxishu/#"}, "address: an MQTT topic has no wildcards"),
     ({"channel": "mqtt", "address": "xiaoxishu/#"}, "address: an MQTT topic has no wildcards"),
     ({"channel": "webpush", "address": "{}"}, "address: needs the PushSubscription as JSON"),
     ({"channel": "webpush", "address": '{"endpoint": "https://push.example/a"}'}, "address: needs the PushSubscription"),
