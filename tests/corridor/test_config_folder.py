@@ -86,3 +86,9 @@ def test_the_command_line_looks_at_the_same_folder(tmp_path: Path, capsys: pytes
     settings.write_text(yaml.safe_dump({"config": str(own_folder(tmp_path))}), encoding="utf-8")
     cli(["rules", "--set", "shanghai", "--config", str(settings)], standalone_mode=False)
     assert "42" in next(line for line in capsys.readouterr().out.splitlines() if "rainstorm" in line and "blue" in line)
+
+
+async def test_a_rehearsal_measures_and_leaves_nothing_behind(corridor: Corridor) -> None:
+    assert await corridor.parts.watch.rehearse() > 0
+    assert [row["n"] for row in await corridor.rows(
+        "SELECT (SELECT count(*) FROM proposal) + (SELECT count(*) FROM payload) + (SELECT count(*) FROM watch_memory) AS n")] == [0]

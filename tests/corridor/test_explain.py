@@ -5,11 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 
 from tests.corridor.conftest import Corridor
+from warning.account import token_hash
 from warning.cli import explain as command
 from warning.settings import load_settings
 from warning.web.explanation import explanation, png, read_explained, sentences
+from warning.web.server import create
 
 PUDONG = (121.60, 31.00, 121.72, 31.15)
 
@@ -65,6 +68,19 @@ async def test_the_command_prints_it_writes_the_map_and_speaks_both_languages(
     assert document["image_url"] == f"/api/proposals/{made}/explain.png"
     assert any("若低于 100 毫米" in one["zh"] for one in document["why"])
     assert document["basis"]["steps"][0]["level"] == "red"
+
+
+async def test_the_address_says_the_same_as_the_command_and_draws_the_same_map(corridor: Corridor) -> None:
+    [made] = await corridor.rain({PUDONG: 20.0})
+    await corridor.execute("INSERT INTO account (name, role, token_hash) VALUES ('wang', 'viewer', :h)", h=token_hash("token-wang"))
+    found = explanation(await read_explained(corridor.parts.database, made), corridor.parts.zones)
+    app = create(corridor.parts, with_console=False)
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://drill.test", headers={"Authorization": "Bearer token-wang"}) as http:
+        body = (await http.get(f"/api/proposals/{made}/explain")).json()
+        assert body == json.loads(found.model_dump_json())
+        assert body["basis"]["steps"][0]["level"] == "red"
+        picture = await http.get(body["image_url"])
+        assert (picture.headers["content-type"], picture.content[:4]) == ("image/png", b"\x89PNG")
 
 
 async def test_a_warning_by_hand_says_that_no_data_speak_for_it(corridor: Corridor) -> None:
