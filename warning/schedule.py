@@ -7,7 +7,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import OperationalError
 
-from warning.app import Parts
+from warning.parts import Parts
 from warning.store.drill import DrillClock
 
 log = structlog.get_logger()

@@ -17,9 +17,10 @@ from sqlalchemy import text
 
 from tests.bench.centre import centre
 from warning.account import Account
-from warning.app import Parts, opened
+from warning.app import opened
 from warning.issue.hand import HandMade
 from warning.level import Level
+from warning.parts import Parts
 from warning.settings import load_settings
 from warning.store.server import EmbeddedServer
 

@@ -18,8 +18,8 @@ from geo.zone import ZoneSet
 from tests.bench.measure import Effort, Goal, Row, Timing, rows
 from tests.bench.shanghai import GRID
 from tests.bench.towns import full_zones
-from warning.app import shipped_config
 from warning.clock import VirtualClock
+from warning.configfolder import shipped_config
 from warning.demo.pulasan import STEP, generate
 from warning.store.database import Database
 from warning.store.migrate import migrate

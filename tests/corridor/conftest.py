@@ -26,11 +26,12 @@ from channels.wire.http_sink import HttpSink
 from channels.wire.smsc import Smsc
 from tests.corridor.rain import SHANGHAI, Box, rain_file
 from warning.account import Account
-from warning.app import Parts, opened
+from warning.app import opened
 from warning.dispatch.broadcast import broadcasts
 from warning.dispatch.subscribe import OfficeSubscription, ResidentSubscription
 from warning.issue.hand import HandMade
 from warning.level import Level
+from warning.parts import Parts
 from warning.settings import load_settings
 from warning.store.drill import DrillClock
 from warning.store.migrate import migrate

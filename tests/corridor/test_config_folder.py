@@ -6,9 +6,11 @@ import pytest
 import yaml
 
 from tests.corridor.conftest import Corridor
-from warning.app import Parts, config_file, opened, shipped_config
+from warning.app import opened
 from warning.cli.entry import cli
+from warning.configfolder import config_file, shipped_config
 from warning.errors import ConfigError
+from warning.parts import Parts
 from warning.settings import Settings, load_settings
 from warning.store.drill import DrillClock
 

@@ -13,7 +13,8 @@ from httpx import AsyncClient
 from channels.message import Limits, Message, Outcome, Receipt, Reply, Reports
 from tests.corridor.conftest import APPROVER, FORECASTER, Corridor
 from warning.account import Account
-from warning.app import doors_of, opened
+from warning.app import opened
+from warning.doors import doors_of
 from warning.errors import Conflict, NotAllowed
 from warning.level import Level
 from warning.settings import load_settings

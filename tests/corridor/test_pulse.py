@@ -14,9 +14,10 @@ from channels.message import Message, Outcome, Reason, Receipt, Reply, Reports
 from channels.port import ChannelSender
 from channels.wire.mqtt_sink import MqttSink
 from tests.corridor.conftest import Corridor
-from warning.app import build_sender, doors_of
+from warning.adapters import build_sender
 from warning.beats import beats
 from warning.dispatch.pulse import KEY, Beat, PulseKeeper
+from warning.doors import doors_of
 from warning.heartbeat import active_hash
 from warning.settings import CanarySettings, ChannelSettings, HeartbeatSettings, ListenerSettings, Settings
 from warning.store.pulses import PulseStore

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from tests.corridor.conftest import AT, Corridor, opened_corridor
-from warning.app import Parts, opened
+from warning.app import opened
+from warning.parts import Parts
 from warning.settings import load_settings
 from warning.signature import Standing, certificates, verify
 from warning.web.server import create

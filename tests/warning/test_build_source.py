@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from feeds import folder, replay
-from warning.app import build_source
+from warning.adapters import build_source
 from warning.clock import VirtualClock
 from warning.errors import ConfigError
 from warning.settings import FeedSettings

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from feeds.format import READERS
-from warning.app import build_source
+from warning.adapters import build_source
 from warning.clock import VirtualClock
 from warning.settings import FeedSettings
 

@@ -13,7 +13,7 @@ from channels.crowd import CrowdSender
 from channels.message import Receipt, Reply
 from channels.port import Doors, Examined
 from channels.wire.gateways import KINDS
-from warning.app import build_sender
+from warning.adapters import build_sender
 from warning.dispatch.kind import PERSONAL, TEXT_MESSAGE, kind_of
 from warning.errors import ConfigError
 from warning.settings import ChannelSettings

@@ -22,9 +22,10 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from warning.account import token_hash
-from warning.app import Parts, opened
+from warning.app import opened
 from warning.issue.work import StoredProposal
 from warning.level import Level
+from warning.parts import Parts
 from warning.settings import ChannelSettings, FeedSettings, Settings
 from warning.store.drill import DrillClock
 from warning.store.issue import insert_proposal

@@ -12,8 +12,8 @@ from geo.field import GridField
 from geo.picture_layer import Extent
 from geo.portrait import portrait
 from geo.shanghai import shanghai_zones
-from warning.app import config_file
 from warning.cli.options import AsJson, Config
+from warning.configfolder import config_file
 from warning.settings import load_settings
 
 commands = typer.Typer()

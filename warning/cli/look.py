@@ -10,8 +10,8 @@ import typer
 from feeds.inventory import Row, as_json, render
 from feeds.inventory import rows as inventory_rows
 from feeds.override import load as load_overrides
-from warning.app import config_file, tables
 from warning.cli.options import AsJson, Config
+from warning.configfolder import config_file, tables
 from warning.settings import Settings, load_settings
 from warning.watch.rulefile import load_rule_sets
 from warning.watch.ruletable import rows, table

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from warning.app import shipped_config
 from warning.cli.options import AsJson, Config
+from warning.configfolder import shipped_config
 from warning.settings import load_settings
 from warning.watch.pack import Pack, PackClass
 from warning.watch.packfile import folders, load_packs

@@ -12,8 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from feeds.errors import FeedError
 from feeds.payload import Source
-from warning.app import Parts, build_source, opened, register_broadcasts
+from warning.adapters import build_source
+from warning.app import opened, register_broadcasts
 from warning.cli.options import Config, run
+from warning.parts import Parts
 from warning.schedule import ticking
 from warning.settings import Settings, load_settings
 from warning.store.turn import Turn

@@ -3,9 +3,9 @@
 import httpx
 from sqlalchemy import text
 
-from warning.app import Parts
 from warning.demo.residents import Residents, addresses, push_keys
 from warning.demo.scenario import DEAD_NAME, SILENT, STAND_IN, Office, offices
+from warning.parts import Parts
 from warning.store.database import raw
 
 

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from feeds.replay import Options as ReplayOptions
 from feeds.replay import Source as Replay
 from warning.account import Account
-from warning.app import Parts, opened, register_broadcasts
+from warning.app import opened, register_broadcasts
 from warning.demo.history import load_history, render
 from warning.demo.people import ScriptedPeople
 from warning.demo.pulasan import END, START, generate
@@ -33,6 +33,7 @@ from warning.demo.scenario import APPROVER, EXERCISE_OFFICER, FORECASTER, UNANSW
 from warning.demo.summary import Summary, summarise
 from warning.errors import ConfigError
 from warning.identifier import BEIJING
+from warning.parts import Parts
 from warning.schedule import ticking
 from warning.settings import load_settings
 from warning.store.accounts import add_account

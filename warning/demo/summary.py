@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import text
 
-from warning.app import Parts
 from warning.capxml import xsd_errors
 from warning.demo.history import History, Proposed, Row, compare
 from warning.demo.scenario import DEAD_NAME, SILENT, STAND_IN
 from warning.dispatch.delivery import State
 from warning.level import Level
+from warning.parts import Parts
 from warning.stage import BUDGET_S, PROMISE_S, timeline
 from warning.store import progress
 from warning.store.stages import chain_events

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from shapely import Point, box
 
-from warning.app import shipped_config
+from warning.configfolder import shipped_config
 from warning.errors import ConfigError, RuleError
 from warning.level import Level
 from warning.watch.chain import Around, NoticeOpen, WarningInForce, holds

@@ -1,0 +1,65 @@
+"""The adapters that the settings name by ``kind:``, found in channels/ and feeds/ or in an installed package, built with options they check themselves."""
+
+import importlib
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from types import ModuleType
+
+from pydantic import BaseModel, ValidationError
+
+from channels.port import ChannelSender, Doors
+from feeds.payload import Source
+from warning.clock import Clock
+from warning.dispatch.routes import Route, RoutedSender
+from warning.errors import ConfigError
+from warning.settings import ChannelSettings, FeedSettings
+
+
+def build_sender(channel: ChannelSettings, doors: Doors) -> ChannelSender:
+    """The adapter named by ``kind:`` with its validated options, or several behind one. Raises ConfigError with channel and key."""
+    where = f"channels: {channel.name}"
+    if not channel.routes:
+        return _sender(where, channel.kind, channel.options, doors)
+    routes = [
+        Route(route.name, _sender(f"{where}: {route.name}", route.kind or channel.kind, route.options, doors), weight=route.weight,
+              rate_per_s=route.rate_per_s)
+        for route in channel.routes]
+    return RoutedSender(routes, now=doors.now, within_s=channel.failover_within_s)
+
+
+def _sender(where: str, kind: str, given: Mapping[str, object], doors: Doors) -> ChannelSender:
+    module = _adapter(where, "channels", kind)
+    sender: ChannelSender = module.Sender(_options(where, module, given), doors)
+    return sender
+
+
+def build_source(feed: FeedSettings, *, clock: Clock) -> Source:
+    """The feed named by ``kind:`` with its validated options. Raises ConfigError with feed and key."""
+    where = f"feeds: {feed.source}"
+    module = _adapter(where, "feeds", feed.kind)
+    if not hasattr(module, "Source"):
+        raise ConfigError(f"{where}: no adapter of kind {feed.kind!r} in feeds/: see docs/feeds.md for those that there are")
+    source: Source = module.Source(_options(where, module, feed.options), name=feed.source, now=clock.now)
+    return source
+
+
+def _adapter(where: str, room: str, kind: str) -> ModuleType:
+    for entry in entry_points(group=f"xiaoxishu.{room}", name=kind):
+        outside: ModuleType = entry.load()
+        return outside
+    try:
+        return importlib.import_module(f"{room}.{kind}")
+    except ModuleNotFoundError as error:
+        if error.name == f"{room}.{kind}":
+            raise ConfigError(f"{where}: no adapter of kind {kind!r} in {room}/") from error
+        raise ConfigError(f"{where}: needs {error.name}: pip install 'xiaoxishu[demo]'") from error
+
+
+def _options(where: str, module: ModuleType, given: Mapping[str, object]) -> BaseModel:
+    """The adapter's own options, validated by itself."""
+    try:
+        options: BaseModel = module.Options(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    return options

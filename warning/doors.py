@@ -1,0 +1,100 @@
+"""The channels opened for a process, and the doors by which what comes late gets in: receipts, replies, reports in bulk."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import httpx
+import structlog
+
+from channels.message import Outcome, Receipt, Reply, Reports
+from channels.port import ChannelSender, Doors
+from warning.adapters import build_sender
+from warning.beats import beats
+from warning.dispatch.kind import kind_of
+from warning.dispatch.meter import metered
+from warning.dispatch.pulse import KEY as PULSE_KEY
+from warning.dispatch.pulse import PulseKeeper
+from warning.dispatch.risk import KEY as RISK_KEY
+from warning.dispatch.routekeeper import RouteKeeper
+from warning.dispatch.routes import RoutedSender
+from warning.errors import Conflict, NotFound
+from warning.parts import Parts
+from warning.settings import ChannelSettings, Settings
+from warning.store.pulses import PulseStore
+from warning.store.routes import RouteStore
+
+log = structlog.get_logger()
+
+_NO_DELIVERY = (PULSE_KEY, RISK_KEY)
+"""How keys begin that are no delivery's."""
+
+
+async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack) -> None:
+    http = await stack.enter_async_context(httpx.AsyncClient(timeout=10, limits=httpx.Limits(max_connections=8)))
+
+    async def on_reply(reply: Reply) -> None:
+        if reply.text.strip().upper() in ("STOP", "TD", "退订"):
+            ended = await parts.subscriptions.stop(reply.channel, reply.address)
+            log.info("a subscriber said stop", channel=reply.channel, ended=ended)
+        elif reply.text.startswith("ACK "):
+            try:
+                await parts.answer.acknowledge(reply.text.removeprefix("ACK "), by=f"key pressed ({reply.channel})")
+            except (NotFound, Conflict) as error:
+                log.warning("a pressed key acknowledges nothing", channel=reply.channel, error=str(error))
+
+    routed: dict[str, RoutedSender] = {}
+    senders: dict[str, ChannelSender] = {}
+    for channel in settings.channels:
+        sender = build_sender(channel, doors_of(channel, parts, http, on_reply))
+        await sender.open()
+        stack.push_async_callback(sender.close)
+        senders[channel.name] = metered(sender, channel=channel.name, kind=kind_of(channel.kind, {}), meter=parts.meter)
+        parts.dispatch.attach(channel.name, senders[channel.name])
+        parts.risk.attach(channel.name, senders[channel.name])
+        if isinstance(sender, RoutedSender):
+            routed[channel.name] = sender
+            parts.dispatch.gate(channel.name, sender.closed_for)
+    keeping = [asyncio.create_task(parts.dispatch.keep_flushing(), name="late receipts")]
+    if routed:
+        keeper = RouteKeeper(RouteStore(parts.database), routed, worker=f"{socket.gethostname()}:{os.getpid()}")
+        keeping.append(asyncio.create_task(keeper.keep_looking(), name="routes"))
+
+    pulses = PulseKeeper(PulseStore(parts.database, clock=parts.clock), senders, beats(settings), clock=parts.clock, status=settings.status)
+    keeping.append(asyncio.create_task(pulses.keep_beating(), name="canaries and heartbeats"))
+
+    async def stop_flushing() -> None:
+        for task in keeping:
+            task.cancel()
+        await asyncio.gather(*keeping, return_exceptions=True)
+        await parts.dispatch.flush()
+        await parts.rates.write()
+
+    stack.push_async_callback(stop_flushing)
+
+
+def doors_of(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on_reply: Callable[[Reply], Awaitable[None]]) -> Doors:
+    """One channel's doors; what comes late for a message of ours is counted for it on the way to the desk."""
+    async def on_receipt(receipt: Receipt) -> None:
+        if receipt.key.startswith(_NO_DELIVERY):
+            return  # a canary's or a risk notice's: no delivery is waiting for it
+        parts.meter.delivered(channel.name, int(bool(receipt.key) and receipt.outcome is Outcome.DELIVERED))
+        await parts.dispatch.on_receipt(receipt)
+
+    async def on_bulk(reports: Sequence[Reports]) -> None:
+        reports = [group for group in map(_of_deliveries, reports) if group.keys]
+        parts.meter.delivered(channel.name, sum(sum(map(bool, group.keys)) for group in reports if group.outcome is Outcome.DELIVERED))
+        await parts.dispatch.on_reports(reports)
+
+    return Doors(now=parts.clock.now, http=http, on_receipt=on_receipt, on_reply=on_reply, on_bulk=on_bulk)
+
+
+def _of_deliveries(group: Reports) -> Reports:
+    """A group of late receipts without those of canaries and risk notices."""
+    kept = [at for at, key in enumerate(group.keys) if not key.startswith(_NO_DELIVERY)]
+    if len(kept) == len(group.keys):
+        return group
+    return replace(group, keys=[group.keys[at] for at in kept], external_ids=[group.external_ids[at] for at in kept])

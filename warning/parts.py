@@ -1,0 +1,76 @@
+"""The parts list of a process: what a face or a worker is handed. Built in app.py, and only there."""
+
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from geo.zone import ZoneSet
+from warning.answer.desk import AnswerDesk
+from warning.clock import Clock
+from warning.dispatch.desk import DispatchDesk
+from warning.dispatch.mass.desk import MassDesk
+from warning.dispatch.meter import Meter
+from warning.dispatch.risk import RiskDesk
+from warning.dispatch.subscribe import SubscriptionDesk
+from warning.exchange.desk import IntakeDesk
+from warning.exchange.poll import Polling
+from warning.issue.desk import IssueDesk
+from warning.settings import Settings
+from warning.signature import SigningKey
+from warning.store.database import Database
+from warning.store.dispatch import DispatchStore
+from warning.store.exchange import IntakeStore
+from warning.store.feeds import FeedStore
+from warning.store.jobs import Jobs
+from warning.store.rates import RateStore
+from warning.store.reach import ReachStore
+from warning.store.residents import ResidentIndex
+from warning.store.risk import RiskStore
+from warning.store.signature import Signing
+from warning.trust.desk import TrustDesk
+from warning.watch.desk import WatchDesk
+from warning.watch.issuer import Issuer
+from warning.watch.pack import Pack
+from warning.watch.rule import RuleSet
+from warning.watch.site import Site
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a face or a worker is handed."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    jobs: Jobs
+    zones: ZoneSet
+    rule_sets: Mapping[str, RuleSet]
+    issuers: Mapping[str, Issuer]
+    watch: WatchDesk
+    issue: IssueDesk
+    dispatch: DispatchDesk
+    mass: MassDesk
+    answer: AnswerDesk
+    subscriptions: SubscriptionDesk
+    ledger: DispatchStore
+    residents: ResidentIndex
+    reach: ReachStore
+    meter: Meter
+    rates: RateStore
+    push_keys: Mapping[str, str]
+    trust: TrustDesk
+    secret: str
+    feeds: FeedStore
+    signing: Signing
+    intake: IntakeDesk
+    intake_ledger: IntakeStore
+    polling: Polling
+    signing_keys: Sequence[SigningKey]
+    packs: Sequence[Pack]
+    sites: Sequence[Site]
+    risk: RiskDesk
+    risks: RiskStore
