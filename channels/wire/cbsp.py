@@ -26,7 +26,17 @@ _UCS2: Final = 0x48
 """TS 23.038 §5: general data coding, no compression, no class, UCS-2."""
 HIGH_PRIORITY: Final = 0x00
 UNKNOWN_REFERENCE: Final = 0x02
-"""TS 48.049 §8.2.13: the message reference is not identified (nothing with this serial number is broadcast)."""
+"""Nothing with this serial number is broadcast."""
+USED_REFERENCE: Final = 0x0D
+"""Something with this serial number is broadcast already."""
+NO_ROOM: Final = frozenset({0x06, 0x07, 0x08})
+"""Capacity of the controller, memory of the cell, memory of the controller."""
+CAUSES: Final = {
+    0x00: "parameter not recognised", 0x01: "parameter value invalid", 0x02: "message reference not identified", 0x03: "cell identity not valid",
+    0x04: "unrecognised message", 0x05: "missing mandatory element", 0x06: "capacity exceeded", 0x07: "cell memory exceeded", 0x08: "memory exceeded",
+    0x09: "cell broadcast not supported", 0x0A: "cell broadcast not operational", 0x0B: "incompatible DRX parameter",
+    0x0C: "extended channel not supported", 0x0D: "message reference already used", 0x0E: "unspecified error", 0x0F: "location area not valid"}
+"""TS 48.049 §8.2.13. osmo-bsc says 0x00 of a cell or an area that it does not have."""
 
 
 class BadPdu(ValueError):
@@ -62,6 +72,16 @@ class Pdu:
         return self.elements.get(_CELLS, b"")
 
     @property
+    def somewhere(self) -> bool:
+        """Whether the controller names cells in which it did what was asked: beside a failure list, it was done in part."""
+        return bool(self.elements.get(_CELLS) or self.elements.get(_COMPLETED))
+
+    @property
+    def share(self) -> float:
+        """The share of the broadcast channel that a WRITE-REPLACE takes."""
+        return (self.number(_PAGES) or 1) / max(1, self.number(_PERIOD) or 1)
+
+    @property
     def text(self) -> str:
         """The pages of a WRITE-REPLACE in UCS-2 as one text."""
         return "".join(page[1:1 + page[0]].decode("utf-16-be", "replace") for page in self.content)
@@ -83,10 +103,14 @@ _CELL_SIZE: Final = {0: 7, 1: 4, 2: 2, 4: 5, 5: 2, 6: 0}
 """Octets of one cell by discriminator: global id, area and cell, cell, location area with network, location area, all."""
 
 
-def write_replace(*, identifier: int, serial: int, cells: bytes, text: str, period: int, broadcasts: int) -> bytes:
-    """§8.1.3.1: broadcast a text in UCS-2. ``period`` in units of 1.883 s; ``broadcasts`` 0 = until it is ended. Raises ValueError past 15 pages."""
+def write_replace(
+    *, identifier: int, serial: int, cells: bytes, text: str, period: int, broadcasts: int, replaces: int | None = None
+) -> bytes:
+    """§8.1.3.1: broadcast a text in UCS-2. ``period`` in units of 1.883 s; ``broadcasts`` 0 = until it is ended; ``replaces``: the serial
+    number of what it takes the place of. Raises ValueError past 15 pages."""
     pages = pages_of(text, ucs2=True)
-    body = (_two(_IDENTIFIER, identifier) + _two(_NEW_SERIAL, serial) + _list(_CELLS, cells) + bytes((_CHANNEL, 0, _CATEGORY, HIGH_PRIORITY))
+    old = b"" if replaces is None else _two(_OLD_SERIAL, replaces)
+    body = (_two(_IDENTIFIER, identifier) + _two(_NEW_SERIAL, serial) + old + _list(_CELLS, cells) + bytes((_CHANNEL, 0, _CATEGORY, HIGH_PRIORITY))
             + _two(_PERIOD, period) + _two(_BROADCASTS, broadcasts) + bytes((_PAGES, len(pages), _CODING, _UCS2)))
     for page in pages:
         octets = page.encode("utf-16-be", "replace")
@@ -99,13 +123,19 @@ def kill(*, identifier: int, serial: int, cells: bytes) -> bytes:
     return _framed(KILL, _two(_IDENTIFIER, identifier) + _two(_OLD_SERIAL, serial) + _list(_CELLS, cells) + bytes((_CHANNEL, 0)))
 
 
-def answer(kind: int, *, identifier: int, serial: int, cells: bytes, cause: int | None = None) -> bytes:
-    """What a controller says to WRITE-REPLACE (new serial) or KILL (old serial): done in these cells, or failed with a cause."""
+def answer(kind: int, *, identifier: int, serial: int, cells: bytes, cause: int | None = None, done: bytes = b"") -> bytes:
+    """What a controller says to WRITE-REPLACE (new serial) or KILL (old serial): done in these cells, or failed with a cause but ``done`` in some."""
     serial_element = _NEW_SERIAL if kind in (WRITE_REPLACE_COMPLETE, WRITE_REPLACE_FAILURE) else _OLD_SERIAL
     body = _two(_IDENTIFIER, identifier) + _two(serial_element, serial)
     if cause is not None:
-        return _framed(kind, body + _list(_FAILURES, cells[:1 + _CELL_SIZE.get(cells[0] & 0x0F, 0)] + bytes((cause,))))
+        body += _list(_FAILURES, cells[:1 + _CELL_SIZE.get(cells[0] & 0x0F, 0)] + bytes((cause,)))
+        return _framed(kind, body + (_list(_CELLS, done) if done else b""))
     return _framed(kind, body + _list(_CELLS, cells))
+
+
+def restart() -> bytes:
+    """§8.1.3.13, as osmo-bsc greets a centre: all cells, emergency and ordinary broadcasts, nothing kept."""
+    return _framed(RESTART, _list(_CELLS, b"\x06") + bytes((_BROADCAST_TYPE, 0, _RECOVERY, 1)))
 
 
 def keep_alive_complete() -> bytes:

@@ -1,5 +1,6 @@
 """Cell broadcast: CBSP octets derived by hand from TS 48.049, pages of TS 23.041, a controller of the drill, and a CBC that gets CAP."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -58,6 +59,12 @@ def test_a_write_replace_is_these_octets() -> None:
     assert made.hex() == expected.hex()
 
 
+def test_a_replacement_names_the_serial_number_of_what_it_replaces() -> None:
+    """02 old serial, behind the new one."""
+    made = wire.write_replace(identifier=4381, serial=0x4012, cells=b"\x06", text="雨", period=16, broadcasts=2, replaces=0x4010)
+    assert made[:16].hex(" ") == "01 00 00 6f 0e 11 1d 03 40 12 02 40 10 04 00 01"
+
+
 def test_a_kill_is_these_octets() -> None:
     assert wire.kill(identifier=4381, serial=0x4010, cells=wire.cells_of("cell:4660.17")) == bytes.fromhex(
         "04 000010  0e 111d  02 4010  04 0005 01 1234 0011  12 00")
@@ -101,7 +108,61 @@ async def test_an_update_is_on_the_air_before_the_alert_is_ended(bsc: tuple[BscS
     [receipt] = await _broadcast(port, [replace(MESSAGE, version=2, msg_type="Update", text="大暴雨" * 40)])
     assert (receipt.outcome, receipt.evidence) == (Outcome.ACCEPTED, "WRITE-REPLACE COMPLETE")
     assert sink.on_air == {(4381, serial("ev", 2)): "大暴雨" * 40}
-    assert [pdu.kind for pdu in sink.taken] == [wire.WRITE_REPLACE, wire.WRITE_REPLACE, wire.KILL]
+    assert [(pdu.kind, pdu.old_serial) for pdu in sink.taken[:2]] == [(wire.WRITE_REPLACE, None), (wire.WRITE_REPLACE, serial("ev", 1))]
+
+
+async def test_an_update_replaces_the_newest_version_that_is_on_the_air(bsc: tuple[BscSink, int]) -> None:
+    sink, port = bsc
+    await _broadcast(port, [MESSAGE])
+    [receipt] = await _broadcast(port, [replace(MESSAGE, version=4, msg_type="Update", text="大暴雨")])
+    assert receipt.evidence == "WRITE-REPLACE COMPLETE"
+    assert sink.on_air == {(4381, serial("ev", 4)): "大暴雨"}
+    assert [pdu.old_serial for pdu in sink.taken if pdu.kind == wire.WRITE_REPLACE] == [None, *(serial("ev", n) for n in (3, 2, 1))]
+
+
+async def test_an_update_without_anything_on_the_air_is_broadcast_all_the_same(bsc: tuple[BscSink, int]) -> None:
+    [receipt] = await _broadcast(bsc[1], [replace(MESSAGE, version=3, msg_type="Update", text="大暴雨")])
+    assert (receipt.outcome, list(bsc[0].on_air.values())) == (Outcome.ACCEPTED, ["大暴雨"])
+
+
+async def test_what_an_earlier_try_wrote_is_accepted_and_not_a_dead_letter(bsc: tuple[BscSink, int]) -> None:
+    """A worker that is cut off after WRITE-REPLACE leaves it to another, which asks again under the same number."""
+    await _broadcast(bsc[1], [MESSAGE])
+    [receipt] = await _broadcast(bsc[1], [MESSAGE])
+    assert (receipt.outcome, receipt.evidence) == (Outcome.ACCEPTED, "WRITE-REPLACE COMPLETE")
+    assert len(bsc[0].on_air) == 1
+
+
+async def test_another_event_of_the_same_number_is_refused_loudly(bsc: tuple[BscSink, int]) -> None:
+    twin = next(f"ev{n}" for n in range(100_000) if serial(f"ev{n}", 1) == serial("ev", 1))
+    receipts = await _broadcast(bsc[1], [MESSAGE, replace(MESSAGE, event=twin, text="大风")])
+    assert [r.outcome for r in receipts] == [Outcome.ACCEPTED, Outcome.REJECTED]
+    assert "another event has the same number" in receipts[1].evidence
+    assert list(bsc[0].on_air.values()) == ["暴雨"]
+
+
+async def test_cells_of_which_one_does_not_exist_are_warned_and_the_evidence_says_which_not(bsc: tuple[BscSink, int]) -> None:
+    [receipt] = await _broadcast(bsc[1], [replace(MESSAGE, address="lac:4660,9999")])
+    assert (receipt.outcome, receipt.evidence) == (Outcome.ACCEPTED, "WRITE-REPLACE in part, in other cells cause 0x03 (cell identity not valid)")
+
+
+async def test_three_events_of_fifteen_pages_find_room_and_a_fourth_waits(bsc: tuple[BscSink, int]) -> None:
+    """15 pages a period of 45 units: a third of the channel each."""
+    receipts = await _broadcast(bsc[1], [replace(MESSAGE, event=f"e{n}", text="雨" * 615) for n in range(4)])
+    assert [(r.outcome, r.reason) for r in receipts] == [(Outcome.ACCEPTED, None)] * 3 + [(Outcome.RETRY, Reason.REFUSED)]
+    assert "capacity exceeded): end what need not be broadcast" in receipts[3].evidence
+
+
+async def test_a_controller_that_serves_another_centre_is_waited_for(bsc: tuple[BscSink, int]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", bsc[1])
+    await reader.readexactly(12)
+    [busy] = await _broadcast(bsc[1], [MESSAGE], timeout_s=0.3)
+    assert (busy.outcome, busy.reason) == (Outcome.RETRY, Reason.UNREACHABLE), "surely not sent: it may be tried again"
+    waiting = asyncio.create_task(_broadcast(bsc[1], [MESSAGE], timeout_s=5.0))
+    await asyncio.sleep(0)
+    writer.close()
+    await writer.wait_closed()
+    assert [r.outcome for r in await waiting] == [Outcome.ACCEPTED]
 
 
 async def test_a_cancel_ends_whatever_version_is_on_the_air(bsc: tuple[BscSink, int]) -> None:
@@ -115,7 +176,7 @@ async def test_a_cancel_ends_whatever_version_is_on_the_air(bsc: tuple[BscSink, 
 async def test_cells_that_do_not_exist_are_refused_with_the_cause(bsc: tuple[BscSink, int]) -> None:
     receipts = await _broadcast(bsc[1], [replace(MESSAGE, address="lac:9999"), MESSAGE])
     assert [(r.outcome, r.reason) for r in receipts] == [(Outcome.REJECTED, Reason.REFUSED), (Outcome.ACCEPTED, None)]
-    assert receipts[0].evidence.endswith("cause 0x03")
+    assert receipts[0].evidence.endswith("cause 0x03 (cell identity not valid)")
 
 
 async def test_a_controller_that_does_not_answer_leaves_one_unknown_and_the_rest_untried(bsc: tuple[BscSink, int]) -> None:
