@@ -5,6 +5,7 @@ A channel that has a faster way gives its Sender the verb ``send_crowd``; every 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
 from channels.message import Message, Outcome, Reason, Receipt
@@ -35,7 +36,8 @@ class Crowd:
 class CrowdReceipt:
     """What the channel said of a crowd, position by position: ``outcomes`` and ``external_ids`` (empty where none) have its length.
 
-    ``reasons`` and ``evidence`` name the positions that differ from ``common``, the evidence that all others share.
+    ``reasons`` and ``evidence`` name the positions that differ from ``common``, the evidence that all others share; ``waits`` those for
+    whom the peer itself asked for a pause, as ``Receipt.retry_after``.
     """
 
     outcomes: list[Outcome]
@@ -43,6 +45,7 @@ class CrowdReceipt:
     common: str = ""
     reasons: dict[int, Reason] = field(default_factory=dict)
     evidence: dict[int, str] = field(default_factory=dict)
+    waits: dict[int, timedelta] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -66,4 +69,5 @@ def folded(receipts: Sequence[Receipt]) -> CrowdReceipt:
         external_ids=[receipt.external_id for receipt in receipts],
         reasons={i: receipt.reason for i, receipt in enumerate(receipts) if receipt.reason is not None},
         evidence={i: receipt.evidence for i, receipt in enumerate(receipts) if receipt.evidence},
+        waits={i: receipt.retry_after for i, receipt in enumerate(receipts) if receipt.retry_after is not None},
     )

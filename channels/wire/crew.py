@@ -135,6 +135,7 @@ def together(said: Sequence[Said]) -> CrowdReceipt:
         outcomes=[one.outcome for one in said], external_ids=[""] * len(said), common=common,
         reasons={position: one.reason for position, one in enumerate(said) if one.reason is not None},
         evidence={position: one.evidence for position, one in enumerate(said) if one.evidence != common},
+        waits={position: one.retry_after for position, one in enumerate(said) if one.retry_after is not None},
     )
 
 

@@ -73,6 +73,7 @@ async def test_what_is_wrong_with_one_address_is_said_at_its_position(sink: Http
     assert said.outcomes == [Outcome.ACCEPTED, Outcome.REJECTED, Outcome.REJECTED, Outcome.RETRY, Outcome.ACCEPTED]
     assert said.reasons == {1: Reason.BAD_ADDRESS, 2: Reason.GONE, 3: Reason.RATE_LIMITED}
     assert (said.common, said.evidence[2], said.evidence[3]) == ("HTTP 201", "HTTP 410", "HTTP 429, Retry-After 1")
+    assert said.waits == {3: timedelta(seconds=1)}
 
 
 async def test_a_push_service_that_asks_for_a_pause_is_heard(sink: HttpSink) -> None:

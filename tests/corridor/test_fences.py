@@ -74,9 +74,9 @@ async def test_a_worker_that_was_called_dead_cannot_write_over_the_try_of_the_on
     alert = await corridor.warned()
     [batch] = await corridor.expand(alert)
     ledger, stored, policy = corridor.parts.ledger, await corridor.parts.ledger.alert(alert), POLICY
-    [first] = await ledger.claim(batch.id, stored, "webhook", now=corridor.now, policy=policy)
+    [first] = (await ledger.claim(batch.id, stored, "webhook", after=0, most=9, now=corridor.now, policy=policy)).works
     await corridor.execute("UPDATE delivery SET lease_until = clock_timestamp() - interval '1 second'")
-    [second] = await ledger.claim(batch.id, stored, "webhook", now=corridor.now, policy=policy)
+    [second] = (await ledger.claim(batch.id, stored, "webhook", after=0, most=9, now=corridor.now, policy=policy)).works
     assert (first.attempts, second.attempts) == (1, 2)
     gave_up = Step(state=State.FAILED, attempts=1, reason=Reason.REFUSED.value, evidence="of the dead worker", external_id="")
     await ledger.record(stored, "webhook", batch.id, {first.delivery_id: gave_up}, priority=4, now=corridor.now)
@@ -90,9 +90,9 @@ async def test_a_batch_that_kills_whoever_takes_it_up_ends_failed_with_a_next_st
     [batch] = await corridor.expand(alert)
     stored, policy = await corridor.parts.ledger.alert(alert), POLICY
     for _ in range(2 * policy.max_attempts):
-        assert await corridor.parts.ledger.claim(batch.id, stored, "webhook", now=corridor.now, policy=policy)
+        assert (await corridor.parts.ledger.claim(batch.id, stored, "webhook", after=0, most=9, now=corridor.now, policy=policy)).works
         await corridor.execute("UPDATE delivery SET lease_until = clock_timestamp() - interval '1 second'")
-    assert await corridor.parts.ledger.claim(batch.id, stored, "webhook", now=corridor.now, policy=policy) == []
+    assert (await corridor.parts.ledger.claim(batch.id, stored, "webhook", after=0, most=9, now=corridor.now, policy=policy)).works == ()
     [end] = (await corridor.deliveries(alert)).values()
     assert (end["state"], end["reason"], end["evidence"]) == ("failed", "timeout", "taken up again and again without an answer")
 

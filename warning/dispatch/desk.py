@@ -21,11 +21,15 @@ from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
 from warning.dispatch.gate import Gates
 from warning.dispatch.kind import SIGNED_ONLY, Kinds, kind_of
 from warning.dispatch.letter import filled, letter
+from warning.dispatch.mass.pace import Pace, first_pace
 from warning.dispatch.mass.work import Place
-from warning.dispatch.work import StoredAlert, Work
+from warning.dispatch.work import Hand, StoredAlert, Work
 from warning.errors import Invalid
 
 log = structlog.get_logger()
+
+_MOST = 500
+"""Of a channel that is not there: nothing will leave."""
 
 
 class DispatchLedger(Protocol):
@@ -46,11 +50,11 @@ class DispatchLedger(Protocol):
     async def postpone(self, batch_id: int, *, priority: int, after_s: float) -> None: ...
 
     async def claim(
-        self, batch_id: int, alert: StoredAlert, channel: str, *, now: datetime, policy: RetryPolicy
-    ) -> list[Work]: ...
+        self, batch_id: int, alert: StoredAlert, channel: str, *, after: int, most: int, now: datetime, policy: RetryPolicy
+    ) -> Hand: ...
 
     async def record(
-        self, alert: StoredAlert, channel: str, batch_id: int, steps: Mapping[int, Step], *, priority: int, now: datetime
+        self, alert: StoredAlert, channel: str, batch_id: int, steps: Mapping[int, Step], *, priority: int | None, now: datetime
     ) -> None: ...
 
     async def late(self, receipts: Sequence[Receipt]) -> int: ...
@@ -103,6 +107,7 @@ class DispatchDesk:
         self._signed_only = signed_only
         self._gates = Gates() if gates is None else gates
         self._late: list[Receipt] = []
+        self._paces: dict[str, Pace] = {}
 
     def attach(self, channel: str, sender: ChannelSender) -> None:
         """Give the desk a way out, under the word that subscriptions use."""
@@ -133,7 +138,7 @@ class DispatchDesk:
         return Place(districts=tuple(await self._ledger.districts_of(cells)), cells=tuple(cells))
 
     async def send(self, batch_id: int) -> None:
-        """Claim what is due of a batch, hand it to the channel, write down what the channel said."""
+        """Claim what is due of a batch and hand it to the channel, piece by piece: each is written down before the next is claimed."""
         identifier, channel, priority = await self._ledger.batch_of(batch_id)
         alert = await self._ledger.alert(identifier)
         pause = self._gates.pause(channel, now=self._clock.now(), expires=alert.expires)
@@ -141,19 +146,30 @@ class DispatchDesk:
             await self._ledger.postpone(batch_id, priority=priority, after_s=pause)
             return
         policy = self._gates.policy(channel, self._policy)
-        works = await self._ledger.claim(batch_id, alert, channel, now=self._clock.now(), policy=policy)
-        receipts: Sequence[Receipt] = ()
-        if works:
-            async with self._holding(batch_id):
-                receipts = await self._hand_over(alert, channel, works)
-        now = self._clock.now()
-        attempts = {work.delivery_id: work.attempts for work in works}
-        steps = {}
-        for receipt in receipts:
-            delivery_id = int(receipt.key.rsplit(".", 1)[-1])
-            steps[delivery_id] = after_receipt(
-                receipt, attempts=attempts[delivery_id], now=now, expires=alert.expires, policy=policy)
-        await self._ledger.record(alert, channel, batch_id, steps, priority=priority, now=now)
+        after: int | None = 0
+        while after is not None:
+            hand = await self._ledger.claim(
+                batch_id, alert, channel, after=after, most=self._pace(channel).size, now=self._clock.now(), policy=policy)
+            after = hand.after
+            receipts: Sequence[Receipt] = ()
+            if hand.works:
+                began = self._clock.monotonic()
+                async with self._holding(batch_id):
+                    receipts = await self._hand_over(alert, channel, hand.works)
+                self._paces[channel] = self._pace(channel).after(len(hand.works), self._clock.monotonic() - began)
+            now = self._clock.now()
+            attempts = {work.delivery_id: work.attempts for work in hand.works}
+            steps = {}
+            for receipt in receipts:
+                delivery_id = int(receipt.key.rsplit(".", 1)[-1])
+                steps[delivery_id] = after_receipt(
+                    receipt, attempts=attempts[delivery_id], now=now, expires=alert.expires, policy=policy)
+            await self._ledger.record(
+                alert, channel, batch_id, steps, priority=priority if after is None else None, now=now)
+
+    def _pace(self, channel: str) -> Pace:
+        sender = self._senders.get(channel)
+        return self._paces.get(channel) or first_pace(_MOST if sender is None else sender.limits.batch)
 
     async def _hand_over(self, alert: StoredAlert, channel: str, works: Sequence[Work]) -> list[Receipt]:
         """One receipt per work. A text that cannot be made to fit fails its own recipients and nobody else."""

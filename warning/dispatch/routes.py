@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -71,6 +71,7 @@ class _Said:
     evidence: str
     receipt: Receipt | None = None
     external_id: str = ""
+    retry_after: timedelta | None = None
 
 
 Hand = Callable[[Route, Sequence[int]], Awaitable[list[_Said]]]
@@ -121,7 +122,7 @@ class RoutedSender:
             answer = await send_crowd(route.sender, part)
             return [
                 _Said(outcome=outcome, reason=answer.reasons.get(place), evidence=answer.evidence.get(place, answer.common),
-                      external_id=answer.external_ids[place])
+                      external_id=answer.external_ids[place], retry_after=answer.waits.get(place))
                 for place, outcome in enumerate(answer.outcomes)
             ]
 
@@ -131,7 +132,8 @@ class RoutedSender:
         return CrowdReceipt(
             outcomes=[said.outcome for _, said in told], external_ids=[said.external_id for _, said in told], common=common,
             reasons={place: said.reason for place, (_, said) in enumerate(told) if said.reason is not None},
-            evidence={place: text for place, text in enumerate(texts) if text != common})
+            evidence={place: text for place, text in enumerate(texts) if text != common},
+            waits={place: said.retry_after for place, (_, said) in enumerate(told) if said.retry_after is not None})
 
     def states(self) -> list[RouteState]:
         """Each route as it is now."""

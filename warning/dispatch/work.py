@@ -51,3 +51,11 @@ class Work:
     language: str
     role: str
     attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hand:
+    """What a worker claims of a batch at once. ``after``: where the next hand begins, None when nothing else of the batch is due."""
+
+    works: tuple[Work, ...]
+    after: int | None

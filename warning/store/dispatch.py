@@ -16,7 +16,7 @@ from warning.dispatch.delivery import RetryPolicy, Step
 from warning.dispatch.mass.sheet import storable
 from warning.dispatch.order import Standing, Turn, turn
 from warning.dispatch.rank import Errand, deadline_of, rank
-from warning.dispatch.work import StoredAlert, Work
+from warning.dispatch.work import Hand, StoredAlert, Work
 from warning.errors import NotFound
 from warning.level import Level
 from warning.store import progress
@@ -129,16 +129,17 @@ class DispatchStore:
             await self._jobs.defer_send(connection, batch_id, priority=priority, after_s=after_s)
 
     async def claim(
-        self, batch_id: int, alert: StoredAlert, channel: str, *, now: datetime, policy: RetryPolicy
-    ) -> list[Work]:
-        """Take what is due of a batch; who may go is decided here, by version, never by the order of jobs.
+        self, batch_id: int, alert: StoredAlert, channel: str, *, after: int, most: int, now: datetime, policy: RetryPolicy
+    ) -> Hand:
+        """Take what is due of a batch, ``most`` at once, behind the delivery ``after``; who may go is decided here, by version, never by
+        the order of jobs.
 
         Claims of one event and channel come one at a time (an advisory lock), so an Alert and its Cancel see each other.
         """
         async with self._db.begin() as connection:
             await connection.execute(
                 text("SELECT pg_advisory_xact_lock(hashtextextended(:k, 0))"), {"k": f"{alert.event_id}/{channel}"})
-            rows = (await connection.execute(text(DUE), {"batch": batch_id})).all()
+            rows = (await connection.execute(text(DUE), {"batch": batch_id, "after": after, "most": most})).all()
             turns: dict[Turn, list[int]] = {}
             works: list[Work] = []
             for row in rows:
@@ -155,7 +156,7 @@ class DispatchStore:
                         attempts=row.attempts + 1,
                     ))
             await self._settle(connection, turns, policy)
-        return works
+        return Hand(works=tuple(works), after=rows[-1].id if len(rows) == most else None)
 
     async def _settle(
         self, connection: AsyncConnection, turns: Mapping[Turn, Sequence[int]], policy: RetryPolicy
@@ -184,9 +185,10 @@ class DispatchStore:
             return [row.identifier for row in rows]
 
     async def record(
-        self, alert: StoredAlert, channel: str, batch_id: int, steps: Mapping[int, Step], *, priority: int, now: datetime
+        self, alert: StoredAlert, channel: str, batch_id: int, steps: Mapping[int, Step], *, priority: int | None, now: datetime
     ) -> None:
-        """Write what the channel said, note first and last acceptance, and ask for the next try where one is due."""
+        """Write what the channel said, note first and last acceptance, and ask for the next try where one is due (``priority`` None: the
+        worker is not at the end of the batch, and what it leaves when it dies the sweep finds)."""
         async with self._db.begin() as connection:
             if steps:
                 await connection.execute(text(LOCK), {"ids": sorted(steps)})
@@ -197,6 +199,8 @@ class DispatchStore:
             if any(step.state in ("accepted", "delivered") for step in steps.values()):
                 await mark(connection, chain=alert.chain, stage="first_accepted", at=now, channel=channel)
                 await mark(connection, chain=alert.chain, stage="last_accepted", at=now, channel=channel, newest=True)
+            if priority is None:
+                return
             wait = (await connection.execute(text(NEXT_TRY), {"batch": batch_id})).scalar_one_or_none()
             if wait is not None:
                 await self._jobs.defer_send(connection, batch_id, priority=priority, after_s=max(float(wait), 0.05))

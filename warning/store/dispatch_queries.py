@@ -61,11 +61,11 @@ SELECT id, priority FROM made WHERE (SELECT count(*) FROM put) >= 0 ORDER BY pri
 # An older version with a dead lease may have left before its worker died: it counts as reached, so that its end is not withheld.
 DUE: Final = """
 WITH mine AS (
-  SELECT d.* FROM delivery d WHERE d.batch_id = :batch AND (
+  SELECT d.* FROM delivery d WHERE d.batch_id = :batch AND d.id > :after AND (
     (d.state = 'queued' AND (d.next_try_at IS NULL OR d.next_try_at <= clock_timestamp()))
     OR (d.state = 'unknown' AND d.next_try_at <= clock_timestamp())
     OR (d.state = 'claimed' AND d.lease_until <= clock_timestamp()))
-  ORDER BY d.id FOR UPDATE
+  ORDER BY d.id LIMIT :most FOR UPDATE
 )
 SELECT m.id, m.subscription_id, m.role, m.attempts, s.kind, s.name, s.address, s.secret, s.language,
   o.newer, o.reached, o.in_flight OR """ + COMING.format("m") + """ AS in_flight

@@ -22,7 +22,7 @@ from warning.dispatch.audience import Interest, Offices, offices
 from warning.dispatch.delivery import RetryPolicy, State, Step
 from warning.dispatch.desk import DispatchDesk
 from warning.dispatch.mass.work import Place
-from warning.dispatch.work import StoredAlert, Work
+from warning.dispatch.work import Hand, StoredAlert, Work
 from warning.errors import NotAllowed
 from warning.issue.build import AlertRequest, build_alert
 from warning.level import Level
@@ -67,6 +67,8 @@ class Memory:
         self.policy = RetryPolicy()
         self.renewed: list[tuple[int, timedelta]] = []
         self.postponed: list[tuple[int, int, float]] = []
+        self.hands: list[int] = []
+        self.asked: list[int | None] = []
 
     async def alert(self, identifier: str) -> StoredAlert:
         assert identifier == self.stored.identifier
@@ -94,14 +96,19 @@ class Memory:
     async def batch_of(self, batch_id: int) -> tuple[str, str, int]:
         return self.stored.identifier, self.channel, batch_id
 
-    async def claim(self, batch_id: int, alert: StoredAlert, channel: str, *, now: datetime, policy: RetryPolicy) -> list[Work]:
+    async def claim(
+        self, batch_id: int, alert: StoredAlert, channel: str, *, after: int, most: int, now: datetime, policy: RetryPolicy
+    ) -> Hand:
         assert (batch_id, alert, channel, now, policy) == (5, self.stored, self.channel, NOW, self.policy)
-        return self.works
+        found = [work for work in self.works if work.delivery_id > after][:most]
+        self.hands.append(len(found))
+        return Hand(works=tuple(found), after=found[-1].delivery_id if len(found) == most else None)
 
     async def record(
-        self, alert: StoredAlert, channel: str, batch_id: int, steps: Mapping[int, Step], *, priority: int, now: datetime
+        self, alert: StoredAlert, channel: str, batch_id: int, steps: Mapping[int, Step], *, priority: int | None, now: datetime
     ) -> None:
-        assert (alert, channel, batch_id, priority, now) == (self.stored, self.channel, 5, 5, NOW)
+        assert (alert, channel, batch_id, now) == (self.stored, self.channel, 5, NOW)
+        self.asked.append(priority)
         self.recorded += 1
         self.steps.update(steps)
 
@@ -269,6 +276,19 @@ async def test_what_becomes_of_a_try(gateway: Gateway | None, attempts: int, sta
     ledger = Memory(alert(), works=[work(1, attempts=attempts)])
     await desk(ledger, gateway).send(5)
     assert ledger.steps[1].state is state
+
+
+async def test_a_batch_is_handed_over_in_pieces_that_grow_and_each_is_written_down_before_the_next_is_claimed() -> None:
+    class Watched(Gateway):
+        async def send(self, messages: Sequence[Message]) -> list[Receipt]:
+            assert len(ledger.steps) == len(self.got)
+            return await super().send(messages)
+
+    ledger, gateway = Memory(alert(), works=[work(number) for number in range(1, 161)]), Watched()
+    await desk(ledger, gateway).send(5)
+    assert ledger.hands == [50, 100, 10]
+    assert ledger.asked == [None, None, 5], "the next try is asked for once, at the end"
+    assert [one.key.rsplit(".", 1)[-1] for one in gateway.got] == [str(number) for number in range(1, 161)]
 
 
 async def test_a_slow_channel_keeps_its_lease() -> None:

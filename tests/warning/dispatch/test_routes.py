@@ -242,6 +242,19 @@ async def test_a_crowd_is_shared_and_moved_the_same_way() -> None:
     assert said.external_ids == [f"gk0.{n}" for n in range(500, 600)]
 
 
+async def test_a_pause_for_which_a_gateway_asks_is_handed_on_with_the_crowd() -> None:
+    clock = Clock()
+
+    class Busy(Gateway):
+        async def send(self, messages: Sequence[Message]) -> list[Receipt]:
+            return [Receipt(key=m.key, outcome=Outcome.RETRY, at=NOW, reason=Reason.REFUSED, evidence="HTTP 503",
+                            retry_after=timedelta(seconds=7)) for m in messages]
+
+    said = await routed(clock, Route(name="a", sender=Busy(clock))).send_crowd(
+        Crowd(message=messages(1)[0], addresses=["a0", "a1"], numbers=[0, 1]))
+    assert said.waits == {0: timedelta(seconds=7), 1: timedelta(seconds=7)}
+
+
 async def test_a_route_that_breaks_while_sending_leaves_unknown_what_it_had_in_hand_and_others_are_not_harmed() -> None:
     class Broken(Gateway):
         async def send(self, messages: Sequence[Message]) -> list[Receipt]:

@@ -80,14 +80,14 @@ def came_late(sheet: Sheet, receipts: Mapping[int, Receipt]) -> list[int]:
 def _groups(said: CrowdReceipt, now: datetime) -> list[tuple[Places, Receipt]]:
     """Positions of a crowd that were told the same, with one receipt for all of them."""
     n = len(said.outcomes)
-    if not said.reasons and not said.evidence and said.outcomes.count(said.outcomes[0]) == n:
+    if not (said.reasons or said.evidence or said.waits) and said.outcomes.count(said.outcomes[0]) == n:
         return [(np.arange(n), Receipt(key="", outcome=said.outcomes[0], at=now, evidence=said.common))]
-    alike: dict[tuple[Outcome, Reason | None, str], list[int]] = {}
+    alike: dict[tuple[Outcome, Reason | None, str, timedelta | None], list[int]] = {}
     for i, outcome in enumerate(said.outcomes):
-        alike.setdefault((outcome, said.reasons.get(i), said.evidence.get(i, said.common)), []).append(i)
+        alike.setdefault((outcome, said.reasons.get(i), said.evidence.get(i, said.common), said.waits.get(i)), []).append(i)
     return [
-        (np.array(positions), Receipt(key="", outcome=outcome, at=now, reason=reason, evidence=evidence))
-        for (outcome, reason, evidence), positions in alike.items()
+        (np.array(positions), Receipt(key="", outcome=outcome, at=now, reason=reason, evidence=evidence, retry_after=wait))
+        for (outcome, reason, evidence, wait), positions in alike.items()
     ]
 
 

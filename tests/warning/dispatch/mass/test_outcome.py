@@ -43,6 +43,16 @@ def test_a_mixed_answer_ends_waits_and_fails_person_by_person() -> None:
     assert words_of(sheet, 3) == ("bad_address", "seen")
 
 
+def test_who_asks_for_a_pause_gets_it_and_nobody_waits_longer_than_our_longest() -> None:
+    busy = CrowdReceipt(
+        outcomes=[Outcome.RETRY] * 4, external_ids=[""] * 4, common="HTTP 429", reasons=dict.fromkeys(range(4), Reason.RATE_LIMITED))
+    told = []
+    for asked in (None, 1, 30, 3600):
+        busy.waits = {} if asked is None else {2: timedelta(seconds=asked)}
+        told.append(answered(claimed(), ALL, busy, mine=True, now=NOW, expires=NOW + timedelta(hours=1), policy=RetryPolicy()).retry)
+    assert told == [timedelta(seconds=2), timedelta(seconds=2), timedelta(seconds=30), timedelta(seconds=60)]
+
+
 def test_a_worker_that_lost_its_batch_may_say_what_arrived_and_nothing_else() -> None:
     sheet = claimed()
     answered(sheet, ALL, said(Outcome.ACCEPTED, Outcome.REJECTED, Outcome.ACCEPTED, Outcome.RETRY, reasons={1: Reason.REFUSED}),
