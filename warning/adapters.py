@@ -14,6 +14,9 @@ from warning.dispatch.routes import Route, RoutedSender
 from warning.errors import ConfigError
 from warning.settings import ChannelSettings, FeedSettings
 
+_EXTRAS = {"apprise": "chat"}
+"""Which extra brings a library that an adapter missed."""
+
 
 def build_sender(channel: ChannelSettings, doors: Doors) -> ChannelSender:
     """The adapter named by ``kind:`` with its validated options, or several behind one. Raises ConfigError with channel and key."""
@@ -52,7 +55,8 @@ def _adapter(where: str, room: str, kind: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name == f"{room}.{kind}":
             raise ConfigError(f"{where}: no adapter of kind {kind!r} in {room}/") from error
-        raise ConfigError(f"{where}: needs {error.name}: pip install 'xiaoxishu[demo]'") from error
+        missing = (error.name or "").partition(".")[0]
+        raise ConfigError(f"{where}: needs {missing}: pip install 'xiaoxishu[{_EXTRAS.get(missing, 'demo')}]'") from error
 
 
 def _options(where: str, module: ModuleType, given: Mapping[str, object]) -> BaseModel:

@@ -44,7 +44,7 @@ class ChannelSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(description="the word that subscriptions use, e.g. sms")
-    kind: str = Field(description="the adapter: sms, cmpp, smgp, sgip, email, webhook, mqtt, webpush, page, spool, cbc, cbsp, loudspeaker, display, voice, satellite, or an entry point's name")
+    kind: str = Field(description="the adapter: sms, cmpp, smgp, sgip, email, webhook, mqtt, webpush, page, spool, cbc, cbsp, loudspeaker, display, voice, satellite, chat, or an entry point's name")
     options: dict[str, object] = Field(default_factory=dict, description="the adapter's own options")
     batch: int = Field(default=500, ge=1, description="recipients handled in one job; of residents at most 1,000")
     fall_back_after_s: float | None = Field(

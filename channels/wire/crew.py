@@ -33,18 +33,21 @@ class Said:
 Parcel = tuple[Target, bytes]
 """Where to, and the whole request."""
 
-Verdict = Callable[[Answer], tuple[Outcome, Reason | None]]
+Verdict = Callable[[Answer], tuple[Outcome, Reason | None] | Said]
+"""Outcome and reason, or all that is to be said where more than the status was read."""
 
 
 class Crew:
     """``parallel`` couriers shared by all batches; opened once, closed once."""
 
-    def __init__(self, *, lane: Lane, parallel: int, timeout_s: float, allow_private: bool, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, lane: Lane, parallel: int, timeout_s: float, allow_private: bool, now: Callable[[], datetime], words: bool = False) -> None:
+        """``words``: the verdict wants to read what the peer answered, and not only its status."""
         self._lane = lane
         self._parallel = parallel
         self._timeout_s = timeout_s
         self._allow_private = allow_private
         self._now = now
+        self._words = words
         self._idle: asyncio.Queue[Courier] = asyncio.Queue()
         self._hired = 0
 
@@ -52,7 +55,7 @@ class Crew:
         tls = httpx.create_ssl_context()  # the same roots as every other client of the engine; heeds SSL_CERT_FILE
         for _ in range(self._parallel):
             self._hired += 1
-            self._idle.put_nowait(Courier(timeout_s=self._timeout_s, allow_private=self._allow_private, tls=tls))
+            self._idle.put_nowait(Courier(timeout_s=self._timeout_s, allow_private=self._allow_private, tls=tls, words=self._words))
 
     async def close(self) -> None:
         while self._hired:
@@ -147,7 +150,10 @@ def _failed(fault: PostFault) -> Said:
 
 
 def _judged(answer: Answer, verdict: Verdict) -> Said:
-    outcome, reason = verdict(answer)
+    found = verdict(answer)
+    if isinstance(found, Said):
+        return found
+    outcome, reason = found
     evidence = f"HTTP {answer.status}" + (f", Retry-After {answer.retry_after}" if answer.retry_after else "")
     if 300 <= answer.status < 400:
         evidence += "; redirects are not followed, register the final address"

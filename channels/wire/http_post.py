@@ -7,7 +7,7 @@ client spends several times longer on each request and looks a name up again aft
 
 import asyncio
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from channels.message import Reason
 from channels.wire.ssrf import BadTarget, Target, check_url, parse_target, resolve
@@ -31,10 +31,11 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The peer's status and, where it said one, its Retry-After (printable, at most 40 characters)."""
+    """The peer's status and, where it said one, its Retry-After (printable, at most 40 characters). ``words``: the body, for those who asked for it."""
 
     status: int
     retry_after: str = ""
+    words: bytes = b""
 
 
 class PostFault(Exception):
@@ -48,12 +49,13 @@ class PostFault(Exception):
 
 
 class Courier:
-    """One letter at a time. Not for concurrent use: make one for each worker."""
+    """One letter at a time. Not for concurrent use: make one for each worker. ``words``: answers are wanted with their body."""
 
-    def __init__(self, *, timeout_s: float, allow_private: bool, tls: ssl.SSLContext) -> None:
+    def __init__(self, *, timeout_s: float, allow_private: bool, tls: ssl.SSLContext, words: bool = False) -> None:
         self._timeout_s = timeout_s
         self._allow_private = allow_private
         self._tls = tls
+        self._words = words
         self._kept: dict[tuple[str, str, int], _Connection] = {}
 
     async def post(self, target: Target, request: bytes) -> Answer:
@@ -118,6 +120,8 @@ class Courier:
         try:
             answer = await connection.ask(request, deadline)
             keep = connection.usable() or await connection.drained(deadline)
+            if self._words:
+                answer = replace(answer, words=connection.words)
         except TimeoutError as late:
             raise PostFault("no answer in time", reason=Reason.TIMEOUT, retry=True) from late
         finally:
@@ -149,6 +153,7 @@ class _Connection(asyncio.Protocol):
         self._body: _Body | None = None
         self._rest: asyncio.Future[None] | None = None
         self._reusable = True
+        self.words = b""
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -176,6 +181,7 @@ class _Connection(asyncio.Protocol):
         asked: asyncio.Future[Answer] = self._loop.create_future()
         self._asked = asked
         self._reusable = False
+        self.words = b""
         self._deadline = deadline
         if self._timer is None:
             self._timer = self._loop.call_at(deadline, self._due)
@@ -246,6 +252,7 @@ class _Connection(asyncio.Protocol):
             if left.length > MAX_BODY:
                 self._ended(reusable=False)
             elif len(self._buffer) >= left.length:
+                self.words = self._buffer[:left.length]
                 self._ended(reusable=not left.close and len(self._buffer) == left.length)
         elif left.chunked:
             try:
@@ -254,6 +261,7 @@ class _Connection(asyncio.Protocol):
                 self._ended(reusable=False)
                 return
             if end is not None:
+                self.words = _joined(self._buffer[:end])
                 self._ended(reusable=not left.close and len(self._buffer) == end)
         else:
             self._ended(reusable=False)
@@ -307,6 +315,18 @@ def _chunks_end(data: bytes) -> int | None:
             raise ValueError("a chunk without its end, or trailers")
         if size == 0:
             return position
+
+
+def _joined(data: bytes) -> bytes:
+    """What a whole chunked body says."""
+    position, found = 0, list[bytes]()
+    while True:
+        line = data.index(b"\r\n", position)
+        size = int(data[position:line].split(b";", 1)[0], 16)
+        if size == 0:
+            return b"".join(found)
+        found.append(data[line + 2:line + 2 + size])
+        position = line + 2 + size + 2
 
 
 def written(letter: Letter, *, allow_private: bool) -> tuple[Target, bytes]:

@@ -18,7 +18,7 @@ TEXT_MESSAGE: Final = frozenset({"sms", "cmpp", "smgp", "sgip"})
 SIGNED_ONLY: Final = frozenset({"webhook", "mqtt"})
 """Programs of partners: where a deployment signs, they get signed documents or none. People's channels never wait for a signature."""
 
-WITH_LINK: Final = frozenset({"sms", "email", "voice"})
+WITH_LINK: Final = frozenset({"sms", "email", "voice", "chat"})
 """The link to answer stands in the text (a voice call takes its word and has a key pressed instead)."""
 
 

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 KEY = "risk."
 """How the keys of risk notices begin: late receipts under them are nobody's delivery."""
 
-PERSON_OR_OFFICE = frozenset({"sms", "email", "webpush", "voice", "webhook", "satellite"})
+PERSON_OR_OFFICE = frozenset({"sms", "email", "webpush", "voice", "webhook", "satellite", "chat"})
 """Kinds that tell one contact. A risk notice is no warning of an authority: it goes to no public channel, whatever a site's file names."""
 
 _MSG: dict[str, Literal["Alert", "Update", "Cancel"]] = {"opened": "Alert", "raised": "Update", "lowered": "Update", "ended": "Cancel"}

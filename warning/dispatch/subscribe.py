@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from shapely.errors import GEOSException
 
 from channels.message import Lane
+from channels.wire.robots import ADDRESS as ROBOT
+from channels.wire.robots import NO_ADDRESS as NO_ROBOT
 from channels.wire.ssrf import BadTarget, check_url
 from geo.zone import ZoneSet
 from warning.account import Account, Act, require
@@ -219,6 +221,8 @@ class SubscriptionDesk:
             case "loudspeaker" if not address.lower().startswith(("http:", "https:")):
                 if not _TOPIC.fullmatch(address):
                     raise Invalid("address: an MQTT topic has no wildcards (# +)")
+            case "chat" if not ROBOT.fullmatch(address):
+                raise Invalid(f"address: {NO_ROBOT}")
             case "webhook" | "cbc" | "loudspeaker":
                 self._check_url(address)
             case "webpush":

@@ -58,7 +58,7 @@ class Memory:
 def desk(*, private: bool = False) -> tuple[SubscriptionDesk, Memory]:
     memory = Memory()
     channels = {"sms": "sms", "email": "email", "webhook": "webhook", "mqtt": "mqtt", "webpush": "webpush", "partners": "webhook", "mobile": "cmpp",
-                "speakers": "loudspeaker"}
+                "speakers": "loudspeaker", "groups": "chat"}
     return SubscriptionDesk(memory, zones=ZONES, clock=SystemClock(), hazards=["rainstorm", "gale"], channels=channels,
                             allow_private=private), memory
 
@@ -89,7 +89,7 @@ async def test_a_private_webhook_is_taken_in_a_drill_and_cloud_metadata_never() 
 
 
 @pytest.mark.parametrize(("changes", "told"), [
-    ({"channel": "fax"}, "channel: 'fax' is not offered here; there is email, mobile, mqtt, partners, sms, speakers, webhook, webpush"),
+    ({"channel": "fax"}, "channel: 'fax' is not offered here; there is email, groups, mobile, mqtt, partners, sms, speakers, webhook, webpush"),
     ({"hazards": ["meteor"]}, "hazards: 'meteor' is unknown; there is gale, rainstorm"),
     ({"zones": ["320500"]}, "zones: '320500' is no zone"),
     ({"zones": ["310115103"]}, "zones: '310115103' is no zone"),
@@ -101,6 +101,8 @@ async def test_a_private_webhook_is_taken_in_a_drill_and_cloud_metadata_never() 
     ({"channel": "email", "address": "a@b.example\n"}, "address: this is no e-mail address"),
     ({"channel": "speakers", "address": "http://10.0.0.1/310115"}, "private network"),
     ({"channel": "speakers", "address": "xiaoxishu/#"}, "address: an MQTT topic has no wildcards"),
+    ({"channel": "groups", "address": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=1"}, "address: this is no robot's address; write wecombot://KEY"),
+    ({"channel": "groups", "address": "jsons://10.0.0.1/x"}, "no robot's address"),
     ({"channel": "mqtt", "address": "xiaoxishu/#"}, "address: an MQTT topic has no wildcards"),
     ({"channel": "webpush", "address": "{}"}, "address: needs the PushSubscription as JSON"),
     ({"channel": "webpush", "address": '{"endpoint": "https://push.example/a"}'}, "address: needs the PushSubscription"),
