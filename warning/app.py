@@ -20,13 +20,13 @@ from warning.dispatch.kind import ends_apart
 from warning.dispatch.mass.desk import MassDesk
 from warning.dispatch.meter import Meter
 from warning.dispatch.risk import RiskDesk
-from warning.dispatch.subscribe import SubscriptionDesk
 from warning.doors import open_channels
 from warning.exchange.desk import IntakeDesk
 from warning.exchange.poll import Polling
 from warning.issue.desk import IssueDesk
 from warning.keyring import partners, push_keys, signing_keys
 from warning.parts import Parts
+from warning.registering import registering
 from warning.settings import Settings
 from warning.store.answer import AnswerStore
 from warning.store.database import Database
@@ -45,9 +45,9 @@ from warning.store.residents import ResidentIndex
 from warning.store.risk import RiskStore
 from warning.store.server import EmbeddedServer
 from warning.store.signature import Signing
-from warning.store.subscribe import SubscriptionStore
 from warning.store.trust import TrustStore
 from warning.store.watch import WatchStore
+from warning.trust.address import Addresses
 from warning.trust.desk import TrustDesk
 from warning.watch.desk import WatchDesk
 from warning.watch.eventcode import load_event_codes
@@ -88,7 +88,6 @@ async def opened(settings: Settings, *, channels: bool = True) -> AsyncIterator[
 
 async def register_broadcasts(parts: Parts) -> None:
     """The one-to-many ways out of this deployment (MQTT topics per zone, public page, spool), each in the lane of its channel."""
-    store = SubscriptionStore(parts.database)
     ours: Lane = "actual" if parts.settings.status == "Actual" else "exercise"
     lanes: tuple[Lane, ...] = ("actual", "exercise")
     for lane in lanes:
@@ -96,12 +95,13 @@ async def register_broadcasts(parts: Parts) -> None:
         kinds = {channel.name: channel.kind for channel in parts.settings.channels
                  if (channel.option("lane") or ours) == lane and (lane == ours or channel.kind != "page")}
         for entry in broadcasts(parts.zones, channels=kinds, lane=lane, public_url=parts.settings.public_url):
-            await store.add(entry)
+            await parts.subscribers.add(entry)
 
 
 def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> Parts:
     zones = zones_of(settings)
     secret = _secret(settings)
+    addresses = Addresses(secret)
     keys = signing_keys(settings)
     rule_sets = load_rule_sets(own=None if settings.config is None else settings.config / "rules")
     issuers = {issuer.code: issuer for issuer in load_issuers(config_file(settings, "issuers.yaml"), rule_sets=rule_sets)}
@@ -119,7 +119,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     sizes = {channel.name: channel.batch for channel in settings.channels}
     gates = Gates()
     mass = MassDesk(
-        MassStore(database, jobs), Muster(database, jobs), {}, alerts=ledger.alert, clock=clock, policy=policy, sizes=sizes,
+        MassStore(database, jobs, addresses), Muster(database, jobs), {}, alerts=ledger.alert, clock=clock, policy=policy, sizes=sizes,
         kinds=_kinds(settings),
         fall_back_s={channel.name: channel.fall_back_after_s for channel in settings.channels if channel.fall_back_after_s is not None},
         gates=gates)
@@ -139,6 +139,8 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         cap_status=settings.status, public_url=settings.public_url, signing_keys=keys, planned=reach.planned)
     intake_ledger = IntakeStore(database, clock=clock)
     intake = IntakeDesk(intake_ledger, issue, clock=clock, zones=zones, codes=codes, partners=partners(settings), status=settings.status)
+    asked = registering(
+        settings, database, addresses=addresses, clock=clock, zones=zones, hazards=hazards, rule_sets=rule_sets, secret=secret, policy=policy)
     return Parts(
         settings=settings, clock=clock, database=database, jobs=jobs, zones=zones, rule_sets=rule_sets, issuers=issuers,
         watch=WatchDesk(
@@ -158,10 +160,8 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         feeds=FeedStore(database, promises=_promises(settings)),
         signing=Signing(database, keys, clock=clock), signing_keys=keys,
         trust=TrustDesk(TrustStore(database, clock=clock), secret=secret),
-        subscriptions=SubscriptionDesk(
-            SubscriptionStore(database), zones=zones, clock=clock, hazards=hazards,
-            channels=_kinds(settings), allow_private=settings.allow_private_targets,
-            lane="actual" if settings.status == "Actual" else "exercise"),
+        addresses=addresses, subscriptions=asked.subscriptions, subscribers=asked.subscribers, registration=asked.registration, words=asked.words,
+        registrations=asked.ledger,
     )
 
 

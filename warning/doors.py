@@ -21,6 +21,7 @@ from warning.dispatch.pulse import PulseKeeper
 from warning.dispatch.risk import KEY as RISK_KEY
 from warning.dispatch.routekeeper import RouteKeeper
 from warning.dispatch.routes import RoutedSender
+from warning.dispatch.word import KEY as WORD_KEY
 from warning.errors import Conflict, NotFound
 from warning.parts import Parts
 from warning.settings import ChannelSettings, Settings
@@ -29,7 +30,7 @@ from warning.store.routes import RouteStore
 
 log = structlog.get_logger()
 
-_NO_DELIVERY = (PULSE_KEY, RISK_KEY)
+_NO_DELIVERY = (PULSE_KEY, RISK_KEY, WORD_KEY)
 """How keys begin that are no delivery's."""
 
 
@@ -37,14 +38,13 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
     http = await stack.enter_async_context(httpx.AsyncClient(timeout=10, limits=httpx.Limits(max_connections=8)))
 
     async def on_reply(reply: Reply) -> None:
-        if reply.text.strip().upper() in ("STOP", "TD", "退订"):
-            ended = await parts.subscriptions.stop(reply.channel, reply.address)
-            log.info("a subscriber said stop", channel=reply.channel, ended=ended)
-        elif reply.text.startswith("ACK "):
+        if reply.text.startswith("ACK "):
             try:
                 await parts.answer.acknowledge(reply.text.removeprefix("ACK "), by=f"key pressed ({reply.channel})")
             except (NotFound, Conflict) as error:
                 log.warning("a pressed key acknowledges nothing", channel=reply.channel, error=str(error))
+        elif not await parts.registration.reply(reply):
+            log.info("a reply that asks for nothing", channel=reply.channel)
 
     routed: dict[str, RoutedSender] = {}
     senders: dict[str, ChannelSender] = {}
@@ -55,6 +55,7 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
         senders[channel.name] = metered(sender, channel=channel.name, kind=kind_of(channel.kind, {}), meter=parts.meter)
         parts.dispatch.attach(channel.name, senders[channel.name])
         parts.risk.attach(channel.name, senders[channel.name])
+        parts.words.attach(channel.name, senders[channel.name])
         if isinstance(sender, RoutedSender):
             routed[channel.name] = sender
             parts.dispatch.gate(channel.name, sender.closed_for)
@@ -79,21 +80,29 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
 def doors_of(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on_reply: Callable[[Reply], Awaitable[None]]) -> Doors:
     """One channel's doors; what comes late for a message of ours is counted for it on the way to the desk."""
     async def on_receipt(receipt: Receipt) -> None:
+        if receipt.key.startswith(WORD_KEY):
+            await parts.words.on_receipt(receipt)
         if receipt.key.startswith(_NO_DELIVERY):
-            return  # a canary's or a risk notice's: no delivery is waiting for it
+            return  # a canary's, a risk notice's or a word's: no delivery is waiting for it
         parts.meter.delivered(channel.name, int(bool(receipt.key) and receipt.outcome is Outcome.DELIVERED))
         await parts.dispatch.on_receipt(receipt)
 
+    async def reply_here(reply: Reply) -> None:
+        await on_reply(replace(reply, channel=channel.name))
+
     async def on_bulk(reports: Sequence[Reports]) -> None:
+        for receipt in (one for group in reports if any(key.startswith(WORD_KEY) for key in group.keys) for one in group.singly()):
+            if receipt.key.startswith(WORD_KEY):
+                await parts.words.on_receipt(receipt)
         reports = [group for group in map(_of_deliveries, reports) if group.keys]
         parts.meter.delivered(channel.name, sum(sum(map(bool, group.keys)) for group in reports if group.outcome is Outcome.DELIVERED))
         await parts.dispatch.on_reports(reports)
 
-    return Doors(now=parts.clock.now, http=http, on_receipt=on_receipt, on_reply=on_reply, on_bulk=on_bulk)
+    return Doors(now=parts.clock.now, http=http, on_receipt=on_receipt, on_reply=reply_here, on_bulk=on_bulk)
 
 
 def _of_deliveries(group: Reports) -> Reports:
-    """A group of late receipts without those of canaries and risk notices."""
+    """A group of late receipts without those of canaries, risk notices and words."""
     kept = [at for at, key in enumerate(group.keys) if not key.startswith(_NO_DELIVERY)]
     if len(kept) == len(group.keys):
         return group

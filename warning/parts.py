@@ -12,8 +12,10 @@ from warning.clock import Clock
 from warning.dispatch.desk import DispatchDesk
 from warning.dispatch.mass.desk import MassDesk
 from warning.dispatch.meter import Meter
+from warning.dispatch.registration import RegistrationDesk
 from warning.dispatch.risk import RiskDesk
 from warning.dispatch.subscribe import SubscriptionDesk
+from warning.dispatch.word import WordDesk
 from warning.exchange.desk import IntakeDesk
 from warning.exchange.poll import Polling
 from warning.issue.desk import IssueDesk
@@ -26,9 +28,12 @@ from warning.store.feeds import FeedStore
 from warning.store.jobs import Jobs
 from warning.store.rates import RateStore
 from warning.store.reach import ReachStore
+from warning.store.registration import RegistrationStore
 from warning.store.residents import ResidentIndex
 from warning.store.risk import RiskStore
 from warning.store.signature import Signing
+from warning.store.subscribe import SubscriptionStore
+from warning.trust.address import Addresses
 from warning.trust.desk import TrustDesk
 from warning.watch.desk import WatchDesk
 from warning.watch.issuer import Issuer
@@ -56,6 +61,11 @@ class Parts:
     mass: MassDesk
     answer: AnswerDesk
     subscriptions: SubscriptionDesk
+    subscribers: SubscriptionStore
+    registration: RegistrationDesk
+    registrations: RegistrationStore
+    words: WordDesk
+    addresses: Addresses
     ledger: DispatchStore
     residents: ResidentIndex
     reach: ReachStore

@@ -31,6 +31,10 @@ def ticking(parts: Parts) -> AsyncIOScheduler:
 
     every(5, "sweep", parts.ledger.sweep)
     every(1, "fall back", parts.mass.fall_back)
+    every(5, "wake who has slept", parts.mass.wake)
+    every(1, "words to one person", parts.words.send_due)
+    every(2, "seal addresses", parts.subscribers.seal_old)
+    every(3600, "forget registrations", lambda: parts.registrations.prune(now=parts.clock.now()))
     every(5, "escalate", parts.answer.escalate)
     every(2, "risk notices", parts.risk.send_due)
     every(parts.settings.poll_s, "look at partners' feeds", parts.polling.look)

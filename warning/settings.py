@@ -142,6 +142,7 @@ class LimitSettings(BaseModel):
     per_s: float = Field(default=300.0, ge=0, description="requests a second from one address; 0 = no limit")
     burst: int = Field(default=3000, ge=1, description="how many at once")
     costly_per_min: float = Field(default=120.0, ge=0, description="log-ins and registrations a minute from one address (a whole network may stand behind it); 0 = no limit")
+    codes_per_h: float = Field(default=120.0, ge=0, description="codes to residents' addresses an hour that one address may ask for; 0 = no limit")
 
 
 class CanarySettings(BaseModel):

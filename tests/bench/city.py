@@ -22,6 +22,7 @@ from warning.issue.hand import HandMade
 from warning.level import Level
 from warning.parts import Parts
 from warning.settings import load_settings
+from warning.store.database import raw
 from warning.store.server import EmbeddedServer
 
 FORECASTER, APPROVER = Account(name="bench-fu", role="forecaster"), Account(name="bench-lin", role="approver")
@@ -34,13 +35,15 @@ class City:
     folder: Path
 
     async def residents(self, count: int, *, zone: str = "310115", first: int = 0) -> float:
-        """Registered in one statement; the seconds that it took."""
+        """Registered in one statement, their numbers sealed as the engine keeps them; the seconds that it took."""
         started = time.perf_counter()
+        seal = self.parts.addresses.seal
         async with self.parts.database.begin() as connection:
-            await connection.execute(text(
-                "INSERT INTO subscription (kind, lane, channel, address, language, min_level, cell, district) "
-                "SELECT 'resident', 'exercise', 'sms', CAST(8613000000000 + n AS text), 'zh-CN', 1, 'c3115_12165', :zone "
-                "FROM generate_series(CAST(:a AS bigint), CAST(:b AS bigint)) n"), {"zone": zone, "a": first, "b": first + count - 1})
+            driver = await raw(connection)
+            async with driver.cursor() as cursor, cursor.copy(
+                    "COPY subscription (kind, lane, channel, address, language, min_level, cell, district) FROM STDIN") as copy:
+                for n in range(first, first + count):
+                    await copy.write_row(("resident", "exercise", "sms", seal(str(8613000000000 + n)), "zh-CN", 1, "c3115_12165", zone))
             await connection.execute(text("ANALYZE subscription"))
         return time.perf_counter() - started
 

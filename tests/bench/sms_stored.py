@@ -30,6 +30,7 @@ from warning.store.jobs import Jobs
 from warning.store.mass import MassStore
 from warning.store.migrate import migrate
 from warning.store.server import EmbeddedServer
+from warning.trust.address import Addresses
 
 _BATCH = 1000
 _FLUSH_S = 0.25  # as the dispatch desk does
@@ -51,7 +52,7 @@ async def _rate(url: str, port: int, count: int, window: int) -> float:
     database = Database(url, pool_size=2)
     policy = RetryPolicy(max_attempts=8, first_wait=timedelta(seconds=2), max_wait=timedelta(seconds=60), lease=timedelta(seconds=60),
                          unknown_grace=timedelta(seconds=20))
-    ledger = MassStore(database, Jobs(url))
+    ledger = MassStore(database, Jobs(url), Addresses("bench"))
     desk = MassDesk(ledger, _NoMuster(), {}, alerts=_no_alert, clock=SystemClock(), policy=policy, sizes={}, kinds={}, fall_back_s={})
     late: list[Receipt] = []
 

@@ -36,7 +36,6 @@ from warning.settings import load_settings
 from warning.store.drill import DrillClock
 from warning.store.migrate import migrate
 from warning.store.server import EmbeddedServer
-from warning.store.subscribe import SubscriptionStore
 from warning.watch.desk import WatchDesk
 
 AT = datetime(2024, 9, 19, 16, 0, tzinfo=UTC)
@@ -123,7 +122,7 @@ class Corridor:
     async def spool(self) -> None:
         """The folder that gets every exercise."""
         for entry in broadcasts(self.parts.zones, channels={"spool": "spool"}, lane="exercise", public_url="http://drill.test"):
-            await SubscriptionStore(self.parts.database).add(entry)
+            await self.parts.subscribers.add(entry)
 
     async def warned(
         self, *, zones: Sequence[str] = ("310115",), level: Level = Level.RED, hours: float = 3.0, replaces: str | None = None,
@@ -202,7 +201,7 @@ class Corridor:
             "SELECT d.id, r.*, s.address FROM recipient r JOIN subscription s ON s.id = r.subscription_id "
             "LEFT JOIN delivery d ON d.identifier = r.identifier AND d.channel = r.channel AND d.subscription_id = r.subscription_id "
             "WHERE r.identifier = :i ORDER BY s.id", i=identifier)
-        return {row["address"]: row for row in found}
+        return {self.parts.addresses.open(row["address"]): row for row in found}
 
     async def states(self, identifier: str) -> dict[str, tuple[str, str]]:
         """(state, reason) by address."""

@@ -43,7 +43,8 @@ async def test_a_drill_beside_real_warnings_reaches_drill_addresses_only_and_is_
         await corridor.resident(REAL, lane="actual")
         await corridor.execute(
             "INSERT INTO subscription (kind, lane, channel, address, min_level, cell, district) "
-            "SELECT kind, 'exercise', 'sms-drill', :a, min_level, cell, district FROM subscription WHERE address = :r", a=DRILL, r=REAL)
+            "SELECT kind, 'exercise', 'sms-drill', :a, min_level, cell, district FROM subscription WHERE address = :r", a=DRILL,
+            r=corridor.parts.addresses.seal(REAL))
         alert = await corridor.sign(await corridor.parts.issue.compose(exercise(corridor), account=FORECASTER))
         await corridor.send(alert)
         assert corridor.heard(REAL) == []

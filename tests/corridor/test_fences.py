@@ -126,12 +126,14 @@ async def test_one_person_with_several_places_in_the_warned_area_is_told_once(co
 
 
 async def test_the_open_door_for_residents_changes_nothing_that_its_owner_chose(corridor: Corridor) -> None:
-    first = await corridor.resident(ONE, min_level="blue")
-    assert await corridor.resident(ONE, min_level="red") == first  # somebody else, who knows the number
+    await corridor.resident(ONE, min_level="blue")
+    lat, lon = PLACES["310115"]
+    stranger = ResidentSubscription(channel="sms", address=ONE, lat=lat, lon=lon, min_level="red")  # somebody else, who knows the number
+    await corridor.parts.registration.ask(stranger)
     [kept] = await corridor.rows("SELECT min_level, active FROM subscription")
     assert (kept["min_level"], kept["active"]) == (int(Level.BLUE), True)
     await corridor.parts.subscriptions.stop("sms", ONE)
-    await corridor.resident(ONE)
+    await corridor.parts.registration.ask(stranger)
     [kept] = await corridor.rows("SELECT active FROM subscription")
     assert kept["active"] is False
 

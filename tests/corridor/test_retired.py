@@ -45,7 +45,7 @@ async def test_an_endpoint_that_answers_410_is_retired_with_all_its_places_and_n
         alert = await corridor.warned()
         await corridor.send(alert)
         assert await corridor.states(alert) == {gone: ("failed", "gone"), well: ("accepted", ""), office: ("failed", "gone")}
-        active = {row["address"]: row["n"] for row in await corridor.rows(
+        active = {corridor.parts.addresses.open(row["address"]): row["n"] for row in await corridor.rows(
             "SELECT address, count(*) FILTER (WHERE active) AS n FROM subscription GROUP BY address")}
         assert active == {gone: 0, well: 1, office: 1}
         assert corridor.sink.refused["gone"] == 2

@@ -9,6 +9,7 @@ import uvicorn
 
 from tests.corridor.rain import rain_file
 from tests.web.conftest import World, opened_world
+from warning.dispatch.subscribe import ResidentSubscription
 from warning.level import Level
 from warning.settings import FeedSettings
 from warning.store.stages import mark
@@ -30,7 +31,7 @@ async def seed(world: World) -> None:
         await world.post("/api/subscriptions", "office", {
             "name": name, "channel": "webhook", "address": f"https://203.0.113.7/{len(name)}", "zones": ["310115"]})
     for lat, lon in ((31.22, 121.54), (31.05, 121.7), (31.0, 121.75), (30.9, 121.8)):
-        await world.post("/api/registrations", body={"channel": "sms", "address": f"86138{int(lon * 1e6)}", "lat": lat, "lon": lon})
+        await world.parts.subscriptions.resident(ResidentSubscription(channel="sms", address=f"86138{int(lon * 1e6)}", lat=lat, lon=lon))
     await world.warned(zones=["310000"], level="yellow", hazard="gale", code="11B06")
     await world.warned(zones=["310120", "310116"], level="orange")
     identifier = await world.warned(zones=["310115"], level="red")

@@ -47,6 +47,7 @@ TABLE = {
     "GET /api/subscriptions": "?---++",
     "DELETE /api/subscriptions/{subscription_id}": "?---++",
     "POST /api/registrations": OPEN,
+    "POST /api/registrations/confirm": OPEN, "POST /api/registrations/places": OPEN, "POST /api/registrations/end": OPEN,
     "GET /api/warned": OPEN,
     "GET /api/zones.geojson": OPEN,
     "GET /api/rules/{rule_set}": OPEN,
@@ -130,6 +131,12 @@ def body(world: World, path: str) -> dict[str, object]:
             return {"name": "post", "channel": "webhook", "address": "https://203.0.113.7/hook", "zones": ["310115"]}
         case "/api/registrations":
             return {"channel": "sms", "address": "8613800000000", "lat": 31.23, "lon": 121.48}
+        case "/api/registrations/confirm":
+            return {"request": str(uuid4()), "code": "000000"}
+        case "/api/registrations/places":
+            return {"pass": "unknown"}
+        case "/api/registrations/end":
+            return {"pass": "unknown", "place": 0}
         case "/api/deliveries/retry":
             return {"deliveries": [1]}
         case "/api/admin/requests":

@@ -39,7 +39,7 @@ async def register_residents(parts: Parts, residents: Residents, *, push_base: s
         async with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
             for row, address in addresses(residents, push_base=push_base, keys=push_keys(seed)):
                 await copy.write_row((
-                    "resident", "exercise", str(residents.channel[row]), address, str(residents.language[row]),
+                    "resident", "exercise", str(residents.channel[row]), parts.addresses.seal(address), str(residents.language[row]),
                     int(residents.min_level[row]), str(residents.cell[row]), str(residents.district[row])))
                 rows += 1
         await connection.execute(text("ANALYZE subscription"))

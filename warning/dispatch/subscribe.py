@@ -20,6 +20,7 @@ from warning.account import Account, Act, require
 from warning.clock import Clock
 from warning.dispatch.audience import reach
 from warning.dispatch.kind import PERSONAL, Kinds, kind_of
+from warning.dispatch.quiet import Quiet, quiet_of
 from warning.errors import Invalid
 from warning.level import Level
 
@@ -71,6 +72,7 @@ class ResidentSubscription(BaseModel):
     hazards: tuple[str, ...] = ()
     min_level: str = "yellow"
     language: Literal["zh-CN", "en-US"] = "zh-CN"
+    quiet: str = Field(default="", max_length=11, description="hours that only red breaks, local time, e.g. 22:00-07:00; empty = none")
     lane: Lane | None = None
     fall_back: FallBack | None = Field(default=None, description="the next channel of the same person, when no receipt came in time")
 
@@ -96,6 +98,7 @@ class Entry:
     standby: bool = False
     falls_back_to: int | None = None
     escalates_to: int | None = None
+    quiet: Quiet | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +164,17 @@ class SubscriptionDesk:
         return number
 
     async def resident(self, new: ResidentSubscription) -> int:
-        """Returns the id. A place outside every zone is refused, because nobody would warn it."""
+        """Store what somebody wishes whose address is proven (dispatch/registration asks for the proof); the same place again has the newest wishes."""
+        return await self.keep(*self.wish(new))
+
+    async def keep(self, entry: Entry, following: Entry | None) -> int:
+        """Returns the id. ``following`` is the same person on the channel that is told when no receipt came in time."""
+        if following is not None:
+            entry = replace(entry, falls_back_to=await self._ledger.add(following))
+        return await self._ledger.add(entry)
+
+    def wish(self, new: ResidentSubscription) -> tuple[Entry, Entry | None]:
+        """What would be stored, and for the next channel. Raises Invalid; a place outside every zone is refused, because nobody would warn it."""
         self._personal(new.channel)
         self._check(new.channel, new.address, new.hazards)
         if new.fall_back is not None:
@@ -177,13 +190,12 @@ class SubscriptionDesk:
         entry = Entry(
             kind="resident", lane=new.lane or self._lane, name="", owner="", channel=new.channel, address=_one_form(self._kind(new.channel), new.address), secret="",
             language=new.language, hazards=new.hazards, min_level=_level(new.min_level), zones=(), polygon=None,
-            cell=f"c{row}_{column}", district=district,
+            cell=f"c{row}_{column}", district=district, quiet=quiet_of(new.quiet),
         )
-        if new.fall_back is not None:
-            other = new.fall_back
-            entry = replace(entry, falls_back_to=await self._ledger.add(replace(
-                entry, channel=other.channel, address=_one_form(self._kind(other.channel), other.address), standby=True)))
-        return await self._ledger.add(entry)
+        if new.fall_back is None:
+            return entry, None
+        other = new.fall_back
+        return entry, replace(entry, channel=other.channel, address=_one_form(self._kind(other.channel), other.address), standby=True)
 
     def _personal(self, channel: str) -> None:
         if self._kind(channel) not in PERSONAL:
@@ -201,9 +213,16 @@ class SubscriptionDesk:
 
     async def stop(self, channel: str, address: str) -> int:
         """A STOP that came back on a channel ends everything for that address on all channels of its kind; returns how many."""
+        return sum([await self._ledger.stop(name, self.one_form(channel, address)) for name in self.alike(channel)])
+
+    def alike(self, channel: str) -> list[str]:
+        """The names of all channels of this one's kind: to a person they are the same."""
         kind = self._kind(channel)
-        names = [name for name in self._channels if self._kind(name) == kind] or [channel]
-        return sum([await self._ledger.stop(name, _one_form(kind, address)) for name in names])
+        return [name for name in self._channels if self._kind(name) == kind] or [channel]
+
+    def one_form(self, channel: str, address: str) -> str:
+        """How an address on this channel is written in the ledger."""
+        return _one_form(self._kind(channel), address)
 
     def _check(self, channel: str, address: str, hazards: Sequence[str]) -> None:
         if channel not in self._channels:

@@ -236,7 +236,7 @@ async def race(database: Database, view: AlertView) -> Race:
             "extract(epoch FROM max(real_at)) AS newest, extract(epoch FROM clock_timestamp()) AS now, "
             "(SELECT expanded_at IS NOT NULL FROM alert WHERE identifier = :i) AND NOT EXISTS (SELECT 1 FROM delivery "
             "WHERE identifier = :i AND state IN ('queued', 'claimed', 'unknown')) AND NOT EXISTS (SELECT 1 FROM crowd "
-            "WHERE identifier = :i AND open) AS done "
+            "WHERE identifier = :i AND open AND asleep_until IS NULL) AS done "
             "FROM stage_event WHERE chain = :c"), {"i": view.identifier, "c": str(view.proposal_id)})).one()
     if row.start is None:
         return Race(elapsed_s=0.0, done=bool(row.done))
@@ -281,7 +281,7 @@ WITH due AS (
   WHERE d.state = 'queued' AND (d.next_try_at IS NULL OR d.next_try_at <= clock_timestamp())
   UNION ALL
   SELECT tally[1], coalesce(next_try_at, real_at) FROM crowd
-  WHERE open AND tally[1] > 0 AND (next_try_at IS NULL OR next_try_at <= clock_timestamp())
+  WHERE open AND asleep_until IS NULL AND tally[1] > 0 AND (next_try_at IS NULL OR next_try_at <= clock_timestamp())
 )
 SELECT (SELECT max(coalesce(run_time, fetched_at)) FROM payload WHERE state = 'watched') AS data_at,
   (SELECT count(*) FROM alert WHERE expanded_at IS NULL) AS unexpanded, coalesce(sum(n), 0) AS waiting,

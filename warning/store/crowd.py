@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import numpy as np
@@ -18,7 +19,7 @@ _WORDY = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCrowd:
-    """A batch before it is stored; ``root`` None begins a family. ``places``: where its people stand in ``falls_from``."""
+    """A batch before it is stored; ``root`` None begins a family. ``places``: where its people stand in ``falls_from``. ``asleep_until``: the end of their quiet hours."""
 
     root: int | None
     identifier: str
@@ -32,6 +33,7 @@ class NewCrowd:
     sheet: Sheet
     falls_from: int | None = None
     places: bytes | None = None
+    asleep_until: datetime | None = None
 
 
 def sheet_of(row: Row[tuple[object, ...]]) -> Sheet:
@@ -61,6 +63,7 @@ async def add(connection: AsyncConnection, crowds: Sequence[NewCrowd]) -> list[i
             "version": one.version, "channel": one.channel, "language": one.language, "district": one.district, "role": one.role,
             "priority": one.priority, "size": len(one.sheet), "members": array(one.sheet.members.tolist()),
             "first": int(one.sheet.members[0]), "last": int(one.sheet.members[-1]), "falls_from": one.falls_from, "places": one.places,
+            "asleep": one.asleep_until,
         } for crowd_id, one in zip(ids, crowds, strict=True)
     ])
     return ids

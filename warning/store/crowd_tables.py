@@ -50,6 +50,7 @@ crowd = Table(
     Column("unknown_at", DateTime(timezone=True)),
     Column("accepted_at", DateTime(timezone=True)),
     Column("fall_back_at", DateTime(timezone=True)),
+    Column("asleep_until", DateTime(timezone=True)),  # its people have quiet hours until then (the engine's clock); nobody takes it up before
     Column("falls_from", BigInteger),  # the batch whose people this one tells on another channel
     Column("places", LargeBinary),  # their places there, two bytes a person
     Column("real_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
@@ -57,6 +58,7 @@ crowd = Table(
     Index(None, "event_id", "channel", "first_id"),
     Index(None, "root"),
     Index("ix_crowd_open", "real_at", postgresql_where=text("open")),
+    Index("ix_crowd_asleep", "asleep_until", postgresql_where=text("asleep_until IS NOT NULL")),
     Index("ix_crowd_fall_back", "fall_back_at", postgresql_where=text("fall_back_at IS NOT NULL")),
 )
 

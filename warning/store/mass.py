@@ -33,10 +33,12 @@ from warning.store.mass_queries import (
     SOME,
     TAKE,
     WAIT,
+    WAKE,
     YOUNG_IDS,
 )
 from warning.store.retired import retire
 from warning.store.stages import mark
+from warning.trust.address import Addresses
 
 _WAIT_S = 1.0
 """How soon a batch is looked at again whose earlier version is on the wire."""
@@ -45,16 +47,17 @@ _WAIT_S = 1.0
 class MassStore:
     """Each verb is one transaction. What is due, and for whom, is decided while the family's rows are locked."""
 
-    def __init__(self, database: Database, jobs: Jobs) -> None:
+    def __init__(self, database: Database, jobs: Jobs, addresses: Addresses) -> None:
         self._db = database
         self._jobs = jobs
+        self._addresses = addresses
 
     async def claim(self, crowd_id: int, *, firsts: Mapping[str, int], now: datetime, policy: RetryPolicy) -> Claim | None:
         """Take up a batch: everybody whose turn it is, the first of them (as many as ``firsts`` says of the channel) claimed; None when another worker has it or nobody is due."""
         async with self._db.begin() as connection:
             rows = (await connection.execute(text(FAMILY), {"id": crowd_id})).all()
             mine = next((row for row in rows if row.id == crowd_id), None)
-            if mine is None or mine.held:
+            if mine is None or mine.held or mine.asleep_until is not None:
                 return None
             sheet = sheet_of(mine)
             others = {row.id: sheet_of(row) for row in rows if row.id != crowd_id}
@@ -87,7 +90,7 @@ class MassStore:
         return Claim(
             crowd_id=crowd_id, root=mine.root, identifier=mine.identifier, version=mine.version, channel=mine.channel,
             language=mine.language, role=mine.role, priority=mine.priority, attempt=mine.attempt + 1, expires=mine.expires,
-            numbers=numbers, addresses=addresses, going=len(going))
+            numbers=numbers, addresses=self._addresses.open_all(addresses), going=len(going))
 
     async def advance(
         self, claim: Claim, went: Sequence[int], said: CrowdReceipt, upcoming: Sequence[int], *, chain: str, first: bool,
@@ -208,6 +211,14 @@ class MassStore:
             await write(connection, [(row.id, sheet)])
             await self._jobs.defer_crowds(connection, await add(connection, made), priority=row.priority)
         return sum(len(one.sheet) for one in made)
+
+    async def wake(self, *, now: datetime) -> int:
+        """Batches whose people's quiet hours are over may go; returns how many."""
+        async with self._db.begin() as connection:
+            rows = (await connection.execute(text(WAKE), {"now": now})).all()
+            for priority in sorted({row.priority for row in rows}, reverse=True):
+                await self._jobs.defer_crowds(connection, [row.id for row in rows if row.priority == priority], priority=priority)
+        return len(rows)
 
     async def young_ids(self, after: int) -> list[tuple[int, int, list[int], str]]:
         """(id, batch, places, a line of gateway ids each) of the last days, from ``after`` on, a page."""

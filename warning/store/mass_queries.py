@@ -11,7 +11,7 @@ _COLUMNS = "c.id, c.root, c.identifier, c.version, c.channel, c.language, c.role
 
 # A family is locked in order of id, by claims and receipts alike: no deadlock, and an Alert and its Cancel see each other.
 FAMILY: Final = f"""
-SELECT {_COLUMNS}, a.expires, a.proposal_id, c.falls_from, c.places, coalesce(c.unknown_at <= clock_timestamp(), true) AS unknown_due,
+SELECT {_COLUMNS}, a.expires, a.proposal_id, c.falls_from, c.places, c.asleep_until, coalesce(c.unknown_at <= clock_timestamp(), true) AS unknown_due,
   coalesce(c.next_try_at <= clock_timestamp(), true) AS queued_due, coalesce(c.lease_until > clock_timestamp(), false) AS held,
   {COMING.format("c")} AS coming
 FROM crowd c JOIN alert a ON a.identifier = c.identifier
@@ -81,6 +81,14 @@ SELECT {_COLUMNS}, c.event_id, c.district FROM crowd c
 WHERE c.fall_back_at <= clock_timestamp() ORDER BY c.fall_back_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 
+WAKE: Final = "UPDATE crowd SET asleep_until = NULL WHERE asleep_until <= :now RETURNING id, priority"
+
+# Who of these people has quiet hours; a person with several places, those of the first that has any.
+QUIET: Final = """
+SELECT DISTINCT ON (1) coalesce(person, id) AS person, quiet_from, quiet_until FROM subscription
+WHERE quiet_from IS NOT NULL AND active AND (id = ANY(CAST(:ids AS bigint[])) OR person = ANY(CAST(:ids AS bigint[]))) ORDER BY 1, id
+"""
+
 NEXT_CHANNEL: Final = """
 SELECT u.place, coalesce(t.person, t.id) AS target, t.channel, t.language
 FROM unnest(CAST(:places AS int[]), CAST(:ids AS bigint[])) AS u(place, id)
@@ -107,7 +115,7 @@ WITH working AS (
     OR (j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now() + interval '90 seconds')))
 )
 SELECT c.id, c.priority FROM crowd c LEFT JOIN working w ON w.id = c.id
-WHERE c.open AND w.id IS NULL AND coalesce(c.lease_until <= clock_timestamp(), true) AND (
+WHERE c.open AND c.asleep_until IS NULL AND w.id IS NULL AND coalesce(c.lease_until <= clock_timestamp(), true) AND (
   (c.tally[1] > 0 AND coalesce(c.next_try_at <= clock_timestamp(), true)) OR c.tally[2] > 0
   OR (c.tally[9] > 0 AND coalesce(c.unknown_at <= clock_timestamp(), true)))
 ORDER BY c.priority DESC, c.id LIMIT 1000
@@ -174,8 +182,8 @@ NEW_IDS: Final = "SELECT nextval(pg_get_serial_sequence('crowd', 'id')) AS id FR
 
 ADD: Final = """
 INSERT INTO crowd (id, root, identifier, event_id, version, channel, language, district, role, priority, size, members, first_id,
-  last_id, codes, tries, said, said_by, tally, open, falls_from, places)
+  last_id, codes, tries, said, said_by, tally, open, falls_from, places, asleep_until)
 VALUES (:id, :root, :identifier, :event, :version, :channel, :language, :district, :role, :priority, :size,
   CAST(:members AS bigint[]), :first, :last, :codes, :tries, CAST(:said AS jsonb), :said_by, CAST(:tally AS int[]), :open,
-  :falls_from, :places)
+  :falls_from, :places, :asleep)
 """

@@ -13,12 +13,14 @@ from warning.dispatch.delivery import State
 from warning.dispatch.mass.muster import Told, had, heirs, sheets
 from warning.dispatch.mass.sheet import CODE, STATE_BITS, Ids, owed, places_of
 from warning.dispatch.mass.work import Place
+from warning.dispatch.quiet import wakes
 from warning.dispatch.rank import Errand, deadline_of, rank
 from warning.dispatch.work import StoredAlert
+from warning.level import Level
 from warning.store.crowd import NewCrowd, add, array, sheet_of
 from warning.store.database import Database
 from warning.store.jobs import Jobs
-from warning.store.mass_queries import INSIDE, KIN, KNOWN, OTHERS, ROOTS, SHARED, SOLE, UNDER
+from warning.store.mass_queries import INSIDE, KIN, KNOWN, OTHERS, QUIET, ROOTS, SHARED, SOLE, UNDER
 from warning.store.stages import mark
 
 PAGE = 20_000
@@ -68,11 +70,11 @@ class Muster:
             phases = {"kin": self._kin, "sole": self._sole, "shared": self._shared}
             made: list[NewCrowd] = []
             while cursor.phase != "done" and sum(len(one.sheet) for one in made) < PAGE:
-                cursor, more = await phases[cursor.phase](connection, alert, place, cursor, sizes, others)
+                cursor, more = await phases[cursor.phase](connection, alert, place, cursor, sizes, others, now)
                 made += more
             ids = await add(connection, made)
             await self._jobs.defer_crowds(
-                connection, [i for i, one in zip(ids, made, strict=True) if owed(one.sheet)], priority=_rank(alert))
+                connection, [i for i, one in zip(ids, made, strict=True) if owed(one.sheet) and one.asleep_until is None], priority=_rank(alert))
             if cursor.phase == "done":
                 await connection.execute(text("DELETE FROM expansion WHERE identifier = :i"), {"i": alert.identifier})
                 await connection.execute(
@@ -87,7 +89,7 @@ class Muster:
 
     async def _kin(
         self, connection: AsyncConnection, alert: StoredAlert, place: Place, cursor: Cursor, sizes: Mapping[str, int],
-        others: Others,
+        others: Others, now: datetime,
     ) -> tuple[Cursor, list[NewCrowd]]:
         """The next families: everybody whom an earlier version concerned hears a change, an end, or a new start."""
         at = {"event": alert.event_id, "version": alert.version}
@@ -111,12 +113,13 @@ class Muster:
             channel = about[root].channel
             for role, members in (("start", by_role.start), ("change", by_role.change), ("end", by_role.end)):
                 under = await _under(connection, members, channel, others[role])
-                made += _crowds(alert, channel, about[root].language, about[root].district, role, members, sizes, under, root=root)
+                made += await _crowds(
+                    connection, alert, channel, about[root].language, about[root].district, role, members, sizes, under, now, root=root)
         return (Cursor(phase="kin", after=roots[-1]), made)
 
     async def _sole(
         self, connection: AsyncConnection, alert: StoredAlert, place: Place, cursor: Cursor, sizes: Mapping[str, int],
-        others: Others,
+        others: Others, now: datetime,
     ) -> tuple[Cursor, list[NewCrowd]]:
         """The next page of people with one place, district by district."""
         if cursor.district >= len(place.districts):
@@ -130,7 +133,7 @@ class Muster:
             members = np.array(row.ids, dtype=np.int64)
             members = await _strangers(connection, alert, row.channel, members)
             under = await _under(connection, members, row.channel, others["start"])
-            made += _crowds(alert, row.channel, row.language, district, "start", members, sizes, under)
+            made += await _crowds(connection, alert, row.channel, row.language, district, "start", members, sizes, under, now)
         if sum(len(row.ids) for row in pages) < PAGE:
             return Cursor(phase="sole", district=cursor.district + 1), made
         last = pages[-1]
@@ -138,7 +141,7 @@ class Muster:
 
     async def _shared(
         self, connection: AsyncConnection, alert: StoredAlert, place: Place, cursor: Cursor, sizes: Mapping[str, int],
-        others: Others,
+        others: Others, now: datetime,
     ) -> tuple[Cursor, list[NewCrowd]]:
         """The next page of people with several places."""
         rows = (await connection.execute(text(SHARED), _place(place, alert) | {
@@ -147,7 +150,7 @@ class Muster:
         for row in rows:
             members = await _strangers(connection, alert, row.channel, np.array(row.ids, dtype=np.int64))
             under = await _under(connection, members, row.channel, others["start"])
-            made += _crowds(alert, row.channel, row.language, row.district, "start", members, sizes, under)
+            made += await _crowds(connection, alert, row.channel, row.language, row.district, "start", members, sizes, under, now)
         if sum(len(row.ids) for row in rows) < PAGE:
             return Cursor(phase="done"), made
         return Cursor(phase="shared", after=max(max(row.ids) for row in rows)), made
@@ -162,15 +165,32 @@ def _rank(alert: StoredAlert) -> int:
     return rank(alert.level, Errand.CROWD, deadline_of(sent=alert.sent, expires=alert.expires))
 
 
-def _crowds(
-    alert: StoredAlert, channel: str, language: str, district: str, role: str, members: Ids, sizes: Mapping[str, int], under: Ids,
-    *, root: int | None = None,
+async def _crowds(
+    connection: AsyncConnection, alert: StoredAlert, channel: str, language: str, district: str, role: str, members: Ids,
+    sizes: Mapping[str, int], under: Ids, now: datetime, *, root: int | None = None,
 ) -> list[NewCrowd]:
     return [
         NewCrowd(root=root, identifier=alert.identifier, event_id=alert.event_id, version=alert.version, channel=channel,
-                 language=language, district=district, role=role, priority=_rank(alert), sheet=sheet)
-        for sheet in sheets(members, role=role, size=min(sizes.get(channel, _MOST), _MOST), others=under)
+                 language=language, district=district, role=role, priority=_rank(alert), sheet=sheet, asleep_until=until)
+        for until, some in await _by_waking(connection, alert, members, now)
+        for sheet in sheets(some, role=role, size=min(sizes.get(channel, _MOST), _MOST), others=under)
     ]
+
+
+async def _by_waking(
+    connection: AsyncConnection, alert: StoredAlert, members: Ids, now: datetime
+) -> list[tuple[datetime | None, Ids]]:
+    """The members by when they may be told: at once (None), or at the end of their quiet hours. Red does not ask."""
+    if alert.level >= Level.RED or not len(members):
+        return [(None, members)]
+    sleeping: dict[datetime, list[int]] = {}
+    for row in await connection.execute(text(QUIET), {"ids": array(members.tolist())}):
+        until = wakes((row.quiet_from, row.quiet_until), level=alert.level, now=now)
+        if until is not None:
+            sleeping.setdefault(until, []).append(row.person)
+    parts = [(until, np.intersect1d(members, np.array(some, dtype=np.int64))) for until, some in sorted(sleeping.items())]
+    awake = members if not parts else np.setdiff1d(members, np.concatenate([some for _, some in parts]))
+    return [(until, some) for until, some in ((None, awake), *parts) if len(some)]
 
 
 async def _strangers(connection: AsyncConnection, alert: StoredAlert, channel: str, members: Ids) -> Ids:

@@ -30,11 +30,11 @@ async def counts(database: Database, identifier: str | None = None) -> dict[str,
 
 
 async def unfinished(database: Database) -> int:
-    """Recipients and alerts that still are owed something; 0 = everything has an end state."""
+    """Recipients and alerts that still are owed something now (who has quiet hours is not); 0 = everything else has an end state."""
     async with database.begin() as connection:
         return int((await connection.execute(text(
             "SELECT (SELECT count(*) FROM delivery WHERE state IN ('queued', 'claimed', 'unknown'))"
-            " + (SELECT coalesce(sum(tally[1] + tally[2] + tally[9]), 0) FROM crowd WHERE open)"
+            " + (SELECT coalesce(sum(tally[1] + tally[2] + tally[9]), 0) FROM crowd WHERE open AND asleep_until IS NULL)"
             " + (SELECT count(*) FROM alert WHERE expanded_at IS NULL)"))).scalar_one())
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 # delivery tells the operator so.
 _RETIRE: Final = """
 UPDATE subscription s SET active = false FROM subscription gone
-WHERE gone.id = ANY(CAST(:ids AS bigint[])) AND s.channel = gone.channel AND s.address = gone.address AND s.kind = 'resident' AND s.active
+WHERE gone.id = ANY(CAST(:ids AS bigint[])) AND s.lane = gone.lane AND s.channel = gone.channel AND s.address = gone.address AND s.kind = 'resident' AND s.active
 """
 
 

@@ -10,26 +10,39 @@ from warning.dispatch.subscribe import Entry, Held
 from warning.errors import Conflict, NotFound
 from warning.level import Level
 from warning.store.database import Database
+from warning.trust.address import PREFIX, Addresses
+
+LANES = ("actual", "exercise")
+SEAL_PAGE = 2000
+"""Rows from before addresses were sealed, in one transaction."""
 
 
 class SubscriptionStore:
-    """Each verb is one transaction."""
+    """Each verb is one transaction. Residents' addresses are sealed here, and opened only where a message is handed to a channel."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, addresses: Addresses) -> None:
         self._db = database
+        self._addresses = addresses
 
     async def add(self, entry: Entry) -> int:
         """The same lane, channel, address, place and name again is the same subscription, with the newest wishes."""
+        resident = entry.kind == "resident"
+        address = self._addresses.seal(entry.address) if resident else entry.address
         async with self._db.begin() as connection:
             # Two places of one address, registered at the same moment, must see each other: they are one person.
             await connection.execute(
-                text("SELECT pg_advisory_xact_lock(hashtextextended(:k, 1))"), {"k": f"{entry.channel}/{entry.address}"})
-            found = (await connection.execute(text(_ADD_OPEN if entry.kind == "resident" else _ADD), {
+                text("SELECT pg_advisory_xact_lock(hashtextextended(:k, 1))"), {"k": f"{entry.channel}/{address}"})
+            if resident:
+                await connection.execute(text(
+                    "UPDATE subscription SET address = :sealed WHERE lane = :l AND channel = :c AND address = :a AND kind = 'resident'"),
+                    {"sealed": address, "l": entry.lane, "c": entry.channel, "a": entry.address})
+            found = (await connection.execute(text(_ADD_RESIDENT if resident else _ADD), {
                 "kind": entry.kind, "lane": entry.lane, "name": entry.name, "owner": entry.owner, "channel": entry.channel,
-                "address": entry.address, "secret": entry.secret, "language": entry.language,
+                "address": address, "secret": entry.secret, "language": entry.language,
                 "hazards": list(entry.hazards), "min_level": int(entry.min_level), "zones": list(entry.zones),
                 "polygon": None if entry.polygon is None else json.dumps(dict(entry.polygon)), "cell": entry.cell,
                 "district": entry.district, "standby": entry.standby, "falls_back_to": entry.falls_back_to, "next": entry.escalates_to,
+                "quiet_from": entry.quiet[0] if entry.quiet else None, "quiet_until": entry.quiet[1] if entry.quiet else None,
             })).scalar_one_or_none()
         if found is None:
             raise Conflict("this name and address are subscribed by another account: choose another name")
@@ -66,9 +79,18 @@ class SubscriptionStore:
     async def stop(self, channel: str, address: str) -> int:
         async with self._db.begin() as connection:
             ended = await connection.execute(text(
-                "UPDATE subscription SET active = false WHERE channel = :c AND address = :a AND active AND kind = 'resident'"),
-                {"c": channel, "a": address})
+                "UPDATE subscription SET active = false "
+                "WHERE lane = ANY(:lanes) AND channel = :c AND address = ANY(:a) AND active AND kind = 'resident'"),
+                {"lanes": list(LANES), "c": channel, "a": [self._addresses.seal(address), address]})
             return ended.rowcount
+
+    async def seal_old(self) -> int:
+        """Seal a page of residents' addresses that still lie open; returns how many there were."""
+        async with self._db.begin() as connection:
+            rows = (await connection.execute(text(_OPEN), {"limit": SEAL_PAGE})).all()
+            if rows:
+                await connection.execute(text(_SEAL), {"ids": [row.id for row in rows], "sealed": [self._addresses.seal(row.address) for row in rows]})
+        return len(rows)
 
 
 def _masked(address: str) -> str:
@@ -77,9 +99,9 @@ def _masked(address: str) -> str:
 
 _ADD = """
 INSERT INTO subscription (kind, lane, name, owner, channel, address, secret, language, hazards, min_level, zones, polygon,
-  cell, district, standby, falls_back_to, escalates_to)
+  cell, district, standby, falls_back_to, escalates_to, quiet_from, quiet_until)
 VALUES (:kind, :lane, :name, :owner, :channel, :address, :secret, :language, :hazards, :min_level, :zones,
-  CAST(:polygon AS jsonb), :cell, :district, :standby, :falls_back_to, :next)
+  CAST(:polygon AS jsonb), :cell, :district, :standby, :falls_back_to, :next, :quiet_from, :quiet_until)
 ON CONFLICT (lane, channel, address, cell, name) DO UPDATE SET hazards = excluded.hazards, min_level = excluded.min_level,
   zones = excluded.zones, polygon = excluded.polygon, secret = excluded.secret, language = excluded.language, escalates_to = excluded.escalates_to,
   standby = excluded.standby, active = true
@@ -87,6 +109,13 @@ ON CONFLICT (lane, channel, address, cell, name) DO UPDATE SET hazards = exclude
 RETURNING id
 """
 
-# The door for residents is open to everybody: who knows a number must not be able to change, mute or revive what its owner chose.
-# An address that stood by for another channel is told at once when it is registered for itself.
-_ADD_OPEN = _ADD.partition("DO UPDATE SET")[0] + "DO UPDATE SET standby = subscription.standby AND excluded.standby RETURNING id"
+# Whose address is proven may change every wish. Where an address is registered for itself it is told at once, though it also stands by for another.
+_ADD_RESIDENT = _ADD.partition("DO UPDATE SET")[0] + """
+DO UPDATE SET standby = subscription.standby AND excluded.standby, active = true, language = excluded.language,
+  hazards = excluded.hazards, min_level = excluded.min_level, quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until,
+  falls_back_to = CASE WHEN excluded.standby THEN subscription.falls_back_to ELSE excluded.falls_back_to END
+RETURNING id
+"""
+
+_OPEN = f"SELECT id, address FROM subscription WHERE kind = 'resident' AND left(address, {len(PREFIX)}) <> '{PREFIX}' ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED"
+_SEAL = "UPDATE subscription s SET address = u.sealed FROM unnest(CAST(:ids AS bigint[]), CAST(:sealed AS text[])) AS u(id, sealed) WHERE s.id = u.id"

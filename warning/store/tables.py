@@ -136,7 +136,7 @@ subscription = Table(
     Column("name", Text, nullable=False, server_default=""),
     Column("owner", Text, nullable=False, server_default=""),
     Column("channel", Text, nullable=False),
-    Column("address", Text, nullable=False),
+    Column("address", Text, nullable=False),  # a resident's is sealed: see trust/address
     Column("secret", Text, nullable=False, server_default=""),
     Column("language", Text, nullable=False, server_default="zh-CN"),
     Column("hazards", ARRAY(Text), nullable=False, server_default=text("'{}'")),
@@ -150,6 +150,8 @@ subscription = Table(
     Column("falls_back_to", BigInteger, ForeignKey("subscription.id")),
     Column("standby", Boolean, nullable=False, server_default=text("false")),  # told only when another channel had no receipt, or another post no answer
     Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("quiet_from", SmallInteger),  # a resident's quiet hours, minutes of the local day: see dispatch/quiet
+    Column("quiet_until", SmallInteger),
     _moment("created_at", required=True, real=True),
     UniqueConstraint("lane", "channel", "address", "cell", "name", postgresql_nulls_not_distinct=True),
     Index("ix_subscription_muster", "lane", "district", "channel", "language", "id",
@@ -157,6 +159,8 @@ subscription = Table(
     Index("ix_subscription_person", "person", postgresql_where=text("person IS NOT NULL")),
     Index("ix_subscription_asked", "lane", postgresql_where=text("kind <> 'resident'")),
     Index("ix_subscription_falls_back", "id", postgresql_where=text("falls_back_to IS NOT NULL")),
+    Index("ix_subscription_quiet", "id", postgresql_where=text("quiet_from IS NOT NULL")),
+    Index("ix_subscription_open", "id", postgresql_where=text("kind = 'resident' AND left(address, 3) <> 's1.'")),
 )
 
 batch = Table(

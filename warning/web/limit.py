@@ -13,8 +13,11 @@ from warning.web.problem import problem
 _PEERS = 50_000
 """Buckets kept; the one that was used longest ago makes room, so that many peers cannot fill the memory."""
 
-COSTLY = ("/login", "/api/registrations", "/me")
+COSTLY = ("/login", "/api/registrations", "/register", "/en/register", "/me")
 """Writes here are counted in the small bucket. Answers are not: a hundred offices behind one proxy answer in the same second, and a link cannot be guessed."""
+
+CODES = ("/api/registrations", "/register", "/en/register")
+"""Each write here may cost a text message to somebody's number; exactly these, not what stands below them."""
 
 
 @dataclass(slots=True)
@@ -24,11 +27,13 @@ class _Bucket:
 
 
 class RateLimit:
-    """Pure ASGI. ``per_s`` requests a second with bursts of ``burst``; of writes to COSTLY addresses ``costly_per_min`` a minute."""
+    """Pure ASGI. ``per_s`` requests a second with bursts of ``burst``; of writes to COSTLY addresses ``costly_per_min`` a minute, to CODES ``codes_per_h`` an hour."""
 
-    def __init__(self, app: ASGIApp, *, per_s: float, burst: int, costly_per_min: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, app: ASGIApp, *, per_s: float, burst: int, costly_per_min: float, codes_per_h: float = 0.0,
+                 monotonic: Callable[[], float] = time.monotonic) -> None:
         self._app = app
-        self._rates = {"all": (per_s, float(burst)), "costly": (costly_per_min / 60.0, max(costly_per_min / 3.0, 5.0))}
+        self._rates = {"all": (per_s, float(burst)), "costly": (costly_per_min / 60.0, max(costly_per_min / 3.0, 5.0)),
+                       "codes": (codes_per_h / 3600.0, max(codes_per_h / 3.0, 5.0))}
         self._monotonic = monotonic
         self._buckets: OrderedDict[tuple[str, str], _Bucket] = OrderedDict()
 
@@ -39,6 +44,8 @@ class RateLimit:
             kinds = ["all"]
             if scope["method"] not in ("GET", "HEAD") and scope["path"].startswith(COSTLY):
                 kinds.append("costly")
+                if scope["path"] in CODES:
+                    kinds.append("codes")
             wait = max(self._wait(peer, kind) for kind in kinds)
             if wait > 0:
                 answer = problem(429, f"too many requests from here: wait {math.ceil(wait)} s", "slow down; Retry-After says for how long")

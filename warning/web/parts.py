@@ -10,7 +10,9 @@ from warning.account import Account, Act
 from warning.answer.callout import Acknowledged
 from warning.clock import Clock
 from warning.dispatch.plan import Draft, Rate, ReachPlan
+from warning.dispatch.registration import Asked, Proven
 from warning.dispatch.risk import Signature
+from warning.dispatch.saying import PlaceHeld
 from warning.dispatch.subscribe import Held, OfficeSubscription, ResidentSubscription
 from warning.exchange.work import How, Partner, Taken
 from warning.issue.hand import HandMade
@@ -70,11 +72,25 @@ class Answering(Protocol):
 class Subscribing(Protocol):
     async def office(self, new: OfficeSubscription, /, *, account: Account) -> int: ...
 
-    async def resident(self, new: ResidentSubscription, /) -> int: ...
-
     async def end(self, subscription_id: int, /, *, account: Account) -> None: ...
 
     async def of(self, account: Account, /) -> list[Held]: ...
+
+
+class Registering(Protocol):
+    """A resident's own doors: a code proves the address, a word opens what is registered for it."""
+
+    async def ask(self, new: ResidentSubscription, /) -> Asked | int: ...
+
+    async def confirm(self, request: UUID, /, *, code: str, next_code: str = ...) -> Proven: ...
+
+    async def places(self, word: str, /) -> list[PlaceHeld]: ...
+
+    async def end(self, word: str, place: int, /) -> list[PlaceHeld]: ...
+
+    async def places_of_browser(self, channel: str, address: str, /) -> list[PlaceHeld]: ...
+
+    async def end_of_browser(self, channel: str, address: str, place: int, /) -> list[PlaceHeld]: ...
 
 
 class Trusting(Protocol):
@@ -173,6 +189,9 @@ class Parts(Protocol):
 
     @property
     def subscriptions(self) -> Subscribing: ...
+
+    @property
+    def registration(self) -> Registering: ...
 
     @property
     def ledger(self) -> Counting: ...

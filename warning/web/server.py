@@ -22,6 +22,7 @@ from warning.web.api import (
     places,
     proposals,
     reach,
+    registrations,
     routes,
     subscriptions,
 )
@@ -53,10 +54,10 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.state.session = Session(secure=parts.settings.public_url.startswith("https:"))
     install(app)
     limits = parts.settings.limits
-    app.add_middleware(RateLimit, per_s=limits.per_s, burst=limits.burst, costly_per_min=limits.costly_per_min)
+    app.add_middleware(RateLimit, per_s=limits.per_s, burst=limits.burst, costly_per_min=limits.costly_per_min, codes_per_h=limits.codes_per_h)
     app.add_middleware(SecurityHeaders)
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
-    for router in (alerts.router, feed.router, proposals.router, outcome.router, reach.router, explain.router, packs.router, subscriptions.router, places.router,
+    for router in (alerts.router, feed.router, proposals.router, outcome.router, reach.router, explain.router, packs.router, subscriptions.router, registrations.router, places.router,
                    answers.router, operations.router, routes.router, feeds.router, admin.router, intake.router, login.router, oidc.router,
                    public.proof, public.router):
         app.include_router(router)

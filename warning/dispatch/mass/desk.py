@@ -51,6 +51,8 @@ class MassLedger(Protocol):
 
     async def fall_back(self) -> int | None: ...
 
+    async def wake(self, *, now: datetime) -> int: ...
+
     async def retry(self, crowd_ids: Sequence[int]) -> int: ...
 
     async def concerning(self, crowd_ids: Sequence[int]) -> list[tuple[str, tuple[str, ...]]]: ...
@@ -208,6 +210,10 @@ class MassDesk:
         while (told := await self._ledger.fall_back()) is not None:
             people += told
         return people
+
+    async def wake(self) -> int:
+        """Let go what has waited for the end of people's quiet hours; returns how many batches."""
+        return await self._ledger.wake(now=self._clock.now())
 
     async def retry(self, crowd_ids: Sequence[int]) -> int:
         """Who failed is tried again; the dispatch desk has asked whether the operator may."""

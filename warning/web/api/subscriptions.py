@@ -1,12 +1,11 @@
-"""Subscriptions: offices ask by polygon or zone with a token, residents register a place without one."""
+"""Subscriptions: offices ask by polygon or zone, with a token."""
 
 from dataclasses import asdict
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from warning.dispatch.subscribe import OfficeSubscription, ResidentSubscription
-from warning.errors import NotFound
+from warning.dispatch.subscribe import OfficeSubscription
 from warning.web.auth import Caller, Here
 from warning.web.problem import Problem
 
@@ -54,24 +53,3 @@ async def mine(parts: Here, account: Caller) -> list[HeldOut]:
 @router.delete("/subscriptions/{subscription_id}", status_code=204, summary="End a subscription", responses={404: {"model": Problem}})
 async def end(parts: Here, account: Caller, subscription_id: int) -> None:
     await parts.subscriptions.end(subscription_id, account=account)
-
-
-@router.post("/registrations", status_code=201, summary="A resident registers a place and an address")
-async def register(parts: Here, body: ResidentSubscription) -> Made:
-    """The place is reduced to a coarse cell of about 1 km before it is stored."""
-    return Made(id=await parts.subscriptions.resident(body))
-
-
-class PushKeyOut(BaseModel):
-    """``key`` is the applicationServerKey of ``pushManager.subscribe``; register under ``channel``."""
-
-    channel: str
-    key: str
-
-
-@router.get("/push-key", summary="What a browser needs to ask for pushes", responses={404: {"model": Problem}})
-async def push_key(parts: Here) -> PushKeyOut:
-    if not parts.push_keys:
-        raise NotFound("this deployment has no Web Push channel")
-    channel, key = next(iter(parts.push_keys.items()))
-    return PushKeyOut(channel=channel, key=key)
