@@ -23,6 +23,15 @@ class Sums:
     observed: NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ahead:
+    """``values`` (T, ny, nx) float32 at rising ``times``; ``partial`` (T, ny, nx): the truth is at least that. NaN where nothing is known to fall."""
+
+    times: tuple[datetime, ...]
+    values: NDArray[np.float32]
+    partial: NDArray[np.bool_]
+
+
 def sliding_sums(steps: Sequence[Step], window: timedelta, units: str, *, now: datetime) -> Sums | None:
     """The sum over (t - window, t] at the end t of every step not longer than the window; None when there is none.
 
@@ -60,6 +69,35 @@ def sliding_sums(steps: Sequence[Step], window: timedelta, units: str, *, now: d
         values[position] = np.where(gaps == 0, total, np.nan)
         observed[position] = all(pieces[index].analysis for index in wanted)
     return Sums(times=times, values=values, observed=observed)
+
+
+def sums_to_come(steps: Sequence[Step], within: timedelta, units: str, *, now: datetime) -> Ahead | None:
+    """What is forecast to fall over (now, t], at the end t of each step of the cheapest chain of steps that begins now.
+
+    The chain goes on to now + ``within``; a step that leads beyond is counted whole at that moment. None when no step
+    begins now: nothing is known of what is to come. A step that is NaN in a cell adds nothing there.
+    """
+    end = now + within
+    pieces = [step for step in _taken_apart(steps) if now <= step.start < min(step.end, end)]
+    ending: dict[datetime, list[int]] = {}
+    for index, step in enumerate(pieces):
+        ending.setdefault(step.end, []).append(index)
+    # The first end from the horizon on, else the last before it.
+    ends = [*sorted(time for time in ending if time >= end), *sorted((time for time in ending if time < end), reverse=True)]
+    chain = next((found for time in ends if (found := _tiling(pieces, ending, time, now, now))), None)
+    if chain is None:
+        return None
+    shape = pieces[0].field.grid.shape
+    values, partial = np.empty((len(chain), *shape), dtype=np.float32), np.zeros((len(chain), *shape), dtype=np.bool_)
+    total, holes = np.zeros(shape), np.zeros(shape, dtype=np.bool_)
+    for position, index in enumerate(chain):
+        amount = convert(pieces[index].field.values, pieces[index].field.units, units)
+        known = np.isfinite(amount)
+        total += np.where(known, amount, 0)
+        holes |= ~known
+        partial[position] = holes & (total > 0)
+        values[position] = np.where(holes & (total <= 0), np.nan, total)
+    return Ahead(times=tuple(min(pieces[index].end, end) for index in chain), values=values, partial=partial)
 
 
 def _tiling(

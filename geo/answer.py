@@ -16,8 +16,8 @@ from geo.touched import Touched
 
 Mask = NDArray[np.bool_]
 _NOON_TO_MIDNIGHT = timedelta(hours=12)
-# Quantities whose partly known value can only rise; the other daily ones can only fall.
-_RISING = frozenset({"tmax", "temperature_drop"})
+# Quantities whose partly known value can only rise; the others that may be partly known can only fall.
+_RISING = frozenset({"tmax", "temperature_drop", "rain_to_come", "snow_water_to_come"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

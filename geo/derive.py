@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from geo.accumulate import sliding_sums
+from geo.accumulate import sliding_sums, sums_to_come
 from geo.choose import DeriveError, Step, choose, latest_window, with_wind_speed
 from geo.daily import DAILY, DAY, LONGEST_GAP, Days, daily_extremes, day_end, drops
 from geo.field import GridField
@@ -17,6 +17,7 @@ from geo.units import beaufort, convert
 __all__ = ["DeriveError", "Series", "history", "series"]
 
 _SUMS = frozenset({"rain", "snow_water"})
+_TO_COME = {f"{name}_to_come": name for name in _SUMS}
 _FORCES = {
     "mean_bft": ("wind_speed", "wind_speed_of_components"),
     "gust_bft": ("wind_gust",),
@@ -33,6 +34,7 @@ def series(quantity: Quantity, fields: Sequence[GridField], *, now: datetime) ->
     """``quantity`` at every time the fields allow, or None when no field speaks of it.
 
     - ``rain``, ``snow_water`` with a window: sliding sums (``geo.accumulate``), observed so far joined with forecast.
+    - ``rain_to_come``, ``snow_water_to_come`` with a window: what falls within it from now on, by forecast alone; ``partial`` where steps are unknown.
     - ``mean_bft``, ``gust_bft``: Beaufort force of wind_speed (or of both components) and wind_gust.
     - ``tmax``, ``tmin``, ``ground_tmin``: extremes by Beijing's local day; ``temperature_drop``: of daily minima within
       its window (``geo.daily``). Their times are the local midnights that end the days.
@@ -43,6 +45,8 @@ def series(quantity: Quantity, fields: Sequence[GridField], *, now: datetime) ->
     """
     if quantity.name in _SUMS:
         return _sums(quantity, fields, now)
+    if quantity.name in _TO_COME:
+        return _to_come(quantity, fields, now)
     if quantity.name in DAILY:
         return _daily(quantity, fields, now)
     return _instants(quantity, fields, now)
@@ -57,6 +61,8 @@ def history(quantity: Quantity, *, days: int = 1) -> timedelta:
         return DAY * days + (quantity.window or DAY)
     if quantity.name in DAILY:
         return DAY * days
+    if quantity.name in _TO_COME:
+        return timedelta(0)
     own = quantity.window or timedelta(0) if quantity.name in _SUMS else LONGEST_GAP
     return own + DAY * (days - 1)
 
@@ -72,6 +78,19 @@ def _sums(quantity: Quantity, fields: Sequence[GridField], now: datetime) -> Ser
         quantity=quantity, grid=steps[0].field.grid, times=sums.times, values=sums.values, observed=sums.observed
     )
     return _with_unknown(found, [sums.times[-1] + AFTER])
+
+
+def _to_come(quantity: Quantity, fields: Sequence[GridField], now: datetime) -> Series | None:
+    if quantity.window is None or quantity.window <= timedelta(0):
+        raise DeriveError(f"{quantity}: what is to come needs a window, such as 6 h ahead; give the rule's quantity one")
+    steps = [step for step in choose((_TO_COME[quantity.name],), fields, now=now) if step.field.statistic == "sum"]
+    found = sums_to_come(steps, quantity.window, quantity.units, now=now)
+    if found is None:
+        return None
+    ahead = Series(
+        quantity=quantity, grid=steps[0].field.grid, times=found.times, values=found.values,
+        observed=np.zeros(len(found.times), dtype=np.bool_), partial=found.partial if found.partial.any() else None)
+    return _with_unknown(ahead, [found.times[-1] + AFTER])
 
 
 def _daily(quantity: Quantity, fields: Sequence[GridField], now: datetime) -> Series | None:

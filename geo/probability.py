@@ -1,14 +1,14 @@
 """Probability: how likely a comparison is to be met in each cell, from ready probabilities or from the members of an ensemble."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo.criterion import AllOf, AnyOf, Comparison, Criterion
-from geo.derive import series
+from geo.ensemble import Ensemble
 from geo.field import GridField
 from geo.grid import Grid
 from geo.overlay import Overlay
@@ -24,14 +24,15 @@ _SAME = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Probability:
-    """``low`` and ``high`` (T, ny, nx), 0..1, are the bounds between which the probability of ``leaf`` lies at ``times``.
+    """``low`` and ``high`` (T, ny, nx), 0..1, are the bounds between which the probability of ``of`` lies at ``times``.
 
-    They differ where no threshold of the file is the rule's own, and where members are missing; both are NaN where
+    They differ where no threshold of the file is the rule's own, where members are missing, and where ready probabilities of
+    several comparisons are joined; both are NaN where
     nothing is known. ``missing`` are the members that should be there and are not, at some time; ``members`` how many
     there should be, 0 for ready probabilities. ``doubts`` are the suspicions for which fields were taken as unknown.
     """
 
-    leaf: Comparison
+    of: Criterion
     grid: Grid
     times: tuple[datetime, ...]
     low: NDArray[np.float32]
@@ -54,33 +55,26 @@ def is_ensemble(field: GridField) -> bool:
     return field.member is not None or field.statistic.startswith("probability")
 
 
-def probability(leaf: Comparison, fields: Sequence[GridField], *, now: datetime) -> Probability | None:
-    """The probability that ``leaf`` is met, at every time the fields allow; None when no field speaks of it.
+def probability(criterion: Criterion, fields: Sequence[GridField], ensemble: Ensemble) -> Probability | None:
+    """The probability that ``criterion`` is met, at every time the fields allow; None when no field speaks of it.
 
-    Members first: the part of them that meets it, each derived as any forecast is; a member that is missing at a time
-    may or may not meet it. Else ready probabilities of the same variable and window: that of the rule's own threshold,
-    or between those of the thresholds on both sides. A field with a suspicion is unknown. All fields on one grid.
+    Members first (``ensemble``: those of ``fields``): the part of them that meets it, whole, each derived as any forecast is;
+    a member that is missing at a time may or may not meet it. Else ready probabilities of the same variable and window: that
+    of the rule's own threshold, or between those of the thresholds on both sides; of AND and OR what follows from their
+    parts. A field with a suspicion is unknown. All fields of a variable on one grid.
     """
-    return _of_members(leaf, fields, now) or _ready(leaf, fields)
+    of_members = _of_members(criterion, ensemble)
+    if of_members is not None:
+        return of_members
+    if isinstance(criterion, Comparison):
+        return _ready(criterion, fields)
+    return _of_parts(criterion, [probability(part, fields, ensemble) for part in criterion.parts])
 
 
-def asked(leaf: Comparison, at_least: float) -> Comparison:
-    """The comparison of the probability of ``leaf`` (0..1) with what a rule asks for."""
-    return Comparison(quantity=Quantity(name=f"probability({leaf})", units="1", window=None), operator=">=", value=at_least)
-
-
-def asked_of(criterion: Criterion, at_least: float) -> Criterion:
-    """Any of the comparisons with its probability: that of "any" is at least the largest of its parts'.
-
-    Raises ValueError for AND, of whose parts the probabilities say nothing, and for several days in a row.
-    """
-    if isinstance(criterion, AllOf):
-        raise ValueError("the probability of all: […] does not follow from those of its parts; ask for one comparison or any: […]")
-    if isinstance(criterion, AnyOf):
-        return AnyOf(parts=tuple(asked_of(part, at_least) for part in criterion.parts))
-    if criterion.days > 1:
-        raise ValueError("the probability of several days in a row does not follow from that of one; take days out")
-    return asked(criterion, at_least)
+def asked(criterion: Criterion, at_least: float) -> Comparison:
+    """The comparison of the probability of ``criterion`` (0..1) with what a rule asks for."""
+    said = str(criterion) if not isinstance(criterion, Comparison) else f"({criterion})"
+    return Comparison(quantity=Quantity(name=f"probability{said}", units="1", window=None), operator=">=", value=at_least)
 
 
 def decided(found: Probability, at_least: float) -> Series:
@@ -91,7 +85,7 @@ def decided(found: Probability, at_least: float) -> Series:
         values = np.where(found.low >= threshold, found.low, np.where(found.high < threshold, found.high, np.float32(np.nan)))
     unknown = np.full((1, *found.grid.shape), np.nan, dtype=np.float32)
     return Series(
-        quantity=asked(found.leaf, at_least).quantity, grid=found.grid, times=(*found.times, found.times[-1] + AFTER),
+        quantity=asked(found.of, at_least).quantity, grid=found.grid, times=(*found.times, found.times[-1] + AFTER),
         values=np.concatenate([values, unknown]).astype(np.float32), observed=np.zeros(len(found.times) + 1, dtype=np.bool_))
 
 
@@ -100,7 +94,7 @@ def chances(found: Probability, overlay: Overlay, *, start: datetime, end: datet
     within = [position for position, time in enumerate(found.times) if start <= time <= end]
     if not within:
         return [Chance(highest=None, mean=None) for _ in overlay.zones]
-    read = zonal(asked(found.leaf, 0.0), found.low[within], overlay)
+    read = zonal(asked(found.of, 0.0), found.low[within], overlay)
     return [Chance(highest=_largest(top), mean=_largest(mean)) for top, mean in zip(read.extreme, read.mean, strict=True)]
 
 
@@ -109,61 +103,50 @@ def _largest(values: NDArray[np.floating]) -> float | None:
     return float(known.max()) if known.size else None
 
 
-def _of_members(leaf: Comparison, fields: Sequence[GridField], now: datetime) -> Probability | None:
-    own: dict[int, list[GridField]] = {}
-    for field in fields:
-        if field.member is not None and not field.statistic.startswith("probability"):
-            own.setdefault(field.member, []).append(replace(field, member=None))
-    each = {member: found for member, given in own.items() if (found := series(leaf.quantity, given, now=now)) is not None}
-    if len(each) < 2:
+def _of_members(criterion: Criterion, ensemble: Ensemble) -> Probability | None:
+    found = ensemble.count(criterion)
+    if found is None:
         return None
-    # A gap in the numbers is a member that never came; of one after the last nobody knows.
-    expected = range(min(own), max(own) + 1)
-    times = tuple(sorted({time for found in each.values() for time in found.times if not _is_end(found, time)}))
-    grid = next(iter(each.values())).grid
-    met, unknown = np.zeros((len(times), *grid.shape), dtype=np.int32), np.zeros((len(times), *grid.shape), dtype=np.int32)
-    silent: dict[int, NDArray[np.bool_]] = {}
-    for member in expected:
-        values = _at(each.get(member), times, grid)
-        known = np.isfinite(values)
-        met += known & _meets(leaf, values)
-        unknown += ~known
-        silent[member] = np.asarray(~known.reshape(len(times), -1).any(axis=1))
-    count = len(expected)
-    # When no member speaks (the first hours of a long window) none is missing.
-    missing = [member for member, when in silent.items() if (when & ~np.logical_and.reduce(list(silent.values()))).any()]
-    low, high = (met / count).astype(np.float32), ((met + unknown) / count).astype(np.float32)
-    nothing = unknown == count
+    low, high = (found.met / found.members).astype(np.float32), ((found.met + found.unknown) / found.members).astype(np.float32)
+    nothing = found.unknown == found.members
     low[nothing] = high[nothing] = np.nan
-    return Probability(leaf=leaf, grid=grid, times=times, low=low, high=high, members=count, missing=tuple(missing))
+    return Probability(
+        of=criterion, grid=found.grid, times=found.times, low=low, high=high, members=found.members, missing=found.missing)
 
 
-def _is_end(found: Series, time: datetime) -> bool:
-    """Whether the row is the one that says "unknown from here on"."""
-    return time == found.times[-1] and bool(np.isnan(found.values[-1]).all())
+def _of_parts(criterion: AllOf | AnyOf, parts: Sequence[Probability | None]) -> Probability | None:
+    """Between the bounds that hold however the parts depend on each other (Fréchet): at each time, of the parts that speak of it then.
 
-
-def _at(found: Series | None, times: Iterable[datetime], grid: Grid) -> NDArray[np.float32]:
-    empty = np.full(grid.shape, np.nan, dtype=np.float32)
-    rows = {} if found is None else dict(zip(found.times, found.values, strict=True))
-    return np.stack([rows.get(time, empty) for time in times])
-
-
-def _meets(leaf: Comparison, values: NDArray[np.float32]) -> NDArray[np.bool_]:
-    threshold = np.float32(leaf.value)
-    with np.errstate(invalid="ignore"):
-        match leaf.operator:
-            case ">=":
-                return np.asarray(values >= threshold)
-            case ">":
-                return np.asarray(values > threshold)
-            case "<=":
-                return np.asarray(values <= threshold)
-        return np.asarray(values < threshold)
+    All of n: at least the sum of their probabilities less n - 1, at most the smallest. Any: at least the largest, at most the sum.
+    """
+    spoken = [part for part in parts if part is not None]
+    if not spoken or len({part.grid for part in spoken}) > 1:
+        return None
+    grid, times = spoken[0].grid, tuple(sorted({time for part in spoken for time in part.times}))
+    # Of a part that says nothing, or does not exist, anything from 0 to 1 may be true.
+    lows = np.full((len(parts), len(times), *grid.shape), np.nan, dtype=np.float32)
+    highs = lows.copy()
+    for place, part in enumerate(parts):
+        rows = [] if part is None else [times.index(time) for time in part.times]
+        if part is not None:
+            lows[place, rows], highs[place, rows] = part.low, part.high
+    nothing = np.isnan(lows).all(axis=0)
+    lows, highs = np.where(np.isnan(lows), np.float32(0), lows), np.where(np.isnan(highs), np.float32(1), highs)
+    if isinstance(criterion, AllOf):
+        low, high = np.maximum(lows.sum(axis=0) - (len(parts) - 1), 0), highs.min(axis=0)
+    else:
+        low, high = lows.max(axis=0), np.minimum(highs.sum(axis=0), 1)
+    low[nothing] = high[nothing] = np.nan
+    return Probability(
+        of=criterion, grid=grid, times=times, low=low.astype(np.float32), high=high.astype(np.float32),
+        members=max(part.members for part in spoken), missing=tuple(sorted({number for part in spoken for number in part.missing})),
+        doubts=tuple(dict.fromkeys(doubt for part in spoken for doubt in part.doubts)))
 
 
 def _ready(leaf: Comparison, fields: Sequence[GridField]) -> Probability | None:
     """Thresholds passed upwards have ``probability``, downwards ``probability_below``; each bounds the others' side."""
+    if leaf.days > 1:
+        return None  # that of several days in a row does not follow from that of one
     upward = leaf.operator in (">=", ">")
     variable = _SPEEDS.get(leaf.quantity.name, leaf.quantity.name)
     value, units = (lower_bound(int(leaf.value)), "m s-1") if leaf.quantity.name in _SPEEDS else (leaf.value, leaf.quantity.units)
@@ -183,7 +166,7 @@ def _ready(leaf: Comparison, fields: Sequence[GridField]) -> Probability | None:
     bounds = [_between(at[time], value, grid, upward=upward) for time in times]
     doubts = tuple(dict.fromkeys(doubt for own in at.values() for field in own.values() for doubt in field.provenance.suspicions))
     return Probability(
-        leaf=leaf, grid=grid, times=times, low=np.stack([low for low, _ in bounds]), high=np.stack([high for _, high in bounds]), doubts=doubts)
+        of=leaf, grid=grid, times=times, low=np.stack([low for low, _ in bounds]), high=np.stack([high for _, high in bounds]), doubts=doubts)
 
 
 def _threshold(field: GridField, units: str) -> float | None:

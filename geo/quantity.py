@@ -9,7 +9,7 @@ class Quantity:
     """``Quantity(name="rain", window=timedelta(hours=6), units="mm")``.
 
     ``name`` as GridField.variable, or a derived one: ``mean_bft``/``gust_bft`` (Beaufort force, GB/T 28591-2012),
-    ``temperature_drop`` (degC within ``window``), ``tmax``/``tmin``/``ground_tmin`` (degC).
+    ``temperature_drop`` (degC within ``window``), ``rain_to_come``/``snow_water_to_come`` (mm from now to ``window`` ahead), ``tmax``/``tmin``/``ground_tmin`` (degC).
     """
 
     name: str

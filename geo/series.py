@@ -19,7 +19,7 @@ class Series:
 
     ``times`` are T rising aware UTC times, the *ends* of the quantity's window. ``observed`` (T,) is True where only
     analyses went in. ``partial`` (T, ny, nx), None for nowhere, marks daily extremes of a day whose steps are not all
-    there: the truth is at least as extreme (a higher tmax, a lower tmin, a larger drop) as the value.
+    there, and what is to come where a step is unknown: the truth is at least as extreme (a higher tmax, a lower tmin, a larger drop) as the value.
     A row of NaN stands in every hole of the data and after their end (``AFTER`` it, or the next local midnight): what
     asks for a time there is told *unknown*, never "no hazard".
     """

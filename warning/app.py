@@ -51,7 +51,7 @@ from warning.trust.address import Addresses
 from warning.trust.desk import TrustDesk
 from warning.watch.desk import WatchDesk
 from warning.watch.eventcode import load_event_codes
-from warning.watch.issuer import load_issuers
+from warning.watch.issuer import chosen, load_issuers
 from warning.watch.memory import Policy
 from warning.watch.packfile import folders, load_packs
 from warning.watch.promise import Promise
@@ -105,6 +105,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     keys = signing_keys(settings)
     rule_sets = load_rule_sets(own=None if settings.config is None else settings.config / "rules")
     issuers = {issuer.code: issuer for issuer in load_issuers(config_file(settings, "issuers.yaml"), rule_sets=rule_sets)}
+    rule_sets = chosen(rule_sets, issuers.values())
     retry = settings.retry
     policy = RetryPolicy(
         max_attempts=retry.max_attempts, first_wait=timedelta(seconds=retry.first_wait_s),

@@ -2,17 +2,19 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 import shapely
 
-from geo.criterion import AllOf, AnyOf, Comparison
+from geo.criterion import AllOf, AnyOf, Comparison, Criterion
+from geo.ensemble import Ensemble
 from geo.field import GridField, Provenance
 from geo.grid import Grid
 from geo.overlay import overlay
-from geo.probability import asked_of, chances, decided, probability
+from geo.probability import Probability, asked, chances, decided, probability
 from geo.quantity import Quantity
 from geo.zone import Zone
 
@@ -39,17 +41,21 @@ def ready(threshold: float, *cells: float, suspicions: tuple[str, ...] = (), var
         provenance=Provenance(source="eps", path="t", suspicions=suspicions))
 
 
-def bounds(leaf: Comparison, fields: Sequence[GridField]) -> list[tuple[float, float]]:
-    found = probability(leaf, fields, now=NOW)
+def likely(criterion: Criterion, fields: Sequence[GridField]) -> Probability | None:
+    return probability(criterion, fields, Ensemble(fields, now=NOW))
+
+
+def bounds(leaf: Criterion, fields: Sequence[GridField]) -> list[tuple[float, float]]:
+    found = likely(leaf, fields)
     assert found is not None
-    assert found.times == (TOMORROW,)
-    return [(round(float(low), 5), round(float(high), 5)) for low, high in zip(found.low[0, 0], found.high[0, 0], strict=True)]
+    assert np.isnan(np.delete(found.low, at := found.times.index(TOMORROW), axis=0)).all(), "at any other time nothing is known"
+    return [(round(float(low), 5), round(float(high), 5)) for low, high in zip(found.low[at, 0], found.high[at, 0], strict=True)]
 
 
 def test_three_of_five_members_at_the_threshold_are_sixty_percent() -> None:
     fields = [member(number, value, 0) for number, value in enumerate([50, 49.9, 60, 0, 200])]
     assert bounds(HEAVY, fields) == [(0.6, 0.6), (0, 0)]
-    found = probability(HEAVY, fields, now=NOW)
+    found = likely(HEAVY, fields)
     assert found is not None
     assert (found.members, found.missing) == (5, ())
     # Three fifths as a 32-bit number do not quite equal 0.6: they reach it all the same.
@@ -61,7 +67,7 @@ def test_three_of_five_members_at_the_threshold_are_sixty_percent() -> None:
 def test_a_member_that_did_not_come_is_named_and_may_or_may_not_meet_it() -> None:
     # 0 to 4 without 3: two of five meet it, or three.
     fields = [member(number, value, 0) for number, value in ((0, 60), (1, 0), (2, 60), (4, 0))]
-    found = probability(HEAVY, fields, now=NOW)
+    found = likely(HEAVY, fields)
     assert found is not None
     assert (found.members, found.missing) == (5, (3,))
     assert bounds(HEAVY, fields)[0] == (0.4, 0.6)
@@ -76,8 +82,8 @@ def test_a_member_without_a_value_in_a_cell_is_unknown_there_only() -> None:
 
 
 def test_one_member_is_no_ensemble() -> None:
-    assert probability(HEAVY, [member(0, 60, 60)], now=NOW) is None
-    assert probability(HEAVY, [], now=NOW) is None
+    assert likely(HEAVY, [member(0, 60, 60)]) is None
+    assert likely(HEAVY, []) is None
 
 
 def test_the_files_own_threshold_gives_the_probability_itself() -> None:
@@ -95,7 +101,7 @@ def test_between_two_thresholds_it_lies_between_their_probabilities() -> None:
 
 def test_a_suspicious_field_is_unknown_and_its_doubt_is_told() -> None:
     doubt = "the probability is 0 everywhere on Earth"
-    found = probability(HEAVY, [ready(50, 0, 0, suspicions=(doubt,))], now=NOW)
+    found = likely(HEAVY, [ready(50, 0, 0, suspicions=(doubt,))])
     assert found is not None
     assert np.isnan(found.low).all()
     assert np.isnan(decided(found, 0.4).values).all()
@@ -111,13 +117,13 @@ def test_a_force_is_asked_through_the_speed_at_which_it_begins() -> None:
 
 def test_another_window_or_the_other_direction_says_nothing() -> None:
     six_hours = Comparison(quantity=Quantity(name="rain", units="mm", window=DAY / 4), operator=">=", value=50)
-    assert probability(six_hours, [ready(50, 70, 5)], now=NOW) is None
+    assert likely(six_hours, [ready(50, 70, 5)]) is None
     less = Comparison(quantity=RAIN, operator="<", value=50)
-    assert probability(less, [ready(50, 70, 5)], now=NOW) is None
+    assert likely(less, [ready(50, 70, 5)]) is None
 
 
 def test_a_zone_has_the_highest_chance_of_its_cells_and_the_mean_of_its_area() -> None:
-    found = probability(HEAVY, [ready(50, 70, 5)], now=NOW)
+    found = likely(HEAVY, [ready(50, 70, 5)])
     assert found is not None
     [chance] = chances(found, overlay(GRID, [ZONE]), start=NOW, end=TOMORROW)
     # Two cells of the same latitude: (70 + 5) / 2.
@@ -127,11 +133,83 @@ def test_a_zone_has_the_highest_chance_of_its_cells_and_the_mean_of_its_area() -
     assert (later.highest, later.mean) == (None, None)
 
 
-def test_and_has_no_probability_that_follows_from_its_parts_and_or_asks_for_any() -> None:
-    other = Comparison(quantity=RAIN, operator=">=", value=100)
-    with pytest.raises(ValueError, match="does not follow"):
-        asked_of(AllOf(parts=(HEAVY, other)), 0.6)
-    with pytest.raises(ValueError, match="days"):
-        asked_of(Comparison(quantity=RAIN, operator=">=", value=50, days=3), 0.6)
-    made = asked_of(AnyOf(parts=(HEAVY, other)), 0.6)
-    assert str(made) == "(probability(rain/24h [mm] >= 50) [1] >= 0.6 or probability(rain/24h [mm] >= 100) [1] >= 0.6)"
+def gust(number: int, *cells: float, end: datetime = TOMORROW) -> GridField:
+    return GridField(
+        variable="wind_gust", units="m s-1", values=np.array([cells], dtype=np.float32), grid=GRID, valid_time=end, run_time=NOW,
+        member=number, provenance=Provenance(source="eps", path="t"))
+
+
+# Force 8 begins at 17.2 m/s.
+GALE = Comparison(quantity=Quantity(name="gust_bft", units="bft"), operator=">=", value=8)
+BOTH, EITHER = AllOf(parts=(HEAVY, GALE)), AnyOf(parts=(HEAVY, GALE))
+
+
+def test_and_and_or_are_asked_of_each_member_by_itself_and_in_each_cell() -> None:
+    # Rain in members 0, 1, 2 and gale in 0, 2, 3: both in 0 and 2, either in 0 to 3, whatever their own chances (0.6 each) are.
+    fields = [*(member(number, value, 60) for number, value in enumerate([60, 60, 60, 0, 0])),
+              *(gust(number, value, 0) for number, value in enumerate([20, 0, 20, 20, 0]))]
+    assert bounds(BOTH, fields) == [(0.4, 0.4), (0, 0)]
+    assert bounds(EITHER, fields) == [(0.8, 0.8), (1, 1)]
+
+
+def test_a_member_of_which_one_half_is_known_leaves_and_open_unless_that_half_decides_it() -> None:
+    # Member 1 has no gust: with 60 mm it may meet both; with 0 mm it cannot.
+    assert bounds(BOTH, [member(0, 60, 60), gust(0, 20, 20), member(1, 60, 0)]) == [(0.5, 1), (0.5, 0.5)]
+
+
+def test_of_a_quantity_that_no_member_speaks_of_nothing_is_counted() -> None:
+    assert likely(BOTH, fields := [member(0, 60, 60), member(1, 60, 60)]) is not None
+    # Rain is certain, of the gale nothing is known: anything from 0 to 1.
+    assert bounds(BOTH, fields) == [(0, 1), (0, 1)]
+    assert bounds(EITHER, fields) == [(1, 1), (1, 1)]
+
+
+def test_ready_probabilities_bound_and_and_or_however_they_depend_on_each_other() -> None:
+    # Both: at least 0.8 + 0.7 - 1, at most 0.7; either: at least 0.8, at most all.
+    fields = [ready(50, 80, 30), ready(17.2, 70, 20, variable="wind_gust", units="m s-1")]
+    assert bounds(BOTH, fields) == [(0.5, 0.7), (0, 0.2)]
+    assert bounds(EITHER, fields) == [(0.8, 1), (0.3, 0.5)]
+    found = likely(EITHER, fields)
+    assert found is not None
+    # 0.3 and 0.2 may be 0.5 together: 0.4 is neither reached nor ruled out, 0.6 is ruled out.
+    assert math.isnan(decided(found, 0.4).values[0, 0, 1])
+    assert decided(found, 0.6).values[0, 0, 1] == pytest.approx(0.5)
+
+
+def test_what_is_on_grids_of_two_sizes_is_asked_on_the_finer() -> None:
+    coarse = Grid(kind="regular_ll", ny=1, nx=1, lat0=31.0, lon0=121.05, dlat=0.2, dlon=0.2)
+    wind = [replace(gust(number, 20), grid=coarse) for number in (0, 1)]
+    assert bounds(BOTH, [member(0, 60, 0), member(1, 60, 60), *wind]) == [(1, 1), (0.5, 0.5)]
+
+
+def test_a_day_that_has_only_begun_may_yet_become_hot_in_every_member() -> None:
+    """36 °C until now in one, 30 °C in the other: the one is met, of the other nobody knows."""
+    hot = Comparison(quantity=Quantity(name="tmax", units="degC"), operator=">=", value=35)
+    fields = [
+        GridField(variable="air_temperature", units="degC", values=np.array([[value, value]], dtype=np.float32), grid=GRID, valid_time=NOW + k * DAY / 8,
+                  run_time=NOW, member=number, provenance=Provenance(source="eps", path="t"))
+        for number, value in ((0, 36.0), (1, 30.0)) for k in range(3)]
+    found = likely(hot, fields)
+    assert found is not None
+    assert (found.low[0, 0, 0], found.high[0, 0, 0]) == (0.5, 1)
+
+
+def test_days_in_a_row_are_asked_of_members_and_not_of_ready_probabilities() -> None:
+    three = Comparison(quantity=Quantity(name="tmax", units="degC"), operator=">=", value=35, days=3)
+    midnight = datetime(2024, 9, 20, 16, tzinfo=UTC)
+    fields = [
+        GridField(variable="tmax", units="degC", values=np.array([[value, 36]], dtype=np.float32), grid=GRID, valid_time=midnight + k * DAY,
+                  run_time=NOW, window=DAY, statistic="max", member=number, provenance=Provenance(source="eps", path="t"))
+        for number, values in ((0, (36, 36, 36)), (1, (36, 34, 36))) for k, value in enumerate(values)]
+    found = likely(three, fields)
+    assert found is not None
+    last = found.times.index(midnight + 2 * DAY)
+    assert found.low[last, 0].tolist() == [0.5, 1]
+    given = [replace(ready(35, 90, 90, units="degC"), variable="tmax", window=None)]
+    assert likely(three, given) is None
+    assert likely(replace(three, days=1), given) is not None
+
+
+def test_what_is_asked_for_names_the_whole_condition() -> None:
+    assert str(asked(HEAVY, 0.4)) == "probability(rain/24h [mm] >= 50) [1] >= 0.4"
+    assert str(asked(BOTH, 0.6)) == "probability(rain/24h [mm] >= 50 and gust_bft [bft] >= 8) [1] >= 0.6"

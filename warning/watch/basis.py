@@ -3,7 +3,7 @@
 import base64
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -17,7 +17,9 @@ from geo.overlay import Overlay, OverlayError, overlay
 from geo.quantity import Quantity
 from geo.series import Series
 from geo.zone import Zone
-from warning.watch.evidence import Evidence
+from warning.watch.draft import going_on
+from warning.watch.evidence import Evidence, GoesOn
+from warning.watch.gauges import Disagreement
 from warning.watch.issuer import AreaCriterion, Issuer
 from warning.watch.margin import decisive, extremes, needed, rising, values_within
 from warning.watch.memory import Memory, Policy
@@ -52,7 +54,8 @@ class Step:
     """One colour of the hazard as the leading zone stands to it.
 
     ``share`` and ``known_share`` (0..1) of its area against ``need``; ``cells`` of it exceed; ``spare_cells``: how many fewer would still do
-    (negative: how many more it would take), in whole cells of the zone's mean size.
+    (negative: how many more it would take), in whole cells of the zone's mean size. ``goes_on``: of a row that is reached and
+    asks, whether more is to come; where it is "no" the row is not ``met``.
     """
 
     row: str
@@ -71,6 +74,7 @@ class Step:
     unconfirmed: bool
     inherited: str
     note: str
+    goes_on: GoesOn = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +141,7 @@ class AtHand:
     series: Mapping[Quantity, Series | None]
     answers: Mapping[str, Sequence[Exceedance]]
     zones: tuple[Zone, ...]
+    disagreements: Mapping[str, Mapping[str, Disagreement]] = field(default_factory=dict)
 
 
 _ADAPTER: TypeAdapter[Basis] = TypeAdapter(Basis)
@@ -188,13 +193,15 @@ def _step(rule: Rule, place: str, area: AreaCriterion, read: AtHand, now: dateti
     need = area.min_share
     enough = share > 0 and share >= need - 1e-6
     size = _cell_share(rule, place, read)
+    goes_on: GoesOn = "" if not rule.continues or not enough else going_on(
+        next((one for one in read.answers.get(rule.ahead_row, ()) if one.zone == place), None), area, read.disagreements.get(rule.row, {}).get(place))
     return Step(
         row=rule.row, level=rule.level, lead_h=rule.lead.total_seconds() / 3600, condition=str(rule.criterion),
-        met=True if enough else None if known < 1 - 1e-6 and share + 1 - known >= need - 1e-6 else False,
+        met=goes_on != "no" if enough else None if known < 1 - 1e-6 and share + 1 - known >= need - 1e-6 else False,
         share=share, known_share=known, need=need, cells=0 if answer is None else len(answer.cells),
         spare_cells=0 if not size else int(np.floor((share - need) / size + 1e-6)) if enough else -max(1, int(np.ceil((need - share) / size - 1e-6))),
         leaves=_leaves(rule, place, need, read, now), source=rule.source, confidence=rule.confidence, unconfirmed=rule.unconfirmed,
-        inherited=rule.inherited, note=rule.note,
+        inherited=rule.inherited, note=rule.note, goes_on=goes_on,
     )
 
 

@@ -249,11 +249,11 @@ class WatchDesk:
             told = self._causes(issuer, now=data_time)
             drafts = [
                 noted(one, rule_set, own)
-                for one in draft(issuer, rule_set, own.answers, now=data_time, causes=told, gauges=own.gauges)]
+                for one in draft(issuer, rule_set, own.answers, now=data_time, causes=told, gauges=own.gauges, disagreements=own.disagreements)]
             proposals, remembered[issuer.code] = propose(
                 drafts, [warning for warning in in_force if warning.issuer == issuer.code], memories[issuer.code],
                 self._policy, now=now, cycle=data_time)
-            at_hand = AtHand(series=own.series, answers=own.answers, zones=measuring.zones)
+            at_hand = AtHand(series=own.series, answers=own.answers, zones=measuring.zones, disagreements=own.disagreements)
             found.extend(
                 replace(self._found(p, issuer, grids, now), basis=basis(
                     p, issuer, rule_set, at_hand, memory=remembered[issuer.code], policy=self._policy, now=data_time))

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from geo.exceedance import Exceedance, Exceedances
 from warning.level import Level
-from warning.watch.evidence import Evidence, evidence
+from warning.watch.evidence import Evidence, GoesOn, evidence
+from warning.watch.gauges import Disagreement
 from warning.watch.hazard import Hazard
 from warning.watch.issuer import AreaCriterion, Issuer
 from warning.watch.rule import Rule, RuleSet
@@ -26,7 +27,8 @@ class Draft:
     ``unknown``: too little is known to rule out a level above ``level`` (or any, when it is None). Never "no hazard".
     ``levels`` are the colours the hazard has, ``manual_levels`` those that no data decide. ``candidates``: when several
     hazards share the quantity and nothing tells them apart, one Draft stands for all of them, ``hazard`` is their
-    group and each candidate is a Draft of its own; a person decides the cause.
+    group and each candidate is a Draft of its own; a person decides the cause. ``goes_on``: what is known of more to come
+    by the row that ``evidence`` speaks of.
     """
 
     issuer: str
@@ -39,6 +41,7 @@ class Draft:
     manual_levels: tuple[Level, ...] = ()
     validity: timedelta | None = None
     candidates: tuple["Draft", ...] = ()
+    goes_on: GoesOn = ""
 
     @property
     def cause(self) -> str | None:
@@ -48,19 +51,21 @@ class Draft:
 
 def draft(
     issuer: Issuer, rule_set: RuleSet, answers: Answers, *, now: datetime, causes: Mapping[str, bool] | None = None,
-    gauges: GaugesOver | None = None,
+    gauges: GaugesOver | None = None, disagreements: Mapping[str, Mapping[str, Disagreement]] | None = None,
 ) -> list[Draft]:
     """What the data say for every hazard that data can decide, in each of the issuer's zones.
 
     ``answers``: for each ``Rule.row`` the exceedances of its criterion from now (or the past that still counts) to
     now + lead, zone by zone (the issuer's zones, its parts when it counts districts, a rule's site); under
-    ``Rule.sign_row`` those of ``Rule.signed``, where humidity is at hand. A row or zone without answer is unknown.
-    ``gauges``: row → zone → the stations in it that are over the row's threshold by themselves.
+    ``Rule.sign_row`` those of ``Rule.signed``, where humidity is at hand, and under ``Rule.ahead_row`` those of
+    ``Rule.ahead``. A row or zone without answer is unknown.
+    ``gauges``: row → zone → the stations in it that are over the row's threshold by themselves; ``disagreements``: row →
+    zone → where gauges contradict the forecast.
     ``causes``: hazard → a track or a person says it is (True) or is not (False) at work; absent = not known.
     """
     places = {*issuer.zones, *issuer.parts, *(rule.site for rule in rule_set.rules if rule.site)}
     book = {(row, answer.zone): answer for row, given in answers.items() for answer in _of(places, given)}
-    desk = _Reading(issuer=issuer, rule_set=rule_set, book=book, gauges=gauges or {}, now=now)
+    desk = _Reading(issuer=issuer, rule_set=rule_set, book=book, gauges=gauges or {}, disagreements=disagreements or {}, now=now)
     drafts: list[Draft] = []
     for zone in issuer.zones:
         groups: dict[str, list[tuple[Draft, bool]]] = {}
@@ -90,6 +95,7 @@ class _Reading:
     rule_set: RuleSet
     book: Mapping[tuple[str, str], Exceedance]
     gauges: GaugesOver
+    disagreements: Mapping[str, Mapping[str, Disagreement]]
     now: datetime
 
 
@@ -100,13 +106,19 @@ def _hazard(desk: _Reading, hazard: Hazard, zone: str) -> tuple[Draft, bool] | N
     if not decidable:
         return None
     level, unknown, signed, by = None, False, False, decidable[-1]
+    goes_on: GoesOn = ""
     for rule in decidable:
+        place = rule.site or zone
         met = _met(desk, rule, rule.row, zone)
         if met is not False and rule.signed is not None:
             sign = _met(desk, rule, rule.sign_row, zone)
             if sign is False:
                 met = False
             signed = sign is True
+        goes_on = "" if met is False or not rule.continues else going_on(
+            desk.book.get((rule.ahead_row, place)), desk.issuer.area, desk.disagreements.get(rule.row, {}).get(place))
+        if goes_on == "no":
+            met = False
         if met:
             level, by = rule.level, rule
             break
@@ -122,8 +134,22 @@ def _hazard(desk: _Reading, hazard: Hazard, zone: str) -> tuple[Draft, bool] | N
         levels=tuple(rule.level for rule in rules),
         manual_levels=tuple(rule.level for rule in rules if rule.criterion is None),
         validity=by.validity if level else None,
+        goes_on=goes_on,
     )
     return found, signed
+
+
+def going_on(answer: Exceedance | None, area: AreaCriterion, disagreement: Disagreement | None) -> GoesOn:
+    """Whether more is to come in a zone: "no" only when a forecast says so of so much of it that the rest could not count.
+
+    A forecast that gauges have just shown to be far too dry does not tell that it is over.
+    """
+    if answer is not None and answer.share > 0:
+        return "yes"
+    too_dry = disagreement is not None and disagreement.said < disagreement.measured
+    if answer is None or too_dry or 1 - answer.known_share >= max(area.min_share, _ROUNDING):
+        return "unknown"
+    return "no"
 
 
 def _met(desk: _Reading, rule: Rule, row: str, zone: str) -> bool | None:

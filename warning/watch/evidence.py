@@ -3,12 +3,16 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from geo.daily import DAY
 from geo.exceedance import Exceedance
 from warning.watch.gauges import Disagreement, GaugeReading
 from warning.watch.likelihood import Likelihood
 from warning.watch.rule import Rule, RuleSet
+
+GoesOn = Literal["", "yes", "unknown", "no"]
+"""Whether more is to come of what has fallen; "" where the row does not ask, or is not reached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +24,7 @@ class Evidence:
     ``known_until`` is how far the data of the row reach without a hole (None: they are silent at once), ``asked_until`` how
     far the row asks; what lies between is unknown. ``gauges`` are the first of the ``gauges_over`` stations in the zone that
     are over the threshold by themselves, ``disagreement`` says that gauges contradict the forecast, ``likelihood`` how
-    probable an ensemble finds it; a row that asks for a probability has no ``peak``. ``extrapolated``: the rain of the next hours is today's, moved on. ``row`` and ``version`` name the rule; ``observed`` says that the threshold has been reached already.
+    probable an ensemble finds it; a row that asks for a probability has no ``peak``. ``extrapolated``: the rain of the next hours is today's, moved on. ``goes_on``: whether more is to come, of a row that asks. ``row`` and ``version`` name the rule; ``observed`` says that the threshold has been reached already.
     """
 
     zone: str
@@ -46,6 +50,7 @@ class Evidence:
     disagreement: Disagreement | None = None
     likelihood: Likelihood | None = None
     extrapolated: bool = False
+    goes_on: GoesOn = ""
 
     @property
     def ends_early(self) -> bool:

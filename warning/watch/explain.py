@@ -8,6 +8,8 @@ from warning.level import Level
 from warning.watch.basis import Basis, LeafMargin, Step
 
 _TEST = re.compile(r"(?P<name>\w+)(?:/(?P<hours>[\d.]+)h)? \[")
+_COMPARISON = re.compile(r"(?P<quantity>\w+(?:/[\d.]+h)? \[)(?P<units>[^\]]*)\] (?P<operator>[<>]=?) (?P<value>-?[\d.e+]+)(?: on (?P<days>\d+) days)?")
+_CHANCE = re.compile(r"probability\((?P<of>.*)\) \[1\] >= (?P<least>[\d.]+)")
 _NAMES: dict[str, tuple[str, str]] = {
     "rain": ("雨量", "rain"), "snow_water": ("降雪量（融水）", "snow (melted)"), "mean_bft": ("平均风力", "mean wind"), "gust_bft": ("阵风", "gusts"),
     "wind_speed": ("平均风速", "mean wind"), "wind_gust": ("阵风风速", "gusts"), "air_temperature": ("气温", "air temperature"),
@@ -59,6 +61,21 @@ def quantity_name(text: str) -> tuple[str, str]:
     return (zh, en) if found["hours"] is None else (f"{found['hours']} 小时{zh}", f"{en} in {found['hours']} h")
 
 
+def words_of(text: str) -> tuple[str, str]:
+    """A row's test in both languages: ``rain/6h [mm] >= 50`` → ``6 小时雨量 ≥ 50 毫米``; the chance of one, and AND and OR, likewise."""
+    chance = _CHANCE.fullmatch(text)
+    if chance is not None:
+        zh, en = words_of(chance["of"])
+        return f"概率 ≥ {percent(float(chance['least']))}：{zh}", f"probability ≥ {percent(float(chance['least']))}: {en}"
+    zh, en = _COMPARISON.sub(lambda found: _comparison_words(found, 0), text), _COMPARISON.sub(lambda found: _comparison_words(found, 1), text)
+    return zh.replace(" and ", " 且 ").replace(" or ", " 或 "), en
+
+
+def _comparison_words(found: re.Match[str], lang: int) -> str:
+    days = "" if found["days"] is None else (f"（连续 {found['days']} 天）", f" on {found['days']} days")[lang]
+    return f"{quantity_name(found['quantity'])[lang]} {sign(found['operator'])} {number(float(found['value']))} {unit(found['units'])[lang]}{days}"
+
+
 def unit(units: str) -> tuple[str, str]:
     return _UNITS.get(units, (units, units))
 
@@ -98,11 +115,29 @@ def _reached(step: Step, below: Step | None, zone_zh: str, zone_en: str) -> list
         zh=f"面积：{step.cells} 个格点超过{step.level.zh}阈值，占 {percent(step.share)}，要求 {_needed(step, 'zh')}；再少 {step.spare_cells} 个格点仍然成立。",
         en=f"Area: {step.cells} cells are over the {step.level.key} threshold, {percent(step.share)}; {_needed(step, 'en')} is asked for. "
            f"{step.spare_cells} cells fewer would still do."))
-    return said
+    return said + _goes_on(step)
+
+
+def _goes_on(step: Step) -> list[Said]:
+    """What is known of more to come, of a row that counts what has fallen only while there may be."""
+    hours = f"{step.lead_h:g}"
+    match step.goes_on:
+        case "yes":
+            return [Said(kind="reached", zh=f"持续：预报未来 {hours} 小时仍有降水；若预报无降水，{step.level.zh}不再成立。",
+                         en=f"Going on: more is forecast within {hours} h; were none, {step.level.key} would no longer hold.")]
+        case "unknown":
+            return [Said(kind="unknown", zh=f"持续：未来 {hours} 小时是否仍有降水未知，按可能持续处理（未知不等于没有）。",
+                         en=f"Going on: whether more is to come within {hours} h is unknown, and taken as possible (unknown is never \"no hazard\").")]
+        case "no":
+            return [Said(kind="short", zh=f"{step.level.zh}：已达阈值，但预报未来 {hours} 小时基本无降水（不足 0.1 毫米），规则要求“可能持续”，故不成立。",
+                         en=f"{step.level.en}: reached, but less than 0.1 mm more is forecast within {hours} h; the rule asks that it may go on, so it is not met.")]
+    return []
 
 
 def _short(step: Step, zone_zh: str, zone_en: str) -> list[Said]:
     """How far the next colours are: the nearest comparison, and the area where some of it is over the threshold already."""
+    if step.goes_on == "no":
+        return _goes_on(step)
     said = [] if step.met is not None else [Said(
         kind="unknown", zh=f"{step.level.zh}：资料只覆盖 {percent(step.known_share)} 的面积，无法排除。",
         en=f"{step.level.en}: only {percent(step.known_share)} of the area is known, so it cannot be ruled out.")]

@@ -1,6 +1,6 @@
 """Issuer: an authority that may warn, for which zones, by which rules, and from which share of the area on."""
 
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from warning.errors import ConfigError
 from warning.watch.marked import check, read_marked, shipped
+from warning.watch.rule import RuleSet, with_variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ class _IssuerIn(BaseModel):
     zones: list[Annotated[str, Field(pattern=r"^\d{6}(\d{3}){0,2}$")]] = Field(min_length=1)
     parts: list[Annotated[str, Field(pattern=r"^\d{6}(\d{3}){0,2}$")]] = []
     rule_set: Annotated[str, Field(min_length=1)]
+    variant: Annotated[str, Field(min_length=1)] | None = None
     area: _AreaIn
 
     @model_validator(mode="after")
@@ -83,10 +85,11 @@ class _IssuersIn(BaseModel):
     issuers: list[_IssuerIn] = Field(min_length=1)
 
 
-def load_issuers(source: Path | Traversable | None = None, *, rule_sets: Collection[str]) -> tuple[Issuer, ...]:
-    """The issuers of ``source``, of the shipped file when None; ``rule_sets`` are the ids they may name.
+def load_issuers(source: Path | Traversable | None = None, *, rule_sets: Mapping[str, RuleSet]) -> tuple[Issuer, ...]:
+    """The issuers of ``source``, of the shipped file when None; ``rule_sets`` are those they may name, by id.
 
-    Raises ConfigError with file, line and key, also for a code given twice and a rule set that is not there.
+    An issuer that chooses a ``variant`` has the ``rule_set`` ``id~variant`` (``chosen`` makes it). Raises ConfigError with
+    file, line and key, also for a code given twice and a rule set or variant that is not there.
     """
     marked = read_marked(source if source is not None else shipped() / "issuers.yaml", refusal=ConfigError)
     issuers: dict[str, Issuer] = {}
@@ -96,6 +99,10 @@ def load_issuers(source: Path | Traversable | None = None, *, rule_sets: Collect
         if entry.rule_set not in rule_sets:
             known = ", ".join(sorted(rule_sets))
             raise ConfigError(f"{marked.where(('issuers', index, 'rule_set'))}: no rule set {entry.rule_set!r}; known: {known}")
+        variants = {rule.variant for rule in rule_sets[entry.rule_set].variants}
+        if entry.variant is not None and entry.variant not in variants:
+            known = ", ".join(sorted(variants)) or "none"
+            raise ConfigError(f"{marked.where(('issuers', index, 'variant'))}: {entry.rule_set} has no variant {entry.variant!r}; known: {known}")
         issuers[entry.code] = Issuer(
             code=entry.code,
             name_zh=entry.zh,
@@ -103,7 +110,7 @@ def load_issuers(source: Path | Traversable | None = None, *, rule_sets: Collect
             area_code=entry.area_code,
             organisation=entry.organisation,
             zones=tuple(entry.zones),
-            rule_set=entry.rule_set,
+            rule_set=entry.rule_set if entry.variant is None else f"{entry.rule_set}~{entry.variant}",
             area=AreaCriterion(
                 min_share=entry.area.min_share,
                 min_districts=entry.area.min_districts,
@@ -113,6 +120,13 @@ def load_issuers(source: Path | Traversable | None = None, *, rule_sets: Collect
             parts=tuple(entry.parts),
         )
     return tuple(issuers.values())
+
+
+def chosen(rule_sets: Mapping[str, RuleSet], issuers: Iterable[Issuer]) -> dict[str, RuleSet]:
+    """The rule sets, and those with a variant that an issuer has chosen, by id."""
+    named = dict.fromkeys(issuer.rule_set for issuer in issuers)
+    made = {id_: with_variant(rule_sets[base], variant) for id_ in named for base, mark, variant in [id_.partition("~")] if mark}
+    return {**rule_sets, **made}
 
 
 def _stem(code: str) -> str:

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import structlog
 
-from geo.criterion import AnyOf, Comparison, Criterion, comparisons
+from geo.criterion import Comparison, Criterion, comparisons
 from geo.daily import DAILY, DAY, day_end
 from geo.derive import DeriveError, Series, history, series
+from geo.ensemble import Ensemble
 from geo.exceedance import Exceedance, GridMismatch, exceed
 from geo.field import GridField
 from geo.grid import Grid
 from geo.overlay import OverlayError, overlay
-from geo.probability import Probability, asked, asked_of, chances, decided, is_ensemble, probability
+from geo.probability import Probability, asked, chances, decided, is_ensemble, probability
 from geo.quantity import Quantity
 from geo.regrid import RegridError, onto, series_onto
 from geo.stations import GAUGES
@@ -43,7 +44,7 @@ class Reach:
 class Measured:
     """By row: the answers of all zones, the grid that numbers their cells, and the reach. A row without data is in none.
 
-    By row and then zone: the gauges that are over the row's threshold by themselves, and those that contradict what was
+    Under ``Rule.ahead_row`` whether more is to come, of rows that ask. By row and then zone: the gauges that are over the row's threshold by themselves, and those that contradict what was
     forecast for the last hours; and where there is an ensemble, the chance of the row within its lead. ``series``: what
     the answers were measured on, by quantity. ``extrapolated``: rain moved on by ourselves is among it.
     """
@@ -66,13 +67,15 @@ class Measuring:
         single = [field for field in window.fields if not is_ensemble(field)]
         self._fields = _joined(sorted(single, key=lambda field: field.provenance.source != GAUGES))
         self._ensemble = _joined([field for field in window.fields if is_ensemble(field)])
+        self._members = Ensemble(self._ensemble, now=now)
         self._window = window
         self._gauges = Gauges(window, zones, now=now)
         self.zones = tuple(zones)
         self._now = now
         self._overlays = overlays
-        self._known: dict[Quantity, Series | None] = {}
-        self._likely: dict[Comparison, Probability | None] = {}
+        # Of each quantity also from how many days back on: another rule set may ask for more of them in a row.
+        self._known: dict[Quantity, tuple[int, Series | None]] = {}
+        self._likely: dict[Criterion, Probability | None] = {}
 
     def over(self, zones: Sequence[Zone]) -> "Measuring":
         """The same quantities, laid over other ground."""
@@ -83,9 +86,11 @@ class Measuring:
 
     def measured(self, rule_set: RuleSet) -> Measured:
         """What is at hand, against every row of the set that data decide."""
-        for quantity in quantities(rule_set) - self._known.keys():
-            self._known[quantity] = self._series(quantity, days=_days(rule_set, quantity))
-        have = {quantity: found for quantity, found in self._known.items() if found is not None}
+        for quantity in quantities(rule_set):
+            days = _days(rule_set, quantity)
+            if quantity not in self._known or self._known[quantity][0] < days:
+                self._known[quantity] = days, self._series(quantity, days=days)
+        have = {quantity: found for quantity, (_, found) in self._known.items() if found is not None}
         answers: dict[str, Sequence[Exceedance]] = {}
         grids: dict[str, Grid] = {}
         reach: dict[str, Reach] = {}
@@ -105,7 +110,7 @@ class Measuring:
                 if rule.probability is not None:
                     if row == rule.sign_row:
                         continue
-                    test = asked_of(criterion, rule.probability)
+                    test = asked(criterion, rule.probability)
                     found = _of_one_grid(test, self._decided(criterion, rule.probability))
                 if not found:
                     continue
@@ -116,36 +121,44 @@ class Measuring:
                     answers[row] = exceed(test, found, laid, start=self._now, end=self._now + rule.lead, now=self._now)
                 except (GridMismatch, OverlayError) as error:
                     log.error("a rule could not be measured and stays unknown", row=row, why=str(error))
+            if rule.ahead is not None and (ahead := self._ahead(rule.ahead, rule, have)) is not None:
+                answers[rule.ahead_row] = ahead
         return Measured(
             answers=answers, grids=grids, reach=reach, gauges=gauges, disagreements=disagreements, likelihoods=likelihoods,
             series=have, extrapolated=any(field.provenance.source == EXTRAPOLATED for field in self._fields))
 
-    def _probability(self, leaf: Comparison) -> Probability | None:
-        if leaf not in self._likely:
-            self._likely[leaf] = probability(leaf, self._ensemble, now=self._now) if self._ensemble else None
-        return self._likely[leaf]
+    def _ahead(self, criterion: Criterion, rule: Rule, have: Mapping[Quantity, Series]) -> Sequence[Exceedance] | None:
+        """Whether more is to come within the row's lead; None when nothing is known of it."""
+        found = _of_one_grid(criterion, have)
+        if not found:
+            return None
+        try:
+            laid = overlay(next(iter(found.values())).grid, self.zones, store=self._overlays)
+            return exceed(criterion, found, laid, start=self._now, end=self._now + rule.lead, now=self._now)
+        except (GridMismatch, OverlayError) as error:
+            log.error("what is to come could not be measured and stays unknown", row=rule.row, why=str(error))
+            return None
+
+    def _probability(self, criterion: Criterion) -> Probability | None:
+        if criterion not in self._likely:
+            self._likely[criterion] = probability(criterion, self._ensemble, self._members) if self._ensemble else None
+        return self._likely[criterion]
 
     def _decided(self, criterion: Criterion, at_least: float) -> dict[Quantity, Series]:
-        found = ((leaf, self._probability(leaf)) for leaf in comparisons(criterion))
-        return {asked(leaf, at_least).quantity: decided(one, at_least) for leaf, one in found if one is not None}
+        found = self._probability(criterion)
+        return {} if found is None else {asked(criterion, at_least).quantity: decided(found, at_least)}
 
     def _likelihoods(self, rule: Rule) -> dict[str, Likelihood]:
-        """By zone the chance of the row: of comparisons joined by OR that of the likeliest; nothing is said of AND."""
-        best: dict[str, Likelihood] = {}
-        if rule.criterion is None or not self._ensemble or not _one_or_any(rule.criterion):
-            return best
-        for leaf in comparisons(rule.criterion):
-            found = self._probability(leaf)
-            if found is None or not found.grid.regular:
-                continue
-            ground = overlay(found.grid, self.zones)
-            for zone, chance in zip(self.zones, chances(found, ground, start=self._now, end=self._now + rule.lead), strict=True):
-                one = Likelihood(
-                    asked=rule.probability, highest=chance.highest, mean=chance.mean, members=found.members, missing=found.missing,
-                    doubts=found.doubts, of=str(leaf))
-                if zone.code not in best or (one.highest or 0.0) > (best[zone.code].highest or 0.0):
-                    best[zone.code] = one
-        return best
+        """By zone the chance of the row."""
+        found = None if rule.criterion is None or not self._ensemble else self._probability(rule.criterion)
+        if found is None or not found.grid.regular:
+            return {}
+        ground = overlay(found.grid, self.zones)
+        return {
+            zone.code: Likelihood(
+                asked=rule.probability, highest=chance.highest, mean=chance.mean, members=found.members, missing=found.missing,
+                doubts=found.doubts, of=str(found.of))
+            for zone, chance in zip(self.zones, chances(found, ground, start=self._now, end=self._now + rule.lead), strict=True)}
 
     def _contradicted(self, criterion: Criterion) -> dict[str, Disagreement]:
         """By zone the contradiction in the longest of the row's windows that has one."""
@@ -162,10 +175,6 @@ class Measuring:
         except DeriveError as error:
             log.error("a quantity could not be derived and stays unknown", quantity=str(quantity), why=str(error))
             return None
-
-
-def _one_or_any(criterion: Criterion) -> bool:
-    return isinstance(criterion, Comparison) or (isinstance(criterion, AnyOf) and all(_one_or_any(part) for part in criterion.parts))
 
 
 def _joined(fields: Sequence[GridField]) -> list[GridField]:

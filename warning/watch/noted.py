@@ -21,7 +21,7 @@ def noted(draft: Draft, rule_set: RuleSet, measured: Measured) -> Draft:
         evidence = _of_gauges(rule_set.rule(draft.hazard.key, draft.level), draft.zone, rule_set)
     return replace(
         draft,
-        evidence=None if evidence is None else _with_notes(evidence, measured),
+        evidence=None if evidence is None else replace(_with_notes(evidence, measured), goes_on=draft.goes_on),
         candidates=tuple(noted(one, rule_set, measured) for one in draft.candidates),
     )
 

@@ -4,10 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from geo.criterion import AllOf, Criterion, comparisons
+from geo.criterion import AllOf, AnyOf, Comparison, Criterion, comparisons
 from geo.daily import DAILY
+from geo.quantity import Quantity
 from warning.level import Level
 from warning.watch.hazard import Hazard
+
+#: Sums that may be reached when all is over, with the least of them (mm) that is no trace: what a gauge reports.
+SUMMED = frozenset({"rain", "snow_water"})
+TRACE_MM = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +23,7 @@ class Rule:
     ``unconfirmed`` rows carry a number that the deploying authority has yet to confirm; ``inherited`` names the set
     the number is taken from. ``confidence`` is A (primary document) to C, K (plausible), U (not found).
     ``probability`` (0..1): the row is met where an ensemble gives its criterion at least this chance; None = by one forecast.
+    ``continues``: "…or has reached it, *and it may go on*": what has fallen counts only while more is to come, or may be.
     ``site`` is set when the row is read at one station instead of over an area. ``validity`` may shorten the issuer's.
     """
 
@@ -36,6 +42,7 @@ class Rule:
     site: str = ""
     validity: timedelta | None = None
     probability: float | None = None
+    continues: bool = False
 
     @property
     def event_code(self) -> str:
@@ -57,6 +64,21 @@ class Rule:
         if self.criterion is None or self.hazard.cause is None or self.hazard.cause.sign is None:
             return None
         return AllOf(parts=(self.criterion, self.hazard.cause.sign))
+
+    @property
+    def ahead_row(self) -> str:
+        """The key under which the answers of ``ahead`` are handed to the draft."""
+        return f"{self.row}#ahead"
+
+    @property
+    def ahead(self) -> Criterion | None:
+        """More than a trace is still to come of what the row sums up; None when the row does not ask whether it goes on."""
+        if self.criterion is None or not self.continues:
+            return None
+        summed = dict.fromkeys((leaf.quantity.name, leaf.quantity.units) for leaf in comparisons(self.criterion) if leaf.quantity.name in SUMMED)
+        parts = tuple(
+            Comparison(quantity=Quantity(name=f"{name}_to_come", units=units, window=self.lead), operator=">=", value=TRACE_MM) for name, units in summed)
+        return parts[0] if len(parts) == 1 else AnyOf(parts=parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +119,14 @@ class RuleSet:
 
 
 def with_variant(rule_set: RuleSet, variant: str) -> RuleSet:
-    """The set with the rows of ``variant`` in the place of the ordinary ones; raises KeyError when it has none."""
+    """The set ``id~variant``: with the rows of ``variant`` in the place of the ordinary ones; raises KeyError when it has none."""
     chosen = {(rule.hazard.key, rule.level): rule for rule in rule_set.variants if rule.variant == variant}
     if not chosen:
-        raise KeyError(f"no variant {variant!r} in {rule_set.id}")
-    rules = tuple(chosen.get((rule.hazard.key, rule.level), rule) for rule in rule_set.rules)
-    return replace(rule_set, rules=rules)
+        known = ", ".join(dict.fromkeys(rule.variant for rule in rule_set.variants)) or "none"
+        raise KeyError(f"no variant {variant!r} in {rule_set.id}; it has {known}")
+    rules = tuple(chosen.pop((rule.hazard.key, rule.level), rule) for rule in rule_set.rules)
+    # A variant may have a colour that the ordinary rows have not.
+    return replace(rule_set, id=f"{rule_set.id}~{variant}", rules=(*rules, *chosen.values()), variants=())
 
 
 def decidable(rules: Sequence[Rule]) -> tuple[Rule, ...]:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -10,13 +11,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from geo.criterion import AllOf, AnyOf, Comparison, Criterion, Operator, comparisons
-from geo.probability import asked_of
 from geo.quantity import Quantity
 from warning.errors import RuleError
 from warning.level import Level
 from warning.watch.hazard import Cause, Hazard
 from warning.watch.marked import Loc, Marked, check, read_marked, shipped
-from warning.watch.rule import Rule, RuleSet
+from warning.watch.rule import SUMMED, Rule, RuleSet
 
 NOT_RULE_SETS = ("event-codes.yaml",)
 
@@ -100,6 +100,7 @@ class RowIn(_Door):
     site: str = ""
     validity_h: Hours | None = None
     probability: ProbabilityIn | None = None
+    continues: bool = False
 
     @model_validator(mode="after")
     def _one_way(self) -> "RowIn":
@@ -113,6 +114,9 @@ class RowIn(_Door):
             raise ValueError("lead_h is missing: say how many hours ahead the row looks")
         if self.probability is not None and self.condition is None:
             raise ValueError("probability: {at_least: …} asks for the chance of the row's own condition; give it one, or take probability out")
+        if self.continues and (self.condition is None or self.probability is not None):
+            raise ValueError("continues: true says of the row's own condition that what has fallen counts while more is to come; "
+                             "it goes with a condition and without probability")
         if self.confidence in ("K", "U") and not self.unconfirmed:
             raise ValueError(f"confidence {self.confidence} means nobody confirmed the row; add unconfirmed: true")
         return self
@@ -207,6 +211,10 @@ def _build(marked: Marked, read: RuleSetIn, parents: Mapping[str, RuleSet]) -> R
                 raise RuleError(f"{marked.where((*loc, 'level'))}: {row.level} {entry.key} stands on line {first} already; keep one")
             taken[same] = loc
             (variants if row.variant else rules).append(_rule(marked, read, hazard, row, loc, parents))
+            if row.inherit and not row.variant:
+                variants += _inherited_variants(rules[-1], parents[row.inherit])
+    # A variant that the file itself has stands in the place of an inherited one.
+    variants = list({rule.row: rule for rule in sorted(variants, key=lambda rule: not rule.inherited)}.values())
     return RuleSet(
         id=read.id,
         title=read.title,
@@ -226,17 +234,14 @@ def _rule(marked: Marked, read: RuleSetIn, hazard: Hazard, row: RowIn, loc: Loc,
     level = Level.of(row.level)
     name = f"{read.id}/{hazard.key}/{level.key}" + (f"~{row.variant}" if row.variant else "")
     criterion, manual, lead = None, row.reason, timedelta(hours=row.lead_h or 0)
-    chance = None if row.probability is None else row.probability.at_least
+    chance, continues = None if row.probability is None else row.probability.at_least, row.continues
     if row.condition is not None:
         criterion = criterion_of(marked, read.quantities, row.condition, (*loc, "condition"))
     if row.inherit:
         parent = _parent_row(marked, read, hazard, level, row.inherit, loc, parents)
-        criterion, manual, lead, chance = parent.criterion, parent.manual, parent.lead, parent.probability
-    if chance is not None and criterion is not None:
-        try:
-            asked_of(criterion, chance)
-        except ValueError as error:
-            raise RuleError(f"{marked.where((*loc, 'probability'))}: {error}") from error
+        criterion, manual, lead, chance, continues = parent.criterion, parent.manual, parent.lead, parent.probability, parent.continues
+    if continues and (criterion is None or not any(leaf.quantity.name in SUMMED for leaf in comparisons(criterion))):
+        raise RuleError(f"{marked.where((*loc, 'continues'))}: nothing in the condition sums up ({', '.join(sorted(SUMMED))}); take continues out")
     return Rule(
         row=name,
         hazard=hazard,
@@ -253,6 +258,7 @@ def _rule(marked: Marked, read: RuleSetIn, hazard: Hazard, row: RowIn, loc: Loc,
         site=row.site,
         validity=None if row.validity_h is None else timedelta(hours=row.validity_h),
         probability=chance,
+        continues=continues,
     )
 
 
@@ -266,6 +272,13 @@ def _parent_row(
         return parents[name].rule(hazard.key, level)
     except KeyError as error:
         raise RuleError(f"{where}: {error.args[0]}; give the row its own condition or manual: true") from error
+
+
+def _inherited_variants(rule: Rule, parent: RuleSet) -> list[Rule]:
+    """Who inherits a row may choose what the other set offers instead of it."""
+    return [
+        replace(other, row=f"{rule.row}~{other.variant}", hazard=rule.hazard, inherited=parent.id)
+        for other in parent.variants if (other.hazard.key, other.level) == (rule.hazard.key, rule.level)]
 
 
 def _cause(marked: Marked, read: RuleSetIn, cause: CauseIn | None, loc: Loc) -> Cause | None:
@@ -305,6 +318,6 @@ def _near(word: str, known: Mapping[str, object] | Sequence[str]) -> str:
 
 
 def quantities(rule_set: RuleSet) -> frozenset[Quantity]:
-    """Every quantity that the set asks for, signs of causes included: what the feeds have to bring."""
-    wanted = [rule.signed or rule.criterion for rule in rule_set.rules]
-    return frozenset(leaf.quantity for criterion in wanted if criterion for leaf in comparisons(criterion))
+    """Every quantity that the set asks for, signs of causes and what is still to come included: what the feeds have to bring."""
+    wanted = [criterion for rule in rule_set.rules for criterion in (rule.signed or rule.criterion, rule.ahead) if criterion]
+    return frozenset(leaf.quantity for criterion in wanted for leaf in comparisons(criterion))

@@ -51,11 +51,13 @@ class Window:
             return self
         again = {_identity(field) for field in new}
         everything = tuple(field for field in self.fields if _identity(field) not in again) + new
+        # An analysis takes no forecast's place: a source may bring the one every 10 minutes and the other every hour.
         newest: dict[tuple[str, str], datetime] = {}
         for field in everything:
-            key = field.variable, field.provenance.source
-            newest[key] = max(field.run_time, newest.get(key, field.run_time))
-        latest = max(newest.values())
+            if field.lead > _ZERO:
+                key = field.variable, field.provenance.source
+                newest[key] = max(field.run_time, newest.get(key, field.run_time))
+        latest = max(field.run_time for field in everything)
         return replace(
             self,
             said=_first_said((*self.said, *new), since=latest - _SAID_BEFORE),

@@ -70,6 +70,7 @@ class EvidenceView(BaseModel):
     disagreement: DisagreementView | None = None
     likelihood: LikelihoodView | None = None
     extrapolated: bool = False
+    goes_on: str = ""
 
     @property
     def ends_early(self) -> bool:

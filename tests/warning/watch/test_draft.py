@@ -66,7 +66,7 @@ def test_the_strongest_level_over_five_percent_of_a_district_is_drafted() -> Non
     assert found.level is Level.ORANGE
     assert not found.unknown
     assert found.evidence is not None
-    assert (found.evidence.row, found.evidence.version) == ("shanghai-2019/rainstorm/orange", "2019.1")
+    assert (found.evidence.row, found.evidence.version) == ("shanghai-2019/rainstorm/orange", "2019.2")
     assert (found.evidence.peak, found.evidence.units, found.evidence.test) == (81, "mm", "rain/1h [mm] >= 80")
     assert (found.evidence.share, found.evidence.cells) == (0.05, (4, 5))
 

@@ -16,10 +16,12 @@ from geo.zone import Zone
 from warning.level import Level
 from warning.watch.draft import Draft, draft
 from warning.watch.issuer import load_issuers
+from warning.watch.measured import Measuring
 from warning.watch.memory import Memory, Policy
 from warning.watch.propose import propose
 from warning.watch.rule import Rule, RuleSet
 from warning.watch.rulefile import load_rule_sets, quantities
+from warning.watch.window import Window
 
 SETS = load_rule_sets()
 SHANGHAI = SETS["shanghai-2019"]
@@ -84,6 +86,20 @@ def test_a_district_whose_cells_have_no_value_is_unknown() -> None:
     pudong = drafted(blind, "rainstorm", "310115")
     assert pudong.level is None
     assert pudong.unknown
+
+
+def test_three_hot_days_are_counted_whichever_rule_set_is_asked_first() -> None:
+    """36 °C yesterday, the day before and today: the national yellow asks for three in a row, Shanghai's for one."""
+    national = SETS["national-2007"]
+    hot = [
+        replace(field("tmax", "degC", 10 + 24 * day, [36.0] * 4, window=24), statistic="max", run_time=NOW + timedelta(hours=10 + 24 * day) if day < 0 else NOW)
+        for day in (-2, -1, 0)]
+    window = Window().with_run(hot)
+    fresh = Measuring(window, ZONES, now=NOW).measured(national).answers["national-2007/heat/yellow"]
+    after = Measuring(window, ZONES, now=NOW)
+    after.measured(SHANGHAI)
+    asked = after.measured(national).answers["national-2007/heat/yellow"]
+    assert [(one.share, one.peak) for one in fresh] == [(1.0, 36.0), (1.0, 36.0)] == [(one.share, one.peak) for one in asked]
 
 
 def test_tomorrows_heat_is_warned_of_at_two_in_the_afternoon() -> None:

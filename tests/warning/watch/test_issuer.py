@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from warning.errors import ConfigError, NotFound
+from warning.level import Level
 from warning.watch.eventcode import event_code, hazard_of, load_event_codes
-from warning.watch.issuer import load_issuers
+from warning.watch.issuer import chosen, load_issuers
 from warning.watch.rulefile import load_rule_sets
 
 SETS = load_rule_sets()
@@ -40,6 +41,22 @@ def test_sender_codes_follow_the_rule_of_14_digits() -> None:
     assert ISSUERS["310115"].sender == "31011541600000"
     assert ISSUERS["310000-332"].sender == "31000033200000"
     assert all(len(issuer.sender) == 14 for issuer in ISSUERS.values())
+
+
+def test_an_issuer_may_choose_a_variant_of_its_rules_also_of_rows_that_these_inherit(tmp_path: Path) -> None:
+    file = tmp_path / "issuers.yaml"
+    file.write_text(GOOD + "    variant: pm25\n", encoding="utf-8")
+    [city] = load_issuers(file, rule_sets=SETS)
+    sets = chosen(SETS, [city])
+    assert set(sets) - set(SETS) == {"shanghai-2019~pm25"} == {city.rule_set}
+    own = sets[city.rule_set]
+    haze = own.rule("haze", Level.YELLOW)
+    assert (haze.row, haze.inherited, haze.unconfirmed) == ("shanghai-2019/haze/yellow~pm25", "national-2007", True)
+    assert "pm25" in str(haze.criterion)
+    assert [rule for rule in own.rules if rule.hazard.key != "haze"] == [rule for rule in SETS["shanghai-2019"].rules if rule.hazard.key != "haze"]
+    file.write_text(GOOD + "    variant: pm10\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"issuers\[0\].variant: shanghai-2019 has no variant 'pm10'; known: pm25"):
+        load_issuers(file, rule_sets=SETS)
 
 
 def test_a_district_warns_its_towns_but_not_its_neighbour() -> None:

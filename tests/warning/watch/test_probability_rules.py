@@ -103,12 +103,33 @@ def test_a_single_forecast_alone_leaves_the_row_unknown() -> None:
     assert found.unknown
 
 
-def test_a_probability_of_all_and_one_without_a_condition_are_refused_by_line(tmp_path: Path) -> None:
+def gust(value: float, hour: int, number: int) -> GridField:
+    return replace(field(value, hour, 6, member=number), variable="wind_gust", units="m s-1", window=None, statistic="instant")
+
+
+@pytest.mark.parametrize(("together", "level"), [(5, None), (6, Level.YELLOW)])
+def test_a_row_may_ask_how_likely_it_is_that_all_of_it_is_met(tmp_path: Path, together: int, level: Level | None) -> None:
+    """50 mm in six hours and gusts of force 8 in the same member; each by itself is certain in seven of ten."""
     text = EXAMPLE.read_text(encoding="utf-8")
-    wrong = tmp_path / "all.yaml"
-    wrong.write_text(text.replace("any:\n", "all:\n"), encoding="utf-8")
-    with pytest.raises(RuleError, match=r"all.yaml:\d+: hazards\[0\].rows\[1\].probability: the probability of all"):
-        load_rule_set(wrong)
+    own = tmp_path / "all.yaml"
+    own.write_text(text.replace("any:\n", "all:\n").replace(
+        '{quantity: rain, window_h: 24, op: ">=", value: 100, units: "mm"}', '{quantity: gust_bft, op: ">=", value: 8, units: "bft"}'), encoding="utf-8")
+    rules = load_rule_set(own)
+    # Seven have the rain; the gale comes in `together` of them and in as many dry ones as make seven, as far as there are dry ones.
+    windy = [*range(together), *range(7, 7 + min(3, 7 - together))]
+    fields = [*(one for one in members(7)), *(gust(20 if number in windy and hour == 6 else 0, hour, number) for number in range(10) for hour in range(0, 49, 3))]
+    found = Measuring(Window().with_run(fields), ZONES, now=NOW).measured(rules)
+    [one] = draft(ISSUER, replace(rules, rules=(rules.rule("rainstorm", Level.YELLOW),)), found.answers, now=NOW)
+    assert one.level is level
+    assert not one.unknown
+    likely = found.likelihoods["example-probability/rainstorm/yellow"]["310120"]
+    assert likely.highest == pytest.approx(together / 10)
+    assert likely.of == "(rain/6h [mm] >= 50 and gust_bft [bft] >= 8)"
+
+
+def test_a_chance_above_one_is_refused_by_line(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    wrong = tmp_path / "wrong.yaml"
     wrong.write_text(text.replace("at_least: 0.6", "at_least: 60"), encoding="utf-8")
     with pytest.raises(RuleError, match="less than or equal to 1"):
         load_rule_set(wrong)

@@ -12,6 +12,7 @@ DATA = Path(__file__).parents[2] / "data" / "config"
 
 FAULTS = {
     "any-of-one": (16, "hazards[0].rows[0].condition.any", "at least 2 items"),
+    "continues": (17, "hazards[0].rows[0].continues", "nothing in the condition sums up (rain, snow_water)"),
     "empty": (1, "(the whole file)", "is empty"),
     "event-code": (10, "hazards[0].event_code", "the file has '11B3'"),
     "inherit": (15, "hazards[0].rows[0].inherit", "'nation' is not under inherits"),

@@ -130,7 +130,7 @@ def test_the_pm25_variant_is_off_until_it_is_chosen() -> None:
     assert "pm25" in str(chosen.rule("haze", Level.YELLOW).criterion)
     assert chosen.rule("haze", Level.ORANGE) == NATIONAL.rule("haze", Level.ORANGE)
     assert len(chosen.rules) == 44
-    with pytest.raises(KeyError, match="no variant 'pm10' in national-2007"):
+    with pytest.raises(KeyError, match="no variant 'pm10' in national-2007; it has pm25"):
         with_variant(NATIONAL, "pm10")
 
 

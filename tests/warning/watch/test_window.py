@@ -33,6 +33,11 @@ def test_a_newer_run_replaces_forecasts_and_keeps_analyses() -> None:
     assert told(window) == [(0, 0), (1, 0), (1, 1)]
 
 
+def test_an_analysis_that_comes_between_two_forecasts_leaves_the_forecast_in_force() -> None:
+    window = Window().with_run([field(0, 0), field(0, 2), field(0, 3)]).with_run([field(1, 0)])
+    assert told(window) == [(0, 0), (0, 2), (0, 3), (1, 0)]
+
+
 def test_another_source_or_variable_is_left_alone() -> None:
     window = Window().with_run([field(0, 1), field(0, 1, source="cma"), field(0, 1, variable="gust")]).with_run([field(1, 1)])
     assert sorted((f.variable, f.provenance.source) for f in window.fields) == [("gust", "ec"), ("rain", "cma"), ("rain", "ec")]

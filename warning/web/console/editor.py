@@ -246,6 +246,8 @@ def _evidence_row(visit: Visit, view: EvidenceView) -> str:
     flags = [visit.t("observed")] if view.observed else []
     if view.extrapolated:
         flags.append(visit.t("extrapolated"))
+    if view.goes_on in ("unknown", "no"):
+        flags.append("⚠ " + visit.t(f"goes_on_{view.goes_on}"))
     if view.unconfirmed:
         flags.append("⚠ " + visit.t("unconfirmed"))
     rule = f"{escape(view.test)}<br><span class='soft'>{escape(view.row)} v{escape(view.version)} {escape(' · '.join(flags))}</span>{_beside(visit, view)}"

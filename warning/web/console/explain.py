@@ -9,7 +9,7 @@ from nicegui import ui
 
 from warning.level import Level
 from warning.watch.basis import Basis, LeafMargin, Line, Step
-from warning.watch.explain import number, percent, quantity_name, sign, unit
+from warning.watch.explain import number, percent, quantity_name, sign, unit, words_of
 from warning.web.body import read_body
 from warning.web.console.frame import frame
 from warning.web.console.mapview import COLOUR
@@ -100,15 +100,9 @@ def _zones(visit: Visit, found: Explained) -> str:
     rows = ""
     for one in read_body(found.view.body).evidence:
         peak = "—" if one.peak is None else f"<b>{number(one.peak)}</b> {escape(_unit(one.units, lang))}"
-        cells = (escape(zone_name(visit.parts.zones, one.zone, lang)), peak, escape(_asked(one.test, lang)), percent(one.share), percent(one.known_share), str(len(one.cells)))
+        cells = (escape(zone_name(visit.parts.zones, one.zone, lang)), peak, escape(words_of(one.test)[lang == "en"]), percent(one.share), percent(one.known_share), str(len(one.cells)))
         rows += "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     return f"<table class='grid'><tr>{head}</tr>{rows}</table>"
-
-
-def _asked(test: str, lang: Lang) -> str:
-    """``rain/1h [mm] >= 100`` → ``rain in 1 h ≥ 100``."""
-    quantity, operator, rest = test.partition("] ")
-    return test if not operator else f"{_quantity(quantity + ']', lang)} {rest.replace('>=', '≥').replace('<=', '≤')}"
 
 
 def _map(visit: Visit, found: Explained) -> None:

@@ -11,6 +11,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "gauges_over": ("实测站已达阈值", "gauges over the threshold"),
     "gauges_disagree": ("预报与实测不符（预报→实测）", "gauges disagree (forecast → measured)"),
     "likelihood": ("概率", "probability"),
+    "goes_on_unknown": ("是否持续未知", "unknown whether it goes on"),
+    "goes_on_no": ("预报此后无降水", "no more is forecast"),
     "extrapolated": ("未来 2 小时为雨区外推", "next 2 h: rain moved on"),
     "area_mean": ("面平均", "area mean"),
     "members_missing": ("缺少集合成员", "ensemble members missing"),
