@@ -57,6 +57,7 @@ TABLE = {
     "GET /api/feeds": STAFF,
     "GET /api/push-key": OPEN,
     "POST /api/deliveries/retry": "?-++-+",
+    "POST /api/deliveries/skip": "?-++-+",
     "GET /api/routes": STAFF,
     "POST /api/routes/{channel}/{route}": "?-++-+",
     "GET /api/heartbeat": OPEN,
@@ -64,6 +65,7 @@ TABLE = {
     "GET /": OPEN, "GET /en": OPEN, "GET /place/{code}": OPEN, "GET /en/place/{code}": OPEN,
     "GET /alert/{identifier}": OPEN, "GET /en/alert/{identifier}": OPEN, "GET /archive": OPEN, "GET /en/archive": OPEN,
     "GET /public/versions/{identifier}": OPEN,
+    "GET /alerts/{identifier}/product.png": OPEN, "GET /alerts/{identifier}/product.pdf": OPEN,
     "GET /docs": OPEN, "GET /login": OPEN, "POST /logout": OPEN, "GET /me": OPEN, "POST /me": OPEN,  # without a session: to the log-in
     "POST /login": OPEN,  # 401 for a token that is not known; that is its own test
     "GET /login/oidc": OPEN, "GET /login/oidc/back": OPEN,
@@ -139,6 +141,8 @@ def body(world: World, path: str) -> dict[str, object]:
             return {"pass": "unknown", "place": 0}
         case "/api/deliveries/retry":
             return {"deliveries": [1]}
+        case "/api/deliveries/skip":
+            return {"deliveries": [1], "reason": "seen"}
         case "/api/admin/requests":
             return {"act": "withdraw", "name": "nobody.there"}
         case "/api/admin/requests/{request_id}":

@@ -56,6 +56,12 @@ ENDED = frozenset(set(State) - {State.QUEUED, State.CLAIMED, State.UNKNOWN})
 
 REACHED = frozenset({State.ACCEPTED, State.DELIVERED})
 
+SKIPPED, SKIPPED_UNSURE = "skipped", "skipped_unsure"
+"""The reasons of a failure that an operator has settled: no channel says them, they are a person's decision (store/skip)."""
+
+UNSURE = ("timeout", SKIPPED_UNSURE)
+"""Reasons of a failure whose message may have arrived all the same: its end is owed, and a late receipt counts."""
+
 NEXT_STEP = {
     Reason.BAD_ADDRESS: "correct the address of the subscription",
     Reason.GONE: "the endpoint is gone for good: ask the subscriber to register again",

@@ -61,6 +61,10 @@ class DispatchLedger(Protocol):
 
     async def retry(self, delivery_ids: Sequence[int]) -> int: ...
 
+    async def skip(
+        self, delivery_ids: Sequence[int], crowd_ids: Sequence[int], *, only: str, who: str, reason: str, at: datetime
+    ) -> int: ...
+
     async def concerning(self, delivery_ids: Sequence[int]) -> list[tuple[str, tuple[str, ...]]]: ...
 
     async def cells_inside(self, ground: BaseGeometry) -> list[str]: ...
@@ -245,10 +249,23 @@ class DispatchDesk:
 
     async def retry(self, delivery_ids: Sequence[int], *, crowd_ids: Sequence[int] = (), account: Account) -> int:
         """An operator presses retry, for alerts of his own hazards and area; returns how many people or posts are tried again."""
+        await self._may_operate(delivery_ids, crowd_ids, account)
+        return await self._ledger.retry(delivery_ids) + await self._mass.retry(crowd_ids)
+
+    async def skip(
+        self, delivery_ids: Sequence[int], *, crowd_ids: Sequence[int] = (), only: str = "", reason: str, account: Account
+    ) -> int:
+        """An operator decides that nothing more is done about failures (``only`` of one kind): with a reason, in the ledger and the audit."""
+        await self._may_operate(delivery_ids, crowd_ids, account)
+        if not reason.strip():
+            raise Invalid("reason: say why nobody tries again; whoever looks later reads it")
+        return await self._ledger.skip(
+            delivery_ids, crowd_ids, only=only, who=account.name, reason=reason.strip(), at=self._clock.now())
+
+    async def _may_operate(self, delivery_ids: Sequence[int], crowd_ids: Sequence[int], account: Account) -> None:
         require(account, Act.OPERATE)
         for hazard, zones in [*await self._ledger.concerning(delivery_ids), *await self._mass.concerning(crowd_ids)]:
             require(account, Act.OPERATE, hazard=hazard, zones=zones)
-        return await self._ledger.retry(delivery_ids) + await self._mass.retry(crowd_ids)
 
     def _reach(self, alert: StoredAlert) -> Reach:
         polygon = None if alert.polygon is None else shapely.geometry.shape(alert.polygon)

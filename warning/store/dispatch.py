@@ -40,6 +40,7 @@ from warning.store.jobs import Jobs
 from warning.store.mass_queries import ORPHANS as CROWD_ORPHANS
 from warning.store.residents import NoResidentIndex, ResidentIndex, middles
 from warning.store.retired import retire_gone
+from warning.store.skip import skip
 from warning.store.stages import mark
 
 log = structlog.get_logger()
@@ -300,12 +301,18 @@ class DispatchStore:
         async with self._db.begin() as connection:
             rows = (await connection.execute(text(
                 "UPDATE delivery d SET state = 'queued', attempts = 0, next_try_at = NULL, ended_at = NULL, "
-                "maybe_twice = d.maybe_twice OR d.reason = 'timeout' "
+                "maybe_twice = d.maybe_twice OR d.reason IN ('timeout', 'skipped_unsure') "
                 "FROM batch b WHERE b.id = d.batch_id AND d.state = 'failed' AND d.id = ANY(:ids) "
                 "RETURNING b.id AS batch_id, b.priority"), {"ids": list(delivery_ids)})).all()
             for batch_id, priority in {(row.batch_id, row.priority) for row in rows}:
                 await self._jobs.defer_send(connection, batch_id, priority=priority)
             return len(rows)
+
+    async def skip(
+        self, delivery_ids: Sequence[int], crowd_ids: Sequence[int], *, only: str, who: str, reason: str, at: datetime
+    ) -> int:
+        """An operator settles failures without another try."""
+        return await skip(self._db, delivery_ids, crowd_ids, only=only, who=who, reason=reason, at=at)
 
 
 def _columns(steps: Mapping[int, Step]) -> dict[str, object]:

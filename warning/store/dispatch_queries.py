@@ -72,7 +72,7 @@ SELECT m.id, m.subscription_id, m.role, m.attempts, s.kind, s.name, s.address, s
 FROM mine m JOIN subscription s ON s.id = m.subscription_id CROSS JOIN LATERAL (
   SELECT coalesce(bool_or(x.version > m.version AND (x.state <> 'muted' OR x.reason = 'no_start')), false) AS newer,
     coalesce(bool_or(x.version < m.version AND (x.state IN ('accepted', 'delivered', 'unknown') OR x.maybe_twice
-      OR (x.state = 'failed' AND x.reason = 'timeout')
+      OR (x.state = 'failed' AND x.reason IN ('timeout', 'skipped_unsure'))
       OR (x.state = 'claimed' AND x.lease_until <= clock_timestamp()))), false) AS reached,
     coalesce(bool_or(x.version < m.version AND x.state = 'claimed' AND x.lease_until > clock_timestamp()), false) AS in_flight
   FROM delivery x WHERE x.event_id = m.event_id AND x.channel = m.channel AND x.subscription_id = m.subscription_id
@@ -136,7 +136,7 @@ UPDATE delivery d SET state = u.state, evidence = left(concat_ws('; ', nullif(d.
   accepted_at = coalesce(d.accepted_at, clock_timestamp()), ended_at = clock_timestamp()
 FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:evidence AS text[]), CAST(:reasons AS text[]))
   AS u(id, state, evidence, reason)
-WHERE d.id = u.id AND (d.state IN ('claimed', 'unknown', 'accepted') OR (d.state = 'failed' AND d.reason = 'timeout'))
+WHERE d.id = u.id AND (d.state IN ('claimed', 'unknown', 'accepted') OR (d.state = 'failed' AND d.reason IN ('timeout', 'skipped_unsure')))
 """
 
 ORPHANS: Final = """

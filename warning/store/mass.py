@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.crowd import CrowdReceipt
 from channels.message import Outcome, Reason, Receipt
-from warning.dispatch.delivery import RetryPolicy, State
+from warning.dispatch.delivery import UNSURE, RetryPolicy, State
 from warning.dispatch.mass.outcome import answered, came_late
 from warning.dispatch.mass.pace import FIRST
 from warning.dispatch.mass.sheet import FELL, TWICE, Places, Sheet, among, blank, flag, flagged, put, reasoned
@@ -254,7 +254,7 @@ class MassStore:
             for row in rows:
                 sheet = sheet_of(row)
                 failed = among(sheet, State.FAILED)
-                flag(sheet, failed & reasoned(sheet, "timeout"), TWICE)
+                flag(sheet, failed & reasoned(sheet, *UNSURE), TWICE)
                 put(sheet, failed, State.QUEUED)
                 sheet.tries[failed] = 0
                 people += int(failed.sum())

@@ -64,6 +64,10 @@ class Reaching(Protocol):
 class Dispatching(Protocol):
     async def retry(self, delivery_ids: Sequence[int], /, *, crowd_ids: Sequence[int] = (), account: Account) -> int: ...
 
+    async def skip(
+        self, delivery_ids: Sequence[int], /, *, crowd_ids: Sequence[int] = (), only: str = ..., reason: str, account: Account
+    ) -> int: ...
+
 
 class Answering(Protocol):
     async def acknowledge(self, word: str, /, *, by: str) -> Acknowledged: ...

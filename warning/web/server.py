@@ -32,6 +32,8 @@ from warning.web.limit import RateLimit
 from warning.web.pages import environment, page
 from warning.web.parts import Parts
 from warning.web.problem import install
+from warning.web.product.page import Products
+from warning.web.product.page import router as product
 from warning.web.snapshot import PublicBoard
 
 _ABOUT = """Gridded data in, signed and targeted warnings out, with receipts.
@@ -47,6 +49,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
         openapi_tags=[{"name": name, "description": text} for name, text in _TAGS.items()])
     app.state.parts = parts
     app.state.public = PublicBoard(parts)
+    app.state.products = Products(parts)
     app.state.jinja = environment()
     app.state.rendered = {}
     app.state.outlines = {}
@@ -59,7 +62,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
     for router in (alerts.router, feed.router, proposals.router, outcome.router, reach.router, explain.router, packs.router, subscriptions.router, registrations.router, places.router,
                    answers.router, operations.router, routes.router, feeds.router, admin.router, intake.router, login.router, oidc.router,
-                   public.proof, public.router):
+                   public.proof, public.router, product):
         app.include_router(router)
     app.add_api_route("/docs", _docs, include_in_schema=False)
     if with_console:

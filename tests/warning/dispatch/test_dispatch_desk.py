@@ -23,7 +23,7 @@ from warning.dispatch.delivery import RetryPolicy, State, Step
 from warning.dispatch.desk import DispatchDesk
 from warning.dispatch.mass.work import Place
 from warning.dispatch.work import Hand, StoredAlert, Work
-from warning.errors import NotAllowed
+from warning.errors import Invalid, NotAllowed
 from warning.issue.build import AlertRequest, build_alert
 from warning.level import Level
 from warning.wording import Texts
@@ -120,6 +120,12 @@ class Memory:
 
     async def retry(self, delivery_ids: Sequence[int]) -> int:
         return len(delivery_ids)
+
+    async def skip(
+        self, delivery_ids: Sequence[int], crowd_ids: Sequence[int], *, only: str, who: str, reason: str, at: datetime
+    ) -> int:
+        assert (only, who, reason, at) == ("refused", "li", "closed", NOW)
+        return len(delivery_ids) + 1000 * len(crowd_ids)
 
     async def concerning(self, delivery_ids: Sequence[int]) -> list[tuple[str, tuple[str, ...]]]:
         return [(self.stored.hazard, self.stored.zones)] if delivery_ids else []
@@ -326,6 +332,16 @@ async def test_retry_is_an_operators_act() -> None:
     assert residents.retried == [7]
     with pytest.raises(NotAllowed):
         await made.retry([1], account=Account(name="o", role="office"))
+
+
+async def test_skip_is_an_operators_act_with_a_reason() -> None:
+    made = desk(Memory(alert()))
+    li = Account(name="li", role="forecaster")
+    assert await made.skip([1, 2], crowd_ids=[7], only="refused", reason=" closed ", account=li) == 1002
+    with pytest.raises(Invalid, match="reason"):
+        await made.skip([1], reason="", account=li)
+    with pytest.raises(NotAllowed):
+        await made.skip([1], reason="closed", account=Account(name="o", role="office"))
 
 
 @pytest.mark.parametrize("account", [

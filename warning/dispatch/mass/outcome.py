@@ -8,7 +8,7 @@ import numpy as np
 
 from channels.crowd import CrowdReceipt
 from channels.message import Outcome, Reason, Receipt
-from warning.dispatch.delivery import RetryPolicy, State, Step, after_receipt
+from warning.dispatch.delivery import UNSURE, RetryPolicy, State, Step, after_receipt
 from warning.dispatch.mass.sheet import Places, Sheet, among, put, words_of
 
 _GOT = frozenset({State.ACCEPTED, State.DELIVERED})
@@ -65,7 +65,7 @@ def came_late(sheet: Sheet, receipts: Mapping[int, Receipt]) -> list[int]:
     for place, receipt in receipts.items():
         if not 0 <= place < len(sheet):
             continue
-        if not (open_to[place] or (timed_out[place] and words_of(sheet, place)[0] == "timeout")):
+        if not (open_to[place] or (timed_out[place] and words_of(sheet, place)[0] in UNSURE)):
             continue
         state = State.DELIVERED if receipt.outcome is Outcome.DELIVERED else State.FAILED
         reason = receipt.reason.value if receipt.reason else ""

@@ -74,9 +74,9 @@ def flagged(sheet: Sheet, flag: int) -> Mask:
     return found
 
 
-def reasoned(sheet: Sheet, reason: str) -> Mask:
-    """Whose last reason this is."""
-    fits: Mask = np.array([words[0] == reason for words in sheet.said], dtype=np.bool_)[sheet.said_by]
+def reasoned(sheet: Sheet, *reasons: str) -> Mask:
+    """Whose last reason is one of these."""
+    fits: Mask = np.array([words[0] in reasons for words in sheet.said], dtype=np.bool_)[sheet.said_by]
     return fits
 
 

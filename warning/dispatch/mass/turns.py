@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warning.dispatch.delivery import State
+from warning.dispatch.delivery import UNSURE, State
 from warning.dispatch.mass.sheet import TWICE, Mask, Sheet, among, flag, flagged, places_of, put, reasoned
 from warning.dispatch.order import Turn
 
@@ -43,7 +43,7 @@ def standings(mine: Sheet, version: int, others: Sequence[Relative], *, most_tri
             claimed = among(other.sheet, State.CLAIMED)
             arrived = (
                 among(other.sheet, State.ACCEPTED, State.DELIVERED, State.UNKNOWN) | flagged(other.sheet, TWICE)
-                | (among(other.sheet, State.FAILED) & reasoned(other.sheet, "timeout")))
+                | (among(other.sheet, State.FAILED) & reasoned(other.sheet, *UNSURE)))
             # An older version with a dead lease may have left before its worker died: it counts as reached.
             reached |= inside & (arrived | (claimed & (not other.held)))[where]
             in_flight |= inside & (claimed & other.held)[where]

@@ -78,6 +78,17 @@ class Retry(BaseModel):
     crowds: Annotated[list[int], Field(max_length=100_000, description="batches of residents, as /dead-letters names them")] = []
 
 
+class Skip(Retry):
+    only: str = Field(default="", max_length=40, description="only what failed for this reason, as /dead-letters names it; empty = all")
+    reason: Annotated[str, Field(min_length=1, max_length=200, description="why nobody tries again; it stands in the ledger and the audit")]
+
+
+class Skipped(BaseModel):
+    """How many failures are settled: they stay failed, for the reason "skipped"."""
+
+    skipped: int
+
+
 class Retried(BaseModel):
     """How many were failed and are tried again."""
 
@@ -124,6 +135,12 @@ def _routes_of(channel: str, views: list[RouteView]) -> RoutesOut:
 @router.post("/api/deliveries/retry", summary="Try failed deliveries again")
 async def retry(parts: Here, account: Caller, body: Retry) -> Retried:
     return Retried(retried=await parts.dispatch.retry(body.deliveries, crowd_ids=body.crowds, account=account))
+
+
+@router.post("/api/deliveries/skip", summary="Settle failed deliveries without another try, and say why")
+async def skip(parts: Here, account: Caller, body: Skip) -> Skipped:
+    return Skipped(skipped=await parts.dispatch.skip(
+        body.deliveries, crowd_ids=body.crowds, only=body.only, reason=body.reason, account=account))
 
 
 @router.get("/api/heartbeat", summary="What partners hear every minute: the last identifiers, and a hash of what is in force")
