@@ -6,7 +6,7 @@ from typing import Literal
 
 from channels.message import Reason
 from geo.zone import ZoneSet
-from warning.dispatch.delivery import NEXT_STEP
+from warning.dispatch.delivery import NEXT_STEP, SKIPPED, SKIPPED_UNSURE
 from warning.issue.approval import Refusal
 from warning.level import Level
 from warning.watch.hazard import Hazard
@@ -82,6 +82,8 @@ SYMBOL: dict[Level, str] = {Level.BLUE: "●", Level.YELLOW: "▲", Level.ORANGE
 
 def next_step(reason: str, lang: Lang) -> str:
     """What an operator can do about a failed delivery."""
+    if reason in (SKIPPED, SKIPPED_UNSURE):
+        return say("skipped_step", lang)
     try:
         known = Reason(reason)
     except ValueError:

@@ -8,12 +8,11 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo.zone import ZoneSet
-from warning.cap import Info
 from warning.capxml import read
 from warning.level import Level
 from warning.store.board import AlertView
 from warning.watch.rule import RuleSet
-from warning.web.words import BEIJING, hazard_name, zone_name
+from warning.web.words import BEIJING, Lang, hazard_name, zone_name
 
 Both = tuple[str, str]
 """(Chinese, English)"""
@@ -63,7 +62,7 @@ def facts(alert: AlertView, *, zones: ZoneSet, rule_sets: Mapping[str, RuleSet],
     return Facts(
         level=alert.level, ends=ends, mark=_MARK.get(alert.status), stamp=None if ends else _STAMP.get(state), hazard=hazard,
         title=_title(alert.level, hazard, ends=ends), issuer=(zh.sender_name, en.sender_name),
-        places=(_places(zones, alert.zones, "、", zh), _places(zones, alert.zones, ", ", en)),
+        places=(_places(zones, alert.zones, "zh"), _places(zones, alert.zones, "en")),
         description=(zh.description, en.description), instruction=(zh.instruction, en.instruction), times=_times(alert),
         identifier=alert.identifier, url=url, warned=warned, around=tuple(zone.geometry for zone in districts),
         names=tuple((point.x, point.y, zone.name_zh) for zone in districts for point in [zone.geometry.representative_point()]))
@@ -74,9 +73,9 @@ def _title(level: Level, hazard: Both, *, ends: bool) -> Both:
     return (f"解除{zh}", f"{en} lifted") if ends else (zh, en)
 
 
-def _places(zones: ZoneSet, codes: tuple[str, ...], comma: str, info: Info) -> str:
+def _places(zones: ZoneSet, codes: tuple[str, ...], lang: Lang) -> str:
     """The zones by name; of many the first, and how many there are."""
-    lang = "zh" if info.language == "zh-CN" else "en"
+    comma = "、" if lang == "zh" else ", "
     names = [zone_name(zones, code, lang) for code in codes]
     if len(names) <= _MOST_NAMES:
         return comma.join(names)

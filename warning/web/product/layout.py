@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import segno
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geo.picture_canvas import Window, window
@@ -118,7 +119,7 @@ def _map(ink: list[Ink], facts: Facts, at: _Frame) -> None:
 
 def _placed(shapes: Sequence[BaseGeometry], on: Window, at: _Frame) -> list[BaseGeometry]:
     """In pixels of the sheet, only what is seen, as fine as pixels are."""
-    def to_pixels(lonlat: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+    def to_pixels(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
         x, y = on.at(lonlat[:, 0], lonlat[:, 1])
         return np.column_stack((x + at.x, y + at.y))
 

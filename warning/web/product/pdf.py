@@ -55,9 +55,9 @@ def _lay(page: pydyf.Stream, ink: Ink, face: Typeface, shades: dict[float, str])
                 _colour(page, "#ffffff", stroke=True)
                 page.set_line_width(2 * ink.halo)
                 page.set_line_join(1)
-                _text(page, face.shown(ink.text), ink.size, ink.x, ink.y, mode=_OUTLINED)
+                _text(page, face, ink.text, ink.size, ink.x, ink.y, mode=_OUTLINED)
             _colour(page, ink.colour)
-            _text(page, face.shown(ink.text), ink.size, ink.x, ink.y)
+            _text(page, face, ink.text, ink.size, ink.x, ink.y)
         case Ground():
             page.rectangle(*ink.frame)
             page.clip()
@@ -79,21 +79,27 @@ def _lay(page: pydyf.Stream, ink: Ink, face: Typeface, shades: dict[float, str])
             _shade(page, ink.opacity, shades)
             _colour(page, ink.colour)
             back, down = width(ink.text, ink.size) / 2, ink.size * 0.36
-            _text(page, face.shown(ink.text), ink.size, ink.x, ink.y, degrees=SLANT_DEGREES, back=back, down=down)
+            _text(page, face, ink.text, ink.size, ink.x, ink.y, degrees=SLANT_DEGREES, back=back, down=down)
     page.pop_state()
 
 
 def _text(
-    page: pydyf.Stream, shown: str, size: int, x: float, y: float, *, mode: int = _FILLED, degrees: float = 0.0, back: float = 0.0, down: float = 0.0,
+    page: pydyf.Stream, face: Typeface, text: str, size: int, x: float, y: float, *, mode: int = _FILLED, degrees: float = 0.0,
+    back: float = 0.0, down: float = 0.0,
 ) -> None:
-    """With its base line at ``y``, upright although down is down; ``back`` and ``down`` move it along its own slant."""
+    """With its base line at ``y``, upright although down is down; ``back`` and ``down`` move it along its own slant.
+
+    As long as the picture's letters are, which stand on whole pixels: what was wrapped for one fits in the other.
+    """
     turn = radians(degrees)
     across, rise = cos(turn), sin(turn)
     page.begin_text()
     page.set_font_size("F", size)
     page.set_text_rendering(mode)
     page.set_text_matrix(across, -rise, -rise, -across, x - back * across + down * rise, y + back * rise + down * across)
-    page.stream.append(f"{shown} Tj")
+    natural = face.length(text) * size
+    page.stream.append(f"{100 * width(text, size) / natural if natural else 100:.2f} Tz")
+    page.stream.append(f"{face.shown(text)} Tj")
     page.end_text()
 
 

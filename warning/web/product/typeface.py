@@ -27,6 +27,11 @@ class Typeface:
         return "<" + "".join(f"{self.numbers.get(letter, 0):04x}" for letter in text) + ">"
 
 
+    def length(self, text: str) -> float:
+        """In sizes of the letters."""
+        return sum(self.widths.get(self.numbers.get(letter, 0), 1000) for letter in text) / 1000
+
+
 def typeface(texts: Iterable[str]) -> Typeface:
     """Exactly the letters of ``texts``. Raises FontMissing."""
     options = Options()
