@@ -31,7 +31,7 @@ WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
     "overlay": ("shares of districts and counties in the cells of a grid, against shapely and exactextract", overlay),
     "zonal": ("maximum and exact share above a threshold: 16 districts, 600 and 2,875 counties, against exactextract", zonal),
     "outline": ("the exact border of 148,000 cells, against rasterio and shapely", outline),
-    "picture": ("a warning's map as PNG, against matplotlib", picture),
+    "picture": ("a warning's map as PNG, against matplotlib (with --peers all also cartopy and skia)", picture),
     "grib": ("24 fields of 1200 × 1000 points from a file to the kernels' array, against ecCodes and cfgrib", grib),
     "cycle": ("a 10-minute file read, judged by every rule for 16 districts, 215 towns and 18,471 cells, and committed", cycle),
     "sms": ("submit_sm with responses, window 10, against aiosmpplib", sms),

@@ -16,7 +16,7 @@ from tests.bench.picture import Scene
 
 def prepare(scene: Scene, grid: Grid) -> Callable[[str], bytes]:
     """A call that draws one map with the title."""
-    rings = [shapely.get_coordinates(ring) for zone in scene.zones for ring in shapely.get_rings(zone.geometry)]
+    rings = [shapely.get_coordinates(ring) for zone in scene.zones for ring in shapely.get_rings(shapely.get_parts(zone.geometry))]
     warned = [shapely.get_coordinates(part.exterior) for zone in scene.warned for part in shapely.get_parts(zone.geometry)]
     west, south, east, north = grid.bounds
     colours = ListedColormap([colour for colour in scene.ramp.colours if colour])

@@ -1,6 +1,6 @@
-"""Picture: the map of a warning, 800 × 600, anti-aliased, as PNG bytes, against matplotlib."""
+"""Picture: the map of a warning, 800 × 600, anti-aliased, as PNG bytes, against matplotlib, cartopy and skia."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
@@ -34,14 +34,20 @@ def run(effort: Effort) -> list[Row]:
     number = count()
     ours = [Timing(subject="geo.picture", value=1000 * median_s(lambda: ours_of(scene, f"暴雨红色预警信号 {next(number)}"), repeats=repeats),
                    note="with title in Chinese, legend, colour bar, scale, graticule")]
-    found = peer("matplotlib")
-    if found is None:
-        peers = [Timing(subject="matplotlib (Agg)", value=None, note=NOT_INSTALLED)]
-    else:
-        draw: Callable[[str], bytes] = found.prepare(scene, GRID)
-        peers = [Timing(subject="matplotlib (Agg)", value=1000 * median_s(lambda: draw(f"Rainstorm red {next(number)}"), repeats=effort.pick(full=9, quick=3)),
-                        note="with title in English, colour bar")]
+    # Those that draw a map in the plain way, then those that need --peers all.
+    peers = [_peer("matplotlib", "matplotlib (Agg)", scene, effort, number, note="with title in English, colour bar")]
+    if effort.all_peers:
+        peers += [_peer("cartopy", "cartopy", scene, effort, number, note="with title in English, colour bar, projected axes"),
+                  _peer("skia", "skia", scene, effort, number, note="with title in English, classes without numbers; drawing alone, no map of its own")]
     return rows("map PNG of a warning, 800×600", "ms", ours, peers, goal=Goal(ratio=3))
+
+
+def _peer(library: str, subject: str, scene: Scene, effort: Effort, number: Iterator[int], *, note: str) -> Timing:
+    found = peer(library)
+    if found is None:
+        return Timing(subject=subject, value=None, note=NOT_INSTALLED)
+    draw: Callable[[str], bytes] = found.prepare(scene, GRID)
+    return Timing(subject=subject, value=1000 * median_s(lambda: draw(f"Rainstorm red {next(number)}"), repeats=effort.pick(full=9, quick=3)), note=note)
 
 
 def ours_of(scene: Scene, title: str) -> bytes:

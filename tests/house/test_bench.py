@@ -56,6 +56,14 @@ def test_a_peer_that_is_not_installed_has_no_value_and_is_no_yardstick() -> None
     assert (_one(found, "them").value, _one(found, "them").note) == (None, "not installed")
 
 
+def test_every_peer_of_the_map_is_named_also_where_it_is_not_installed() -> None:
+    done = _bench("--quick", "--only", "picture", "--peers", "all", "--json")
+    assert done.returncode == 0, done.stderr
+    found = {row["subject"]: row for row in json.loads(done.stdout)}
+    assert set(found) == {"geo.picture", "matplotlib (Agg)", "cartopy", "skia"}
+    assert all(row["value"] is not None or row["note"] == "not installed" for row in found.values())
+
+
 def test_a_goal_is_met_or_not_in_the_direction_of_its_unit() -> None:
     peers = [Timing(subject="them", value=4.0)]
     for unit, value, goal, met in (
