@@ -10,7 +10,7 @@ from channels.message import Lane
 from feeds.override import load as load_overrides
 from geo.districts import shanghai
 from warning.answer.desk import AnswerDesk
-from warning.clock import Clock, SystemClock
+from warning.clock import Clock
 from warning.configfolder import config_file, shipped_config, tables, zones_of
 from warning.dispatch.broadcast import broadcasts
 from warning.dispatch.delivery import RetryPolicy
@@ -29,6 +29,7 @@ from warning.parts import Parts
 from warning.registering import registering
 from warning.settings import Settings
 from warning.store.answer import AnswerStore
+from warning.store.clock import LedgerClock
 from warning.store.database import Database
 from warning.store.dispatch import DispatchStore
 from warning.store.drill import DrillClock
@@ -60,8 +61,9 @@ from warning.watch.site import load_sites
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, channels: bool = True) -> AsyncIterator[Parts]:
-    """Everything open inside the block, everything closed after it. ``channels=False`` for a process that never sends."""
+async def opened(settings: Settings, *, channels: bool = True, machine: Clock | None = None) -> AsyncIterator[Parts]:
+    """Everything open inside the block, everything closed after it. ``channels=False`` for a process that never sends; ``machine``: the
+    clock of the machine, if it is not the system's."""
     async with AsyncExitStack() as stack:
         url = settings.database_url
         if not url:
@@ -72,11 +74,8 @@ async def opened(settings: Settings, *, channels: bool = True) -> AsyncIterator[
         database = Database(url)
         stack.push_async_callback(database.close)
         jobs = Jobs(url)
-        clock: Clock = SystemClock()
-        if settings.clock == "drill":
-            drill = DrillClock(database)
-            await drill.refresh()
-            clock = drill
+        clock: DrillClock | LedgerClock = DrillClock(database) if settings.clock == "drill" else LedgerClock(database, machine=machine)
+        await clock.refresh()
         parts = _wire(settings, database, jobs, clock)
         jobs.register(expand=parts.dispatch.expand, send=parts.dispatch.send, crowd=parts.mass.send)
         await jobs.open()

@@ -8,6 +8,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import OperationalError
 
 from warning.parts import Parts
+from warning.store.clock import LedgerClock
 from warning.store.drill import DrillClock
 
 log = structlog.get_logger()
@@ -45,4 +46,6 @@ def ticking(parts: Parts) -> AsyncIOScheduler:
     every(3600, "forget old rates", parts.rates.prune)
     if isinstance(parts.clock, DrillClock):
         every(0.2, "drill clock", parts.clock.refresh)
+    if isinstance(parts.clock, LedgerClock):
+        every(10, "the database's time", parts.clock.refresh)
     return scheduler

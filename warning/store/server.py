@@ -35,12 +35,13 @@ class EmbeddedServer:
             ) from error
         return str(self._server.get_uri())
 
-    def restart(self) -> None:
-        """Cut every connection, stop, start again: for drills and tests of a database that goes away."""
+    def restart(self, *, crash: bool = False) -> None:
+        """Cut every connection, stop, start again: for drills and tests of a database that goes away. ``crash``: without a last word to the
+        disk, as in a power cut; what was committed is recovered from the log."""
         server = self._server
         if server is None:
             raise ConfigError("the embedded PostgreSQL is not open: open it before it is restarted")
-        pg_ctl(["-w", "-m", "fast", "stop"], pgdata=server.pgdata, user=server.system_user)
+        pg_ctl(["-w", "-m", "immediate" if crash else "fast", "stop"], pgdata=server.pgdata, user=server.system_user)
         server.ensure_postgres_running()
 
     def close(self) -> None:

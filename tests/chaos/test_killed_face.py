@@ -1,0 +1,69 @@
+"""The process that serves the console is killed while a signature is being stored: there is one alert or none, and asking again is safe."""
+
+import asyncio
+from uuid import UUID
+
+import httpx
+import pytest
+
+from tests.chaos.brake import Brake, Step
+from tests.chaos.process import face, killed, started
+from tests.chaos.reckoning import reckoned
+from tests.chaos.successor import rest
+from tests.corridor.conftest import APPROVER, FORECASTER, Corridor, until
+from tests.corridor.test_web_process import free_port
+from warning.issue.hand import HandMade
+from warning.level import Level
+from warning.store.accounts import add_account
+
+ONE = "8613900000001"
+STEPS = (
+    Step(name="the signature is stored", act="INSERT", table="approval"),
+    Step(name="the alert is stored", act="INSERT", table="alert"),
+    Step(name="its audience is asked for", act="INSERT", table="procrastinate_jobs", when="NEW.task_name = 'xiaoxishu.expand'"),
+)
+
+
+async def asked(city: Corridor) -> UUID:
+    """A warning that its forecaster has submitted."""
+    proposal = await city.parts.issue.compose(HandMade(
+        issuer="310000", hazard="rainstorm", event_code="11B03", level=Level.RED, zones=("310115",), onset=city.now,
+        expires=city.now.replace(hour=20)), account=FORECASTER)
+    await city.parts.issue.submit(proposal, account=FORECASTER, revision=1, changes={})
+    return proposal
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+async def test_a_signature_that_a_crash_cut_off_is_given_again_and_everybody_is_told_once(city: Corridor, brake: Brake, step: Step) -> None:
+    await city.resident(ONE)
+    token = await add_account(city.parts.database, APPROVER, by="test", at=city.now)
+    proposal, port = await asked(city), free_port()
+
+    async def approved(http: httpx.AsyncClient) -> httpx.Response:
+        return await http.post(
+            f"http://127.0.0.1:{port}/api/proposals/{proposal}/approve", json={"revision": 2}, headers={"Authorization": f"Bearer {token}"})
+
+    async with httpx.AsyncClient(timeout=30) as http:
+
+        async def serves() -> bool:
+            try:
+                return (await http.get(f"http://127.0.0.1:{port}/api/health")).is_success
+            except httpx.TransportError:
+                return False
+
+        with started(face, city.settings_file, port) as first:
+            await until(serves, within_s=60)
+            await brake.on(step)
+            answer = asyncio.create_task(approved(http))
+            await brake.reached()
+            await killed(first)
+            with pytest.raises(httpx.TransportError):
+                await answer
+        await brake.off(step)
+        assert await city.rows("SELECT 1 FROM alert") == [], "half a signature is none"
+        assert await city.rows("SELECT 1 FROM procrastinate_jobs") == []
+        identifier = await city.parts.issue.approve(proposal, account=APPROVER, revision=2)
+    await rest(city)
+    found = await reckoned(city, identifier, [ONE])
+    assert (found.twice, found.silent, len(city.heard(ONE))) == (frozenset(), frozenset(), 1)
+    assert len(await city.rows("SELECT 1 FROM alert")) == 1
