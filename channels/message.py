@@ -51,7 +51,8 @@ class Message:
     in E.164 digits, an e-mail address, a URL, an MQTT topic, a Web Push subscription as JSON, a file name.
     ``body``/``content_type`` carry the CAP document or JSON for machines; people's channels use ``subject``/``text``.
     ``lane`` is fixed by the alert's CAP status: Exercise and Test travel in the exercise lane only.
-    ``secret`` signs a webhook. ``priority`` 1 blue … 4 red. ``flash``: an SMS of class 0, shown at once over whatever is on the screen.
+    ``secret`` signs a webhook, and so does ``former_secret`` while a secret is being changed. ``ack_url``: where a program whose ``body`` has no
+    room for it answers. ``priority`` 1 blue … 4 red. ``flash``: an SMS of class 0, shown at once over whatever is on the screen.
     """
 
     key: str
@@ -70,6 +71,8 @@ class Message:
     body: bytes = b""
     content_type: str = ""
     secret: str = ""
+    former_secret: str = ""
+    ack_url: str = ""
     flash: bool = False
 
     @property
@@ -81,7 +84,7 @@ class Message:
 class Receipt:
     """What the channel said of one message. ``evidence`` quotes it (``"250 2.0.0 OK"``, ``"PUBACK 17"``), never an address.
 
-    ``retry_after``: with RETRY, the pause for which the peer itself has asked.
+    ``retry_after``: with RETRY, the pause for which the peer itself has asked. ``seconds``: how long this one exchange took, where it is known.
     """
 
     key: str
@@ -91,6 +94,7 @@ class Receipt:
     evidence: str = ""
     reason: Reason | None = None
     retry_after: timedelta | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,15 +20,19 @@ from warning.dispatch.kind import ends_apart
 from warning.dispatch.mass.desk import MassDesk
 from warning.dispatch.meter import Meter
 from warning.dispatch.risk import RiskDesk
+from warning.dispatch.sector import load_sectors
 from warning.doors import open_channels
 from warning.exchange.desk import IntakeDesk
 from warning.exchange.poll import Polling
 from warning.issue.desk import IssueDesk
-from warning.keyring import partners, push_keys, signing_keys
+from warning.keyring import partners, push_keys, signing_keys, webhook_keys
+from warning.office.desk import OfficeDesk
+from warning.office.trial import TrialKeeper
 from warning.parts import Parts
 from warning.registering import registering
 from warning.settings import Settings
 from warning.store.answer import AnswerStore
+from warning.store.attempts import AttemptStore
 from warning.store.clock import LedgerClock
 from warning.store.database import Database
 from warning.store.dispatch import DispatchStore
@@ -40,12 +44,14 @@ from warning.store.jobs import Jobs
 from warning.store.mass import MassStore
 from warning.store.migrate import migrate
 from warning.store.muster import Muster
+from warning.store.office import PostStore
 from warning.store.rates import RateStore
 from warning.store.reach import ReachStore
 from warning.store.residents import ResidentIndex
 from warning.store.risk import RiskStore
 from warning.store.server import EmbeddedServer
 from warning.store.signature import Signing
+from warning.store.trials import TrialStore
 from warning.store.trust import TrustStore
 from warning.store.watch import WatchStore
 from warning.trust.address import Addresses
@@ -139,8 +145,10 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         cap_status=settings.status, public_url=settings.public_url, signing_keys=keys, planned=reach.planned)
     intake_ledger = IntakeStore(database, clock=clock)
     intake = IntakeDesk(intake_ledger, issue, clock=clock, zones=zones, codes=codes, partners=partners(settings), status=settings.status)
+    sectors = load_sectors(config_file(settings, "sectors.yaml"), hazards=hazards)
     asked = registering(
-        settings, database, addresses=addresses, clock=clock, zones=zones, hazards=hazards, rule_sets=rule_sets, secret=secret, policy=policy)
+        settings, database, addresses=addresses, clock=clock, zones=zones, hazards=hazards, rule_sets=rule_sets, secret=secret, policy=policy,
+        sectors=sectors)
     return Parts(
         settings=settings, clock=clock, database=database, jobs=jobs, zones=zones, rule_sets=rule_sets, issuers=issuers,
         watch=WatchDesk(
@@ -162,6 +170,9 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         trust=TrustDesk(TrustStore(database, clock=clock), secret=secret),
         addresses=addresses, subscriptions=asked.subscriptions, subscribers=asked.subscribers, registration=asked.registration, words=asked.words,
         registrations=asked.ledger,
+        office=OfficeDesk(PostStore(database), TrialStore(database), AttemptStore(database, jobs), asked.subscriptions, zones=zones, clock=clock, secret=secret),
+        trials=TrialKeeper(TrialStore(database), clock=clock, kinds=_kinds(settings), secret=secret, public_url=settings.public_url),
+        sectors=sectors, webhook_keys=webhook_keys(settings),
     )
 
 

@@ -23,6 +23,7 @@ from warning.dispatch.routekeeper import RouteKeeper
 from warning.dispatch.routes import RoutedSender
 from warning.dispatch.word import KEY as WORD_KEY
 from warning.errors import Conflict, NotFound
+from warning.office.trial import KEY as TRIAL_KEY
 from warning.parts import Parts
 from warning.settings import ChannelSettings, Settings
 from warning.store.pulses import PulseStore
@@ -30,7 +31,7 @@ from warning.store.routes import RouteStore
 
 log = structlog.get_logger()
 
-_NO_DELIVERY = (PULSE_KEY, RISK_KEY, WORD_KEY)
+_NO_DELIVERY = (PULSE_KEY, RISK_KEY, WORD_KEY, TRIAL_KEY)
 """How keys begin that are no delivery's."""
 
 
@@ -56,6 +57,7 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
         parts.dispatch.attach(channel.name, senders[channel.name])
         parts.risk.attach(channel.name, senders[channel.name])
         parts.words.attach(channel.name, senders[channel.name])
+        parts.trials.attach(channel.name, sender)
         if isinstance(sender, RoutedSender):
             routed[channel.name] = sender
             parts.dispatch.gate(channel.name, sender.closed_for)
@@ -66,6 +68,7 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
 
     pulses = PulseKeeper(PulseStore(parts.database, clock=parts.clock), senders, beats(settings), clock=parts.clock, status=settings.status)
     keeping.append(asyncio.create_task(pulses.keep_beating(), name="canaries and heartbeats"))
+    keeping.append(asyncio.create_task(parts.trials.keep_trying(), name="test messages"))
 
     async def stop_flushing() -> None:
         for task in keeping:
@@ -79,11 +82,16 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
 
 def doors_of(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on_reply: Callable[[Reply], Awaitable[None]]) -> Doors:
     """One channel's doors; what comes late for a message of ours is counted for it on the way to the desk."""
-    async def on_receipt(receipt: Receipt) -> None:
+    async def apart(receipt: Receipt) -> None:
         if receipt.key.startswith(WORD_KEY):
             await parts.words.on_receipt(receipt)
+        if receipt.key.startswith(TRIAL_KEY):
+            await parts.trials.on_receipt(receipt)
+
+    async def on_receipt(receipt: Receipt) -> None:
+        await apart(receipt)
         if receipt.key.startswith(_NO_DELIVERY):
-            return  # a canary's, a risk notice's or a word's: no delivery is waiting for it
+            return  # a canary's, a risk notice's, a word's or a test's: no delivery is waiting for it
         parts.meter.delivered(channel.name, int(bool(receipt.key) and receipt.outcome is Outcome.DELIVERED))
         await parts.dispatch.on_receipt(receipt)
 
@@ -91,9 +99,8 @@ def doors_of(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on
         await on_reply(replace(reply, channel=channel.name))
 
     async def on_bulk(reports: Sequence[Reports]) -> None:
-        for receipt in (one for group in reports if any(key.startswith(WORD_KEY) for key in group.keys) for one in group.singly()):
-            if receipt.key.startswith(WORD_KEY):
-                await parts.words.on_receipt(receipt)
+        for receipt in (one for group in reports if any(key.startswith((WORD_KEY, TRIAL_KEY)) for key in group.keys) for one in group.singly()):
+            await apart(receipt)
         reports = [group for group in map(_of_deliveries, reports) if group.keys]
         parts.meter.delivered(channel.name, sum(sum(map(bool, group.keys)) for group in reports if group.outcome is Outcome.DELIVERED))
         await parts.dispatch.on_reports(reports)

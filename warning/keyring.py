@@ -1,5 +1,6 @@
 """The keyring: keys and certificates that the settings name, read once at the start; what is wrong is refused with its name."""
 
+from channels.wire.signature import ed25519_key, public_text
 from channels.wire.vapid import Vapid, private_key
 from warning.account import token_hash
 from warning.errors import ConfigError
@@ -41,3 +42,17 @@ def push_keys(settings: Settings) -> dict[str, str]:
     """The public key of each Web Push channel, which a browser needs to subscribe to it."""
     kept = [(channel.name, str(channel.option("vapid_private_key") or "")) for channel in settings.channels if channel.kind == "webpush"]
     return {name: Vapid(private_key(key), "mailto:nobody@example.org").public_key for name, key in kept if key}
+
+
+def webhook_keys(settings: Settings) -> list[str]:
+    """The public half of each Ed25519 key that signs webhooks. Raises ConfigError naming the channel."""
+    found: list[str] = []
+    for channel in settings.channels:
+        if channel.kind == "webhook":
+            for given in (channel.options, *(route.options for route in channel.routes)):
+                named = given.get("ed25519_keys", ())
+                try:
+                    found += [public_text(ed25519_key(str(one))) for one in (named if isinstance(named, list | tuple) else (named,))]
+                except ValueError as error:
+                    raise ConfigError(f"channels: {channel.name}: ed25519_keys: {error}") from error
+    return list(dict.fromkeys(found))

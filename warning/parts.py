@@ -14,11 +14,14 @@ from warning.dispatch.mass.desk import MassDesk
 from warning.dispatch.meter import Meter
 from warning.dispatch.registration import RegistrationDesk
 from warning.dispatch.risk import RiskDesk
+from warning.dispatch.sector import Sector
 from warning.dispatch.subscribe import SubscriptionDesk
 from warning.dispatch.word import WordDesk
 from warning.exchange.desk import IntakeDesk
 from warning.exchange.poll import Polling
 from warning.issue.desk import IssueDesk
+from warning.office.desk import OfficeDesk
+from warning.office.trial import TrialKeeper
 from warning.settings import Settings
 from warning.signature import SigningKey
 from warning.store.database import Database
@@ -84,3 +87,7 @@ class Parts:
     sites: Sequence[Site]
     risk: RiskDesk
     risks: RiskStore
+    office: OfficeDesk
+    trials: TrialKeeper
+    sectors: Mapping[str, Sector]
+    webhook_keys: Sequence[str]

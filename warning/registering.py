@@ -8,6 +8,7 @@ from geo.zone import ZoneSet
 from warning.clock import Clock
 from warning.dispatch.delivery import RetryPolicy
 from warning.dispatch.registration import RegistrationDesk
+from warning.dispatch.sector import Sector
 from warning.dispatch.subscribe import SubscriptionDesk
 from warning.dispatch.word import WordDesk
 from warning.settings import Settings
@@ -31,7 +32,7 @@ class Registering:
 
 def registering(
     settings: Settings, database: Database, *, addresses: Addresses, clock: Clock, zones: ZoneSet, hazards: Sequence[str],
-    rule_sets: Mapping[str, RuleSet], secret: str, policy: RetryPolicy,
+    rule_sets: Mapping[str, RuleSet], secret: str, policy: RetryPolicy, sectors: Mapping[str, Sector],
 ) -> Registering:
     """Nothing is opened: the workers attach their channels to ``words``."""
     kinds = {channel.name: channel.kind for channel in settings.channels}
@@ -39,7 +40,8 @@ def registering(
     names = {hazard.key: (hazard.zh, hazard.en) for rule_set in rule_sets.values() for hazard in rule_set.hazards}
     subscribers, ledger = SubscriptionStore(database, addresses), RegistrationStore(database, addresses)
     subscriptions = SubscriptionDesk(
-        subscribers, zones=zones, clock=clock, hazards=hazards, channels=kinds, allow_private=settings.allow_private_targets, lane=lane)
+        subscribers, zones=zones, clock=clock, hazards=hazards, channels=kinds, allow_private=settings.allow_private_targets, lane=lane,
+        sectors=sectors)
     return Registering(
         subscriptions=subscriptions, subscribers=subscribers, ledger=ledger,
         registration=RegistrationDesk(

@@ -1,6 +1,7 @@
 """Crew: a bounded number of couriers that carry a batch of messages, one verdict each, in order."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,22 +70,27 @@ class Crew:
         def parcel(index: int) -> Parcel | Said:
             return self.fence(messages[index]) or written(letter(messages[index]), allow_private=self._allow_private)
 
-        return self.receipts(messages, await self.deliver(len(messages), parcel=parcel, verdict=verdict))
+        took: list[float | None] = [None] * len(messages)
+        return self.receipts(messages, await self.deliver(len(messages), parcel=parcel, verdict=verdict, took=took), took)
 
     def fence(self, message: Message) -> Said | None:
         """What keeps a message from every wire, asked when its turn comes."""
         refused = refusal(message, lane=self._lane, now=self._now())
         return None if refused is None else Said(outcome=refused.outcome, reason=refused.reason, evidence=refused.evidence)
 
-    def receipts(self, messages: Sequence[Message], said: Sequence[Said]) -> list[Receipt]:
+    def receipts(self, messages: Sequence[Message], said: Sequence[Said], took: Sequence[float | None] | None = None) -> list[Receipt]:
+        times = took or [None] * len(messages)
         return [
-            Receipt(key=message.key, outcome=one.outcome, at=self._now(), evidence=one.evidence, reason=one.reason, retry_after=one.retry_after)
-            for message, one in zip(messages, said, strict=True)
+            Receipt(key=message.key, outcome=one.outcome, at=self._now(), evidence=one.evidence, reason=one.reason,
+                    retry_after=one.retry_after, seconds=seconds)
+            for message, one, seconds in zip(messages, said, times, strict=True)
         ]
 
-    async def deliver(self, count: int, *, parcel: Callable[[int], Parcel | Said], verdict: Verdict) -> list[Said]:
+    async def deliver(
+        self, count: int, *, parcel: Callable[[int], Parcel | Said], verdict: Verdict, took: list[float | None] | None = None
+    ) -> list[Said]:
         """What was said of each of ``count`` requests. ``parcel`` makes one when its turn comes, or says at once what becomes of it; it may
-        raise BadAddress or BadTarget.
+        raise BadAddress or BadTarget. ``took`` is filled with the seconds of each exchange.
 
         An origin that cannot be connected to, or was silent three times, is left out for the rest of this batch only, so that one dead
         host with a thousand subscriptions costs one time limit and not a thousand.
@@ -106,12 +112,16 @@ class Crew:
             target, request = made
             if strikes.get(target.origin, 0) >= _STRIKES:
                 return _LEFT_OUT
+            began = time.monotonic()
             try:
                 answer = await courier.post(target, request)
             except PostFault as fault:
                 if fault.retry:
                     strikes[target.origin] = strikes.get(target.origin, 0) + (_STRIKES if fault.reason is Reason.UNREACHABLE else 1)
                 return _failed(fault)
+            finally:
+                if took is not None:
+                    took[index] = time.monotonic() - began
             said = known.get(answer)
             if said is None:
                 said = known[answer] = _judged(answer, verdict)

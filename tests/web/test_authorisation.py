@@ -46,6 +46,25 @@ TABLE = {
     "POST /api/subscriptions": "?---++",
     "GET /api/subscriptions": "?---++",
     "DELETE /api/subscriptions/{subscription_id}": "?---++",
+    "GET /api/subscriptions/{subscription_id}": "?---++",
+    "PUT /api/subscriptions/{subscription_id}": "?---++",
+    "PATCH /api/subscriptions/{subscription_id}": "?---++",
+    "PUT /api/subscriptions/{subscription_id}/contacts": "?---++",
+    "POST /api/subscriptions/{subscription_id}/secret": "?---++",
+    "POST /api/subscriptions/{subscription_id}/pauses": "?---++",
+    "DELETE /api/subscriptions/{subscription_id}/pauses/{pause_id}": "?---++",
+    "POST /api/subscriptions/preview": "?---++",
+    "GET /api/subscriptions/{subscription_id}/preview": "?---++",
+    "POST /api/subscriptions/{subscription_id}/tests": "?---++",
+    "GET /api/subscriptions/{subscription_id}/tests": "?---++",
+    "POST /api/subscriptions/area": "?---++",
+    "GET /api/subscriptions/{subscription_id}/feed.atom": "?---++",
+    "GET /api/attempts": "?---++",
+    "GET /api/attempts.csv": "?---++",
+    "POST /api/attempts/{delivery_id}/again": "?---++",
+    "GET /api/test-ack/{token}": OPEN,
+    "POST /api/test-ack/{token}": OPEN,
+    "GET /api/webhook-keys": OPEN,
     "POST /api/registrations": OPEN,
     "POST /api/registrations/confirm": OPEN, "POST /api/registrations/places": OPEN, "POST /api/registrations/end": OPEN,
     "GET /api/warned": OPEN,
@@ -114,10 +133,10 @@ async def test_every_address_answers_a_role_as_the_table_says(world: World, call
             # Somebody else has submitted it, so that only the role is asked about.
             await world.execute("UPDATE proposal SET status = 'submitted', submitted_by = 'zhao', submitted_at = :at WHERE id = :id",
                                 {"at": world.now, "id": proposal})
-        url = path.format(identifier=identifier, proposal_id=proposal, subscription_id=1, rule_set="shanghai-2019", token="x", code="310115", request_id=uuid4(), key_id=uuid4(), channel="sms", route="a", pack="crane-wind")
+        url = path.format(identifier=identifier, proposal_id=proposal, subscription_id=1, rule_set="shanghai-2019", token="x", code="310115", request_id=uuid4(), key_id=uuid4(), channel="sms", route="a", pack="crane-wind", pause_id=1, delivery_id=1)
         head = {} if who is None else {"Authorization": f"Bearer token-{who}"}
         answer = await world.http.request(
-            method, url, headers=head, json=body(world, path) if method == "POST" and path != "/logout" else None,
+            method, url, headers=head, json=body(world, method, path) if method in ("POST", "PUT", "PATCH") and path != "/logout" else None,
             params={"lat": "31.2", "lon": "121.5"} if path == "/api/warned" else None)
         got = {401: "?", 403: "-"}.get(answer.status_code, "+")
         if got != row[CALLERS.index(caller)] or answer.status_code >= 500:
@@ -125,12 +144,20 @@ async def test_every_address_answers_a_role_as_the_table_says(world: World, call
     assert wrong == []
 
 
-def body(world: World, path: str) -> dict[str, object]:
+def body(world: World, method: str, path: str) -> dict[str, object]:
     match path:
         case "/api/proposals":
             return by_hand(world)
         case "/api/subscriptions":
             return {"name": "post", "channel": "webhook", "address": "https://203.0.113.7/hook", "zones": ["310115"]}
+        case "/api/subscriptions/{subscription_id}":
+            return {"name": "post", "channel": "webhook", "address": "https://203.0.113.7/hook"} if method == "PUT" else {"min_level": "red"}
+        case "/api/subscriptions/{subscription_id}/contacts":
+            return {"contacts": []}
+        case "/api/subscriptions/{subscription_id}/pauses":
+            return {"starts_at": world.now.isoformat(), "ends_at": (world.now + timedelta(hours=1)).isoformat()}
+        case "/api/subscriptions/{subscription_id}/secret" | "/api/subscriptions/preview" | "/api/test-ack/{token}":
+            return {}
         case "/api/registrations":
             return {"channel": "sms", "address": "8613800000000", "lat": 31.23, "lon": 121.48}
         case "/api/registrations/confirm":

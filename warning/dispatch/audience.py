@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from shapely.ops import unary_union
 
 from geo.overlapping import Polygons, overlapping, polygons
 from geo.zone import ZoneSet
+from warning.dispatch.pause import Pause, with_stand_ins
 from warning.level import Level
 
 ANSWERED_FROM = Level.ORANGE
@@ -63,6 +65,7 @@ class Offices:
     drawn: NDArray[np.int64]
     everywhere: NDArray[np.int64]
     by_code: Mapping[str, Sequence[int]]
+    pauses: tuple[Pause, ...] = ()
 
 
 def offices(interests: Sequence[Interest]) -> Offices:
@@ -83,6 +86,14 @@ def in_area(asked: Offices, where: Reach) -> list[Interest]:
     named = [numbers for code, numbers in asked.by_code.items() if any(there.startswith(code) for there in where.codes)]
     found = np.concatenate((asked.drawn[overlapping(asked.outlines, where.ground)], asked.everywhere, *(np.array(numbers) for numbers in named)))
     return [asked.interests[number] for number in np.unique(found).tolist()]
+
+
+def concerned(asked: Offices, where: Reach, *, hazard: str, level: Level, now: datetime) -> tuple[list[int], list[int]]:
+    """The subscriptions whose place is warned, and those of them that are told of what begins; stand-ins for who pauses in both."""
+    there = in_area(asked, where)
+    return with_stand_ins(
+        [one.subscription_id for one in there], [one.subscription_id for one in there if wants(one, hazard=hazard, level=level)],
+        asked.pauses, active={one.subscription_id for one in asked.interests} if asked.pauses else (), now=now)
 
 
 def wants(interest: Interest, *, hazard: str, level: Level) -> bool:

@@ -116,6 +116,7 @@ class Step:
     external_id: str
     wait: timedelta | None = None
     attempts: int = 0
+    seconds: float | None = None
 
 
 def after_receipt(receipt: Receipt, *, attempts: int, now: datetime, expires: datetime, policy: RetryPolicy) -> Step:
@@ -142,4 +143,4 @@ def after_receipt(receipt: Receipt, *, attempts: int, now: datetime, expires: da
         case Outcome.UNKNOWN:
             state, wait = (State.FAILED, None) if used_up else (State.UNKNOWN, policy.unknown_grace)
     return Step(state=state, reason=reason, evidence=receipt.evidence, external_id=receipt.external_id, wait=wait,
-                attempts=attempts)
+                attempts=attempts, seconds=receipt.seconds)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -16,7 +17,7 @@ from channels.port import ChannelSender
 from geo.zone import ZoneSet
 from warning.account import Account, Act, require
 from warning.clock import Clock
-from warning.dispatch.audience import Offices, Reach, in_area, must_answer, reach, wants
+from warning.dispatch.audience import Offices, Reach, concerned, must_answer, reach
 from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
 from warning.dispatch.gate import Gates
 from warning.dispatch.kind import SIGNED_ONLY, Kinds, kind_of
@@ -128,10 +129,9 @@ class DispatchDesk:
         for earlier in await self._ledger.waiting_before(alert):
             await self.expand(earlier)
         where = self._reach(alert)
-        there = in_area(await self._ledger.offices(alert.lane), where)
-        matching = [i.subscription_id for i in there if wants(i, hazard=alert.hazard, level=alert.level)]
-        asked = [i.subscription_id for i in there]
-        if await self._ledger.expand(alert, in_area=asked, matching=matching, batch_sizes=self._batch_sizes, now=self._clock.now()):
+        now = self._clock.now()
+        asked, matching = concerned(await self._ledger.offices(alert.lane), where, hazard=alert.hazard, level=alert.level, now=now)
+        if await self._ledger.expand(alert, in_area=asked, matching=matching, batch_sizes=self._batch_sizes, now=now):
             await self._mass.expand(alert, await self._place(alert, where))
 
     async def _place(self, alert: StoredAlert, where: Reach) -> Place:
@@ -156,18 +156,20 @@ class DispatchDesk:
                 batch_id, alert, channel, after=after, most=self._pace(channel).size, now=self._clock.now(), policy=policy)
             after = hand.after
             receipts: Sequence[Receipt] = ()
+            took = 0.0
             if hand.works:
                 began = self._clock.monotonic()
                 async with self._holding(batch_id):
                     receipts = await self._hand_over(alert, channel, hand.works)
-                self._paces[channel] = self._pace(channel).after(len(hand.works), self._clock.monotonic() - began)
+                took = self._clock.monotonic() - began
+                self._paces[channel] = self._pace(channel).after(len(hand.works), took)
             now = self._clock.now()
             attempts = {work.delivery_id: work.attempts for work in hand.works}
             steps = {}
             for receipt in receipts:
                 delivery_id = int(receipt.key.rsplit(".", 1)[-1])
                 steps[delivery_id] = after_receipt(
-                    receipt, attempts=attempts[delivery_id], now=now, expires=alert.expires, policy=policy)
+                    receipt if receipt.seconds is not None else replace(receipt, seconds=took), attempts=attempts[delivery_id], now=now, expires=alert.expires, policy=policy)
             await self._ledger.record(
                 alert, channel, batch_id, steps, priority=priority if after is None else None, now=now)
 
@@ -282,15 +284,14 @@ class DispatchDesk:
         sender = self._senders.get(channel)
         return letter(
             alert, kind=kind_of(channel, self._kinds), key=_key(alert, work),
-            address=filled(work.address, alert) if work.kind == "broadcast" else work.address, language=work.language,
-            role=work.role, room=sender.limits.max_chars if sender else None, link=link, secret=work.secret)
+            address=filled(work.address, alert) if work.kind == "broadcast" or kind_of(channel, self._kinds) == "mqtt" else work.address,
+            language=work.language, role=work.role, room=sender.limits.max_chars if sender else None, link=link, secret=work.secret,
+            former_secret=work.former_secret, form=work.form)
 
 
 def _key(alert: StoredAlert, work: Work) -> str:
     """The same on every attempt."""
     return f"{alert.identifier}.{work.delivery_id}"
-
-
 
 
 def _no_channel(message: Message, now: datetime) -> Receipt:

@@ -6,28 +6,35 @@ from typing import Literal
 
 from channels.message import Message
 from warning.cap import Alert
-from warning.capxml import read
+from warning.capxml import CONTENT_TYPE, read
 from warning.dispatch.compose import Composed, compose
 from warning.dispatch.kind import MACHINES, WITH_LINK
 from warning.dispatch.work import StoredAlert
 
 
 def letter(
-    alert: StoredAlert, *, kind: str, key: str, address: str, language: str, role: str, room: int | None, link: str = "", secret: str = ""
+    alert: StoredAlert, *, kind: str, key: str, address: str, language: str, role: str, room: int | None, link: str = "", secret: str = "",
+    former_secret: str = "", form: str = "json",
 ) -> Message:
-    """What goes out on a channel of this kind with ``room`` characters. Raises Invalid when even the shortest words do not fit."""
+    """What goes out on a channel of this kind with ``room`` characters. Raises Invalid when even the shortest words do not fit.
+
+    ``form`` "cap": a program gets the document itself, and its answer's address beside it.
+    """
     if room is not None and link:
         room -= len(link) + 1
     finished = _composed(alert.cap_xml, kind, language, room, role == "end" and alert.msg_type != "Cancel")
     body, content_type = finished.body, finished.content_type
-    if kind in MACHINES:
+    if kind in MACHINES and form == "cap":
+        body, content_type = alert.document.encode(), CONTENT_TYPE
+    elif kind in MACHINES:
         body, content_type = _envelope(alert, finished, link), "application/json"
     return Message(
         key=key, address=address, subject=finished.subject,
         text=f"{finished.text}\n{link}" if link and kind in WITH_LINK else finished.text,
         language=language, identifier=alert.identifier, event=str(alert.event_id), version=alert.version,
         msg_type=_msg_type(alert.msg_type), status=_status(alert.status), priority=int(alert.level), sent=alert.sent,
-        expires=alert.expires, body=body, content_type=content_type, secret=secret,
+        expires=alert.expires, body=body, content_type=content_type, secret=secret, former_secret=former_secret,
+        ack_url=link if kind in MACHINES else "",
     )
 
 

@@ -9,7 +9,6 @@ from typing import Literal, Protocol
 
 import shapely
 from pydantic import BaseModel, ConfigDict, Field
-from shapely.errors import GEOSException
 
 from channels.message import Lane
 from channels.wire.robots import ADDRESS as ROBOT
@@ -18,9 +17,11 @@ from channels.wire.ssrf import BadTarget, check_url
 from geo.zone import ZoneSet
 from warning.account import Account, Act, require
 from warning.clock import Clock
-from warning.dispatch.audience import reach
+from warning.dispatch.area import checked_area
+from warning.dispatch.audience import Interest, reach
 from warning.dispatch.kind import PERSONAL, Kinds, kind_of
 from warning.dispatch.quiet import Quiet, quiet_of
+from warning.dispatch.sector import Sector
 from warning.errors import Invalid
 from warning.level import Level
 
@@ -30,6 +31,7 @@ CELL_DEGREES = 0.01
 _PHONE = re.compile(r"\+?[0-9]{8,15}")
 _MAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _TOPIC = re.compile(r"[^#+\x00]{1,200}")
+_TO_ALL = frozenset({"page", "spool", "cbc", "cbsp"})
 
 
 class OfficeSubscription(BaseModel):
@@ -39,13 +41,15 @@ class OfficeSubscription(BaseModel):
 
     name: str = Field(min_length=1, max_length=100, description="the office or duty post, as it is called when it must answer")
     channel: str = Field(description="webhook, email, sms or mqtt")
-    address: str = Field(min_length=1, max_length=2000, description="where to: a URL, an e-mail address, a phone number, a topic")
+    address: str = Field(default="", max_length=2000, description="where to: a URL, an e-mail address, a phone number, a topic; empty for mqtt = a topic of your own is made")
     secret: str = Field(default="", max_length=200, description="signs webhooks (HMAC-SHA-256)")
-    hazards: tuple[str, ...] = Field(default=(), description="hazard keys such as rainstorm; empty = every hazard")
+    hazards: tuple[str, ...] = Field(default=(), description="hazard keys such as rainstorm; empty and no sectors = every hazard")
+    sectors: tuple[str, ...] = Field(default=(), description="sectors such as construction: the hazards that concern them, besides those named")
     min_level: str = Field(default="blue", description="blue, yellow, orange or red")
     zones: tuple[str, ...] = Field(default=(), description="zone codes, e.g. 310115; a city's code or the first digits of several stand for all inside")
     polygon: dict[str, object] | None = Field(default=None, description="GeoJSON Polygon or MultiPolygon, WGS 84")
     language: Literal["zh-CN", "en-US"] = Field(default="zh-CN")
+    form: Literal["json", "cap"] = Field(default="json", description="what a program gets: our JSON with the CAP document inside, or that document itself")
     lane: Lane | None = Field(default=None, description="exercise = drills only; actual = real warnings only; empty = as this deployment issues")
     escalates_to: int | None = Field(default=None, description="number of the subscription, of the same account, that is called next when this one does not answer in time")
     standby: bool = Field(default=False, description="true = told only when somebody who names it in escalates_to has not answered")
@@ -99,6 +103,8 @@ class Entry:
     falls_back_to: int | None = None
     escalates_to: int | None = None
     quiet: Quiet | None = None
+    sectors: tuple[str, ...] = ()
+    form: str = "json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +121,29 @@ class Held:
     zones: tuple[str, ...]
     polygon: Mapping[str, object] | None
     overlaps: tuple[int, ...] = ()
+    sectors: tuple[str, ...] = ()
+
+
+class Wish(Protocol):
+    """A place, and what is wanted of it."""
+
+    @property
+    def hazards(self) -> tuple[str, ...]: ...
+
+    @property
+    def sectors(self) -> tuple[str, ...]: ...
+
+    @property
+    def min_level(self) -> str: ...
+
+    @property
+    def zones(self) -> tuple[str, ...]: ...
+
+    @property
+    def polygon(self) -> dict[str, object] | None: ...
+
+    @property
+    def lane(self) -> Lane | None: ...
 
 
 class SubscriptionLedger(Protocol):
@@ -132,7 +161,7 @@ class SubscriptionDesk:
 
     def __init__(
         self, ledger: SubscriptionLedger, *, zones: ZoneSet, clock: Clock, hazards: Sequence[str], channels: Kinds,
-        allow_private: bool, lane: Lane = "exercise",
+        allow_private: bool, lane: Lane = "exercise", sectors: Mapping[str, Sector] | None = None,
     ) -> None:
         self._ledger = ledger
         self._zones = zones
@@ -141,22 +170,59 @@ class SubscriptionDesk:
         self._channels = dict(channels)
         self._allow_private = allow_private
         self._lane: Lane = lane
+        self._sectors = dict(sectors or {})
 
     async def office(self, new: OfficeSubscription, *, account: Account) -> int:
         """Returns the id; the same subscription again returns the same id. Raises Invalid or NotAllowed."""
+        return await self._ledger.add(await self.entry(new, account=account))
+
+    async def entry(self, new: OfficeSubscription, *, account: Account) -> Entry:
+        """What would be stored of it. Raises Invalid or NotAllowed."""
         require(account, Act.SUBSCRIBE)
-        self._check(new.channel, new.address, new.hazards)
-        for code in new.zones:
+        lane = new.lane or self._lane
+        address = new.address
+        if not address and self._kind(new.channel) == "mqtt":
+            address = f"{own_topic(lane, account)}/{re.sub('[/+#]', '-', new.name)}/{{issuer}}/{{hazard}}"
+        self._check(new.channel, address, new.hazards)
+        if account.role != "admin":
+            self._own(new.channel, address, lane, account)
+        return Entry(
+            kind="office", lane=lane, name=new.name, owner=account.name, channel=new.channel, address=_one_form(self._kind(new.channel), address),
+            secret=new.secret, language=new.language, hazards=self.hazards_of(new.hazards, new.sectors), min_level=_level(new.min_level),
+            zones=self.zones_of(new.zones), polygon=None if new.polygon is None else checked_area(new.polygon, zones=self._zones), cell=None,
+            district=None, escalates_to=await self._next(new.escalates_to, account), standby=new.standby, sectors=new.sectors, form=new.form,
+        )
+
+    def interest(self, wish: Wish, *, account: Account) -> tuple[Interest, Lane]:
+        """What somebody who wished this would be told of, and in which lane. Raises Invalid or NotAllowed."""
+        require(account, Act.SUBSCRIBE)
+        drawn = None if wish.polygon is None else checked_area(wish.polygon, zones=self._zones)
+        return Interest(
+            subscription_id=0, hazards=self.hazards_of(wish.hazards, wish.sectors), min_level=_level(wish.min_level), zones=self.zones_of(wish.zones),
+            polygon=None if drawn is None else shapely.geometry.shape(dict(drawn))), wish.lane or self._lane
+
+    def zones_of(self, codes: Sequence[str]) -> tuple[str, ...]:
+        """Who asks for a city asks for its districts, which are warned one by one. Raises Invalid."""
+        for code in codes:
             if not any(zone.code.startswith(code) for zone in self._zones):
                 raise Invalid(f"zones: {code!r} is no zone of this deployment; GET /api/zones.geojson lists them")
-        known = [code for code in new.zones if any(zone.code == code for zone in self._zones)]
-        # Who asks for a city asks for its districts, which are warned one by one.
-        zones = tuple(sorted({*new.zones, *(reach(known, self._zones).codes if known else ())}))
-        return await self._ledger.add(Entry(
-            kind="office", lane=new.lane or self._lane, name=new.name, owner=account.name, channel=new.channel, address=_one_form(self._kind(new.channel), new.address),
-            secret=new.secret, language=new.language, hazards=new.hazards, min_level=_level(new.min_level),
-            zones=zones, polygon=_polygon(new.polygon), cell=None, district=None, escalates_to=await self._next(new.escalates_to, account), standby=new.standby,
-        ))
+        known = [code for code in codes if code in self._zones.by_code]
+        return tuple(sorted({*codes, *(reach(known, self._zones).codes if known else ())}))
+
+    def hazards_of(self, hazards: Sequence[str], sectors: Sequence[str]) -> tuple[str, ...]:
+        """Those named and those that concern the sectors; empty = every one. Raises Invalid."""
+        self._known_hazards(hazards)
+        for sector in sectors:
+            if sector not in self._sectors:
+                raise Invalid(f"sectors: {sector!r} is unknown; there is {', '.join(sorted(self._sectors)) or 'none'}")
+        return tuple(dict.fromkeys([*hazards, *(one for sector in sectors for one in self._sectors[sector].hazards)]))
+
+    def _own(self, channel: str, address: str, lane: Lane, account: Account) -> None:
+        """What an office may not choose for itself: one-to-many ways out, and topics of ours that are not its own."""
+        if self._kind(channel) in _TO_ALL:
+            raise Invalid(f"channel: {channel!r} reaches everybody at once; choose another, or ask an admin")
+        if self._kind(channel) in ("mqtt", "display", "loudspeaker") and address.startswith("xiaoxishu/") and not address.startswith(own_topic(lane, account) + "/"):
+            raise Invalid(f"address: topics that begin with xiaoxishu/ are the engine's own; yours begin with {own_topic(lane, account)}/, or leave it empty")
 
     async def _next(self, number: int | None, account: Account) -> int | None:
         if number is not None and all(one.id != number for one in await self.of(account)):
@@ -227,9 +293,7 @@ class SubscriptionDesk:
     def _check(self, channel: str, address: str, hazards: Sequence[str]) -> None:
         if channel not in self._channels:
             raise Invalid(f"channel: {channel!r} is not offered here; there is {', '.join(sorted(self._channels))}")
-        for hazard in hazards:
-            if hazard not in self._hazards:
-                raise Invalid(f"hazards: {hazard!r} is unknown; there is {', '.join(sorted(self._hazards))}")
+        self._known_hazards(hazards)
         match self._kind(channel):
             case "sms" | "voice" if not _PHONE.fullmatch(address):
                 raise Invalid("address: a phone number has 8 to 15 digits with the country code, e.g. 8613800000000")
@@ -252,6 +316,11 @@ class SubscriptionDesk:
                     raise Invalid('address: needs the PushSubscription as JSON: {"endpoint": …, "keys": {"p256dh", "auth"}}') from error
                 self._check_url(str(endpoint))
 
+    def _known_hazards(self, hazards: Sequence[str]) -> None:
+        for hazard in hazards:
+            if hazard not in self._hazards:
+                raise Invalid(f"hazards: {hazard!r} is unknown; there is {', '.join(sorted(self._hazards))}")
+
     def _kind(self, channel: str) -> str:
         return kind_of(channel, self._channels)
 
@@ -260,6 +329,11 @@ class SubscriptionDesk:
             check_url(url, allow_private=self._allow_private)
         except BadTarget as error:
             raise Invalid(f"address: {error}") from error
+
+
+def own_topic(lane: Lane, account: Account) -> str:
+    """Under which the topics of an office lie; nobody else's subscription may name one."""
+    return f"xiaoxishu/{lane}/office/{account.name}"
 
 
 def _level(word: str) -> Level:
@@ -277,22 +351,3 @@ def _cell(degrees: float) -> int:
 def _one_form(kind: str, address: str) -> str:
     """A phone number has one form, digits only, so that nobody is registered twice and a STOP finds its number."""
     return address.removeprefix("+") if kind == "sms" else address
-
-
-def _polygon(geojson: Mapping[str, object] | None) -> Mapping[str, object] | None:
-    if geojson is None:
-        return None
-    try:
-        shape = shapely.from_geojson(json.dumps(dict(geojson)))
-    except (GEOSException, TypeError) as error:
-        raise Invalid(f"polygon: is no GeoJSON geometry: {error}") from error
-    if shape.geom_type not in ("Polygon", "MultiPolygon"):
-        raise Invalid(f"polygon: must be a Polygon or MultiPolygon, not a {shape.geom_type}")
-    if not shape.is_valid:
-        raise Invalid(f"polygon: {shapely.is_valid_reason(shape)}; draw it without crossing lines")
-    if shape.area == 0:
-        raise Invalid("polygon: has no area")
-    west, south, east, north = shape.bounds
-    if west < -180 or east > 180 or south < -90 or north > 90:
-        raise Invalid("polygon: coordinates must be longitude, latitude in degrees (WGS 84); these look projected")
-    return geojson

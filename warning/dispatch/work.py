@@ -40,7 +40,7 @@ class StoredAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One claimed delivery. ``address`` and ``secret`` never reach a log."""
+    """One claimed delivery. ``address`` and the secrets never reach a log. ``form``: what a program is sent, our JSON or the CAP document itself."""
 
     delivery_id: int
     subscription_id: int
@@ -51,6 +51,8 @@ class Work:
     language: str
     role: str
     attempts: int
+    former_secret: str = ""
+    form: str = "json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

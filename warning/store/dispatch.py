@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import shapely
@@ -15,11 +16,12 @@ from warning.dispatch.audience import Interest, Offices, offices
 from warning.dispatch.delivery import RetryPolicy, Step
 from warning.dispatch.mass.sheet import storable
 from warning.dispatch.order import Standing, Turn, turn
+from warning.dispatch.pause import Pause
 from warning.dispatch.rank import Errand, deadline_of, rank
 from warning.dispatch.work import Hand, StoredAlert, Work
 from warning.errors import NotFound
 from warning.level import Level
-from warning.store import progress
+from warning.store import attempts, progress
 from warning.store.database import Database
 from warning.store.dispatch_queries import (
     BATCH,
@@ -73,11 +75,15 @@ class DispatchStore:
         )
 
     async def offices(self, lane: str) -> Offices:
-        """What offices and broadcasts of this lane asked for; parsed anew only when one of them has changed."""
+        """What offices and broadcasts of this lane asked for, and who pauses; parsed anew only when one of them has changed."""
         async with self._db.begin() as connection:
             rows = (await connection.execute(
                 text("SELECT id, hazards, min_level, zones, standby, CAST(polygon AS text) AS polygon FROM subscription "
                      "WHERE active AND lane = :lane AND kind <> 'resident' ORDER BY id"), {"lane": lane})).all()
+            # Pauses that are over count for as long as an event may last that a stand-in was told of.
+            paused = (await connection.execute(text(
+                "SELECT subscription_id, cover_id, starts_at, ends_at FROM office_pause "
+                "WHERE ends_at > (SELECT coalesce(max(ends_at), 'epoch') FROM office_pause) - interval '1 year' ORDER BY id"))).all()
         kept = self._offices.get(lane)
         if kept is None or kept[0] != rows:
             kept = rows, offices([
@@ -86,7 +92,8 @@ class DispatchStore:
                 for row in rows
             ])
             self._offices[lane] = kept
-        return kept[1]
+        return replace(kept[1], pauses=tuple(
+            Pause(subscription_id=row.subscription_id, cover_id=row.cover_id, starts_at=row.starts_at, ends_at=row.ends_at) for row in paused))
 
     async def expand(
         self, alert: StoredAlert, *, in_area: Sequence[int], matching: Sequence[int], batch_sizes: Mapping[str, int], now: datetime
@@ -102,7 +109,7 @@ class DispatchStore:
                 return False
             await connection.execute(text(EXPAND), {
                 "identifier": alert.identifier, "event": alert.event_id, "version": alert.version,
-                "cancel": alert.msg_type == "Cancel", "lane": alert.lane, "level": int(alert.level), "hazard": alert.hazard,
+                "cancel": alert.msg_type == "Cancel", "lane": alert.lane, "hazard": alert.hazard,
                 "issuer": alert.issuer, "in_area": list(in_area), "matching": list(matching), "now": now,
                 "apart": self._ends_apart,
             })
@@ -154,9 +161,10 @@ class DispatchStore:
                     works.append(Work(
                         delivery_id=row.id, subscription_id=row.subscription_id, kind=row.kind, name=row.name,
                         address=row.address, secret=row.secret, language=row.language, role=row.role,
-                        attempts=row.attempts + 1,
+                        attempts=row.attempts + 1, former_secret=row.former_secret, form=row.form,
                     ))
             await self._settle(connection, turns, policy)
+            await attempts.begun(connection, [work.delivery_id for work in works if work.kind == "office"])
         return Hand(works=tuple(works), after=rows[-1].id if len(rows) == most else None)
 
     async def _settle(
@@ -194,6 +202,7 @@ class DispatchStore:
             if steps:
                 await connection.execute(text(LOCK), {"ids": sorted(steps)})
                 await connection.execute(text(RECORD), _columns(steps))
+                await attempts.answered(connection, steps)
             gone = [delivery for delivery, step in steps.items() if step.reason == Reason.GONE]
             if gone:
                 await retire_gone(connection, gone)

@@ -15,7 +15,7 @@ WITH told AS (
   SELECT channel, subscription_id FROM told WHERE role <> 'end' OR state IN ('failed', 'expired')
 ), place AS (
   SELECT s.id, s.channel,
-    s.min_level <= :level AND (s.hazards = '{}' OR :hazard = ANY(s.hazards)) AND s.id = ANY(CAST(:matching AS bigint[])) AS fits
+    s.id = ANY(CAST(:matching AS bigint[])) AS fits
   FROM subscription s WHERE s.active AND s.lane = :lane AND s.kind <> 'resident' AND s.id = ANY(CAST(:in_area AS bigint[]))
 ), chosen AS (
   SELECT coalesce(p.id, o.subscription_id) AS subscription_id, coalesce(p.channel, o.channel) AS channel,
@@ -67,9 +67,9 @@ WITH mine AS (
     OR (d.state = 'claimed' AND d.lease_until <= clock_timestamp()))
   ORDER BY d.id LIMIT :most FOR UPDATE
 )
-SELECT m.id, m.subscription_id, m.role, m.attempts, s.kind, s.name, s.address, s.secret, s.language,
-  o.newer, o.reached, o.in_flight OR """ + COMING.format("m") + """ AS in_flight
-FROM mine m JOIN subscription s ON s.id = m.subscription_id CROSS JOIN LATERAL (
+SELECT m.id, m.subscription_id, m.role, m.attempts, s.kind, s.name, s.address, s.secret, s.language, coalesce(w.form, 'json') AS form,
+  CASE WHEN w.former_until > clock_timestamp() THEN w.former_secret ELSE '' END AS former_secret, o.newer, o.reached, o.in_flight OR """ + COMING.format("m") + """ AS in_flight
+FROM mine m JOIN subscription s ON s.id = m.subscription_id LEFT JOIN office_wish w ON w.subscription_id = s.id CROSS JOIN LATERAL (
   SELECT coalesce(bool_or(x.version > m.version AND (x.state <> 'muted' OR x.reason = 'no_start')), false) AS newer,
     coalesce(bool_or(x.version < m.version AND (x.state IN ('accepted', 'delivered', 'unknown') OR x.maybe_twice
       OR (x.state = 'failed' AND x.reason IN ('timeout', 'skipped_unsure'))

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from geo.zone import ZoneSet
 from warning.capxml import read
-from warning.dispatch.audience import Reach, in_area, reach, wants
+from warning.dispatch.audience import Reach, concerned, reach
 from warning.dispatch.compose import compose
 from warning.dispatch.kind import Kinds, kind_of
 from warning.dispatch.plan import MOMENTS_S, Draft, Load, ReachPlan, plan
@@ -76,7 +76,7 @@ class ReachStore:
     async def plan(self, draft: Draft, *, now: datetime) -> ReachPlan:
         """Who would be reached by when if this were signed now."""
         where = reach(draft.zones, self._zones, None if draft.polygon is None else shapely.geometry.shape(dict(draft.polygon)))
-        people = await self._people(draft, where)
+        people = await self._people(draft, where, now)
         waiting = await self._waiting(draft)
         loads = [
             Load(channel=channel, kind=kind_of(channel, self._kinds), people=count, waiting=waiting.get(channel, 0),
@@ -95,14 +95,13 @@ class ReachStore:
             return ""
         return json.dumps({"moments_s": list(MOMENTS_S), **asdict(found)}, ensure_ascii=False)
 
-    async def _people(self, draft: Draft, where: Reach) -> dict[str, int]:
+    async def _people(self, draft: Draft, where: Reach, now: datetime) -> dict[str, int]:
         """By channel, as the dispatch desk will find them."""
         if draft.ends is not None:
             async with self._db.begin() as connection:
                 rows = (await connection.execute(text(_TOLD), {"event": draft.ends})).all()
             return {row.channel: int(row.people) for row in rows}
-        asked = [i.subscription_id for i in in_area(await self._ledger.offices(draft.lane), where)
-                 if wants(i, hazard=draft.hazard, level=draft.level)]
+        _, asked = concerned(await self._ledger.offices(draft.lane), where, hazard=draft.hazard, level=draft.level, now=now)
         async with self._db.begin() as connection:
             rows = (await connection.execute(text(_ASKED), {"ids": asked})).all()
         found = {row.channel: int(row.people) for row in rows}

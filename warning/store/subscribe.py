@@ -5,6 +5,7 @@ from itertools import combinations
 
 import shapely
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from warning.dispatch.subscribe import Entry, Held
 from warning.errors import Conflict, NotFound
@@ -36,16 +37,12 @@ class SubscriptionStore:
                 await connection.execute(text(
                     "UPDATE subscription SET address = :sealed WHERE lane = :l AND channel = :c AND address = :a AND kind = 'resident'"),
                     {"sealed": address, "l": entry.lane, "c": entry.channel, "a": entry.address})
-            found = (await connection.execute(text(_ADD_RESIDENT if resident else _ADD), {
-                "kind": entry.kind, "lane": entry.lane, "name": entry.name, "owner": entry.owner, "channel": entry.channel,
-                "address": address, "secret": entry.secret, "language": entry.language,
-                "hazards": list(entry.hazards), "min_level": int(entry.min_level), "zones": list(entry.zones),
-                "polygon": None if entry.polygon is None else json.dumps(dict(entry.polygon)), "cell": entry.cell,
-                "district": entry.district, "standby": entry.standby, "falls_back_to": entry.falls_back_to, "next": entry.escalates_to,
-                "quiet_from": entry.quiet[0] if entry.quiet else None, "quiet_until": entry.quiet[1] if entry.quiet else None,
-            })).scalar_one_or_none()
-        if found is None:
-            raise Conflict("this name and address are subscribed by another account: choose another name")
+            found = (await connection.execute(
+                text(_ADD_RESIDENT if resident else ADD), {**columns(entry), "address": address})).scalar_one_or_none()
+            if found is None:
+                raise Conflict("this name and address are subscribed by another account: choose another name")
+            if entry.kind == "office":
+                await keep_wish(connection, int(found), entry)
         return int(found)
 
     async def end(self, subscription_id: int, *, owner: str | None) -> None:
@@ -59,8 +56,8 @@ class SubscriptionStore:
     async def held(self, owner: str | None) -> list[Held]:
         async with self._db.begin() as connection:
             rows = (await connection.execute(text(
-                "SELECT * FROM subscription WHERE active AND kind = 'office' AND (CAST(:o AS text) IS NULL OR owner = :o) "
-                "ORDER BY id"), {"o": owner})).all()
+                "SELECT s.*, coalesce(w.sectors, '{}') AS sectors FROM subscription s LEFT JOIN office_wish w ON w.subscription_id = s.id "
+                "WHERE s.active AND s.kind = 'office' AND (CAST(:o AS text) IS NULL OR s.owner = :o) ORDER BY s.id"), {"o": owner})).all()
         shapes = {row.id: shapely.geometry.shape(row.polygon) for row in rows if row.polygon is not None}
         touching: dict[int, set[int]] = {row.id: set() for row in rows}
         for one, other in combinations(rows, 2):
@@ -70,9 +67,9 @@ class SubscriptionStore:
                 touching[one.id].add(other.id)
                 touching[other.id].add(one.id)
         return [
-            Held(id=row.id, name=row.name, channel=row.channel, address=_masked(row.address), lane=row.lane,
+            Held(id=row.id, name=row.name, channel=row.channel, address=masked(row.address), lane=row.lane,
                  hazards=tuple(row.hazards), min_level=Level(row.min_level), zones=tuple(row.zones), polygon=row.polygon,
-                 overlaps=tuple(sorted(touching[row.id])))
+                 overlaps=tuple(sorted(touching[row.id])), sectors=tuple(row.sectors))
             for row in rows
         ]
 
@@ -93,11 +90,32 @@ class SubscriptionStore:
         return len(rows)
 
 
-def _masked(address: str) -> str:
+def columns(entry: Entry) -> dict[str, object]:
+    """As the statements take it."""
+    return {
+        "kind": entry.kind, "lane": entry.lane, "name": entry.name, "owner": entry.owner, "channel": entry.channel,
+        "address": entry.address, "secret": entry.secret, "language": entry.language,
+        "hazards": list(entry.hazards), "min_level": int(entry.min_level), "zones": list(entry.zones),
+        "polygon": None if entry.polygon is None else json.dumps(dict(entry.polygon)), "cell": entry.cell,
+        "district": entry.district, "standby": entry.standby, "falls_back_to": entry.falls_back_to, "next": entry.escalates_to,
+        "quiet_from": entry.quiet[0] if entry.quiet else None, "quiet_until": entry.quiet[1] if entry.quiet else None,
+    }
+
+
+async def keep_wish(connection: AsyncConnection, subscription_id: int, entry: Entry) -> None:
+    """What only offices wish, in the caller's transaction."""
+    await connection.execute(text(
+        "INSERT INTO office_wish (subscription_id, sectors, form) VALUES (:id, :sectors, :form) ON CONFLICT (subscription_id) "
+        "DO UPDATE SET sectors = excluded.sectors, form = excluded.form, changed_at = clock_timestamp()"),
+        {"id": subscription_id, "sectors": list(entry.sectors), "form": entry.form})
+
+
+def masked(address: str) -> str:
+    """What of an address is shown: enough to tell two apart, not enough to use it."""
     return address if len(address) <= 8 else f"{address[:4]}…{address[-4:]}"
 
 
-_ADD = """
+ADD = """
 INSERT INTO subscription (kind, lane, name, owner, channel, address, secret, language, hazards, min_level, zones, polygon,
   cell, district, standby, falls_back_to, escalates_to, quiet_from, quiet_until)
 VALUES (:kind, :lane, :name, :owner, :channel, :address, :secret, :language, :hazards, :min_level, :zones,
@@ -110,7 +128,7 @@ RETURNING id
 """
 
 # Whose address is proven may change every wish. Where an address is registered for itself it is told at once, though it also stands by for another.
-_ADD_RESIDENT = _ADD.partition("DO UPDATE SET")[0] + """
+_ADD_RESIDENT = ADD.partition("DO UPDATE SET")[0] + """
 DO UPDATE SET standby = subscription.standby AND excluded.standby, active = true, language = excluded.language,
   hazards = excluded.hazards, min_level = excluded.min_level, quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until,
   falls_back_to = CASE WHEN excluded.standby THEN subscription.falls_back_to ELSE excluded.falls_back_to END

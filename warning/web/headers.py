@@ -56,8 +56,9 @@ def cleaned(path: str) -> str:
     """The address as it may stand in a log."""
     if path.startswith("/api/warned"):
         return "/api/warned"
-    if path.startswith("/api/ack/"):
-        return "/api/ack/…"
+    for secret in ("/api/ack/", "/api/test-ack/"):
+        if path.startswith(secret):
+            return f"{secret}…"
     if path.startswith("/login/"):
         return path.partition("?")[0]
     return path

@@ -13,10 +13,12 @@ from warning.dispatch.plan import Draft, Rate, ReachPlan
 from warning.dispatch.registration import Asked, Proven
 from warning.dispatch.risk import Signature
 from warning.dispatch.saying import PlaceHeld
+from warning.dispatch.sector import Sector
 from warning.dispatch.subscribe import Held, OfficeSubscription, ResidentSubscription
 from warning.exchange.work import How, Partner, Taken
 from warning.issue.hand import HandMade
 from warning.issue.work import NewAlert
+from warning.office.desk import OfficeDesk
 from warning.settings import Settings
 from warning.signature import SigningKey
 from warning.store.database import Database
@@ -238,3 +240,12 @@ class Parts(Protocol):
 
     @property
     def risks(self) -> RiskStore: ...
+
+    @property
+    def office(self) -> OfficeDesk: ...
+
+    @property
+    def sectors(self) -> Mapping[str, Sector]: ...
+
+    @property
+    def webhook_keys(self) -> Sequence[str]: ...

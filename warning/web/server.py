@@ -12,10 +12,13 @@ from warning.web.api import (
     admin,
     alerts,
     answers,
+    areas,
+    attempts,
     explain,
     feed,
     feeds,
     intake,
+    offices,
     operations,
     outcome,
     packs,
@@ -25,6 +28,7 @@ from warning.web.api import (
     registrations,
     routes,
     subscriptions,
+    trials,
 )
 from warning.web.auth import Session
 from warning.web.headers import HidePlaces, SecurityHeaders
@@ -60,7 +64,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.add_middleware(RateLimit, per_s=limits.per_s, burst=limits.burst, costly_per_min=limits.costly_per_min, codes_per_h=limits.codes_per_h)
     app.add_middleware(SecurityHeaders)
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
-    for router in (alerts.router, feed.router, proposals.router, outcome.router, reach.router, explain.router, packs.router, subscriptions.router, registrations.router, places.router,
+    for router in (alerts.router, feed.router, proposals.router, outcome.router, reach.router, explain.router, packs.router, subscriptions.router, registrations.router, areas.router, offices.router, attempts.router, trials.router, places.router,
                    answers.router, operations.router, routes.router, feeds.router, admin.router, intake.router, login.router, oidc.router,
                    public.proof, public.router, product):
         app.include_router(router)
@@ -75,6 +79,7 @@ _TAGS = {
     "proposals": "two people's signatures: one submits, another approves",
     "reach": "who is reached by when: before the signature and after it",
     "subscriptions": "offices by polygon or zone, residents by place",
+    "offices": "an office's own: place, contacts, pauses, preview, tests, every attempt and its answer",
     "places": "am I warned here? which zones and rules there are",
     "answers": "a human has received it",
     "packs": "sector rules bound to sites, their signatures, and the risk notices to owners",

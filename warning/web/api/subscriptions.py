@@ -31,6 +31,7 @@ class HeldOut(BaseModel):
     address: str
     lane: str
     hazards: list[str]
+    sectors: list[str]
     min_level: str
     zones: list[str]
     polygon: dict[str, object] | None

@@ -1,6 +1,6 @@
 """The faces' words in Chinese and English, a file a topic; a key stands in one of them only (tests/house)."""
 
-from warning.web.terms import after, desk, login, public
+from warning.web.terms import after, desk, login, office, public
 
-TOPICS = (public, login, desk, after)
+TOPICS = (public, login, desk, after, office)
 WORDS: dict[str, tuple[str, str]] = {key: words for topic in TOPICS for key, words in topic.WORDS.items()}
