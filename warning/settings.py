@@ -145,6 +145,14 @@ class LimitSettings(BaseModel):
     codes_per_h: float = Field(default=120.0, ge=0, description="codes to residents' addresses an hour that one address may ask for; 0 = no limit")
 
 
+class ExportSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: Path = Field(description="where the copy of the public pages is kept: a link to its newest version, for any web server or CDN")
+    every_s: float = Field(default=60.0, gt=0, description="how often it is made anew")
+    good_for_s: float = Field(default=900.0, gt=0, description="after so many seconds a copy says that it is old")
+
+
 class CanarySettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -189,6 +197,7 @@ class Settings(BaseSettings):
     retry: RetrySettings = Field(default_factory=RetrySettings, description="how delivery is retried")
     canary: CanarySettings = Field(default_factory=CanarySettings, description="how channels prove themselves")
     heartbeat: HeartbeatSettings = Field(default_factory=HeartbeatSettings, description="how partners see a gap")
+    export: ExportSettings | None = Field(default=None, description="a copy of the public pages that can be served when the engine is down; empty = none")
     answer_within_s: float = Field(default=300, gt=0, description="time an office has to acknowledge orange and red")
     signing: SigningSettings | None = Field(default=None, description="XML signatures on what goes to programs; empty = nothing is signed")
     partners: tuple[PartnerSettings, ...] = Field(default=(), description="authorities whose alerts we take in")

@@ -23,6 +23,7 @@ from tests.bench.overlay import run as overlay
 from tests.bench.picture import run as picture
 from tests.bench.points import run as points
 from tests.bench.sms import run as sms
+from tests.bench.warned import run as warned
 from tests.bench.webpush import run as webpush
 from tests.bench.wire import run as wire
 from tests.bench.zonal import run as zonal
@@ -39,6 +40,7 @@ WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
     "wire": ("signature → first message accepted, at rest and beside a large blue send", wire),
     "mail": ("a crowd's mails with one rendering, against aiosmtplib", mail),
     "webpush": ("a crowd encrypted, signed and POSTed, against pywebpush", webpush),
+    "warned": ("am I warned here? and the public page on one process, against a plain FastAPI hello", warned),
     "cap": ("CAP alerts built, written, validated and read", cap),
     "audience": ("10,000 office polygons tried against a warned district, against STRtree", audience),
     "points": ("25 M residents: who stands in a district, in cells, on a ragged coast, against shapely", points),

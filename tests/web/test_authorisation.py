@@ -23,7 +23,7 @@ TABLE = {
     "GET /api/alerts/{identifier}": OPEN,
     "GET /api/alerts/{identifier}/timeline": OPEN,
     "GET /api/alerts/{identifier}/deliveries": STAFF,
-    "GET /api/feed.atom": OPEN,
+    "GET /api/feed.atom": OPEN, "GET /api/alerts.geojson": OPEN, "GET /page.js": OPEN,
     "GET /api/certificates.pem": OPEN,
     "GET /api/proposals": STAFF,
     "GET /api/proposals/{proposal_id}": STAFF,

@@ -8,7 +8,7 @@ import typer
 from pydantic import ValidationError
 
 from feeds.errors import FeedError
-from warning.cli import account, audit, demo, draw, explain, gateway, lead, look, outcome, packs, reach, serve
+from warning.cli import account, audit, demo, draw, explain, export, gateway, lead, look, outcome, packs, reach, serve
 from warning.errors import WarningEngineError
 
 cli = typer.Typer(
@@ -17,7 +17,7 @@ cli = typer.Typer(
 )
 for group in (
     look.commands, draw.commands, lead.commands, explain.commands, packs.commands, serve.commands, demo.commands, reach.commands, gateway.commands,
-    outcome.commands,
+    outcome.commands, export.commands,
 ):
     cli.add_typer(group)
 cli.add_typer(account.account, name="account")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
+from datetime import timedelta
 from typing import Annotated
 
 import structlog
@@ -15,10 +16,12 @@ from feeds.payload import Source
 from warning.adapters import build_source
 from warning.app import opened, register_broadcasts
 from warning.cli.options import Config, run
+from warning.errors import ConfigError
 from warning.parts import Parts
 from warning.schedule import ticking
-from warning.settings import Settings, load_settings
+from warning.settings import ExportSettings, Settings, load_settings
 from warning.store.turn import Turn
+from warning.web.export import export
 from warning.web.server import create
 
 log = structlog.get_logger()
@@ -55,6 +58,7 @@ async def _web(settings: Settings, host: str, port: int) -> None:
         for name in sources:  # before the turn: a feed that nobody gets to watch is silent too
             await parts.feeds.began(name, now=parts.clock.now())
         watching = asyncio.create_task(Turn(parts.database.url).hold(lambda: _watch_all(parts, sources)))
+        copying = asyncio.create_task(_copy(parts, settings.export))
         server = uvicorn.Server(uvicorn.Config(
             create(parts), host=host, port=port, log_level="warning", access_log=False, proxy_headers=True,
             forwarded_allow_ips=settings.trusted_proxies))
@@ -62,8 +66,19 @@ async def _web(settings: Settings, host: str, port: int) -> None:
             await server.serve()
         finally:
             scheduler.shutdown(wait=False)
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            for task in (watching, copying):
+                task.cancel()
+            await asyncio.gather(watching, copying, return_exceptions=True)
+
+
+async def _copy(parts: Parts, wanted: ExportSettings | None) -> None:
+    """Keep the copy of the public pages young. A fault is told and the copy grows old, which it says itself."""
+    while wanted is not None:
+        try:
+            await export(parts, wanted.folder, good_for=timedelta(seconds=wanted.good_for_s))
+        except (ConfigError, SQLAlchemyError) as error:
+            log.error("the copy of the public pages could not be made", why=str(error) if isinstance(error, ConfigError) else type(error).__name__)
+        await asyncio.sleep(wanted.every_s)
 
 
 async def _watch_all(parts: Parts, sources: Mapping[str, Source]) -> None:

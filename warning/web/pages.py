@@ -1,7 +1,8 @@
 """Server-rendered pages: one Jinja environment, autoescaped, with the words of one language."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from importlib.resources import files
 
@@ -9,8 +10,21 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from warning.clock import SystemClock
+from warning.web.links import Links, live
 from warning.web.parts import Parts
 from warning.web.words import SYMBOL, Lang, hazard_name, level_word, local_time, say, zone_name
+
+GOOD_FOR = timedelta(minutes=10)
+"""After so long a page that is still on a screen, or in a cache, says that it is old."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A page on a disk: until when it may be believed, by the wall's clock (that of a drill is another), and by the page's."""
+
+    until: datetime
+    shown_until: datetime
 
 
 def environment() -> Environment:
@@ -21,13 +35,19 @@ def environment() -> Environment:
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False)
 
 
-def render(jinja: Environment, parts: Parts, template: str, lang: Lang, now: datetime, **values: object) -> str:
+def render(
+    jinja: Environment, parts: Parts, template: str, lang: Lang, now: datetime, links: Links = live, copy: Copy | None = None, /,
+    **values: object
+) -> str:
     """The page's text. Values are what the template names; StrictUndefined refuses a forgotten one."""
+    until = copy.until if copy is not None else SystemClock().now() + GOOD_FOR
+    other: Lang = "zh" if lang == "en" else "en"
     words = {
         "lang": lang, "t": partial(say, lang=lang), "level_word": partial(level_word, lang=lang),
         "time": partial(local_time, lang=lang, now=now), "zone": partial(zone_name, parts.zones, lang=lang),
-        "hazard": partial(hazard_name, parts.rule_sets, lang=lang), "symbol": SYMBOL, "now": now,
-        "base": "/en" if lang == "en" else "", "exercise": parts.settings.status != "Actual",
+        "hazard": partial(hazard_name, parts.rule_sets, lang=lang), "symbol": SYMBOL, "now": now, "until": until, "copy": copy,
+        "href": lambda path: links(path, lang), "translated": lambda path: links(path, other), "file": lambda path: links(path, None),
+        "exercise": parts.settings.status != "Actual",
     }
     return jinja.get_template(template).render({**words, **values})
 
@@ -37,5 +57,5 @@ def page(
 ) -> HTMLResponse:
     """A page that is not cached."""
     parts: Parts = request.app.state.parts
-    content = render(request.app.state.jinja, parts, template, lang, parts.clock.now(), **values)
+    content = render(request.app.state.jinja, parts, template, lang, parts.clock.now(), live, None, **values)
     return HTMLResponse(content, status_code=status, headers=dict(headers or {"Cache-Control": "no-store"}))

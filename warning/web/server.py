@@ -17,6 +17,7 @@ from warning.web.api import (
     explain,
     feed,
     feeds,
+    geo,
     intake,
     offices,
     operations,
@@ -31,6 +32,7 @@ from warning.web.api import (
     trials,
 )
 from warning.web.auth import Session
+from warning.web.geojson import Outlines
 from warning.web.headers import HidePlaces, SecurityHeaders
 from warning.web.limit import RateLimit
 from warning.web.pages import environment, page
@@ -57,6 +59,8 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.state.jinja = environment()
     app.state.rendered = {}
     app.state.outlines = {}
+    app.state.collections = {}
+    app.state.grounds = Outlines(parts.zones)
     app.state.secret = parts.secret
     app.state.session = Session(secure=parts.settings.public_url.startswith("https:"))
     install(app)
@@ -64,7 +68,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.add_middleware(RateLimit, per_s=limits.per_s, burst=limits.burst, costly_per_min=limits.costly_per_min, codes_per_h=limits.codes_per_h)
     app.add_middleware(SecurityHeaders)
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
-    for router in (alerts.router, feed.router, proposals.router, outcome.router, reach.router, explain.router, packs.router, subscriptions.router, registrations.router, areas.router, offices.router, attempts.router, trials.router, places.router,
+    for router in (geo.router, alerts.router, feed.router, proposals.router, outcome.router, reach.router, explain.router, packs.router, subscriptions.router, registrations.router, areas.router, offices.router, attempts.router, trials.router, places.router,
                    answers.router, operations.router, routes.router, feeds.router, admin.router, intake.router, login.router, oidc.router,
                    public.proof, public.router, product):
         app.include_router(router)

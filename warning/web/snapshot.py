@@ -10,12 +10,13 @@ from functools import lru_cache
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.zone import Zone
 from warning.cap import Alert
 from warning.capxml import read
 from warning.dispatch.audience import Reach, reach
 from warning.store import board
 from warning.store.board import AlertView
+from warning.web.api.shapes import alert_out
+from warning.web.here import Answers, Places
 from warning.web.parts import Parts
 
 FRESH_S = 1.0
@@ -44,10 +45,6 @@ class Snapshot:
         """What concerns a zone: named itself, covered by a larger one, or holding a smaller one that is warned."""
         return tuple(s for s in self.in_force if code in s.codes or any(p in s.alert.zones for p in parents))
 
-    def at(self, lat: float, lon: float) -> tuple[Standing, ...]:
-        """What is in force at a point, borders included."""
-        return tuple(s for s in self.in_force if shapely.intersects_xy(s.ground, lon, lat))
-
     def shows(self, identifier: str) -> int | None:
         """The version under which the public page shows this identifier now, or None."""
         for alert in (*(s.alert for s in self.in_force), *self.lifted):
@@ -65,6 +62,8 @@ class PublicBoard:
         self._set: tuple[str, ...] | None = None
         self._read_at = float("-inf")
         self._known: dict[str, Standing] = {}
+        self._places = Places(parts.zones)
+        self._answers: Answers | None = None
         self._lock = asyncio.Lock()
 
     async def snapshot(self, *, fresh: bool = False) -> Snapshot:
@@ -84,14 +83,14 @@ class PublicBoard:
             self._read_at = clock.monotonic()
             return self._held
 
-    def district(self, lat: float, lon: float) -> Zone | None:
-        """The smallest level of zone that holds the point: which place was asked about, for the reader to check."""
-        point = shapely.Point(lon, lat)
-        for level in ("street", "district", "city"):
-            for zone in self._parts.zones.at(level):
-                if zone.geometry.covers(point):
-                    return zone
-        return None
+    async def answers(self) -> Answers:
+        """What is answered to "am I warned here?" of what is served now."""
+        snapshot = await self.snapshot()
+        if self._answers is None or self._answers.version != snapshot.version:
+            self._answers = Answers(
+                snapshot.version, [(alert_out(self._parts, one.alert).model_dump_json().encode(), one.ground) for one in snapshot.in_force],
+                self._places)
+        return self._answers
 
     async def _build(self, now: datetime, active: Sequence[str]) -> Snapshot:
         status = self._parts.settings.status

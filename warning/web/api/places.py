@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from geo.zone import ZoneSet
 from warning.errors import NotFound
 from warning.watch.ruletable import TableRow, rows
-from warning.web.api.shapes import AlertOut, Names, Place, alert_out
+from warning.web.api.shapes import AlertOut, Place
 from warning.web.auth import Here
 from warning.web.problem import Problem
 from warning.web.snapshot import PublicBoard
@@ -31,18 +31,17 @@ class WarnedOut(BaseModel):
     alerts: list[AlertOut]
 
 
-@router.get("/warned", summary="Am I warned here?", openapi_extra={"x-privacy": "the position is not stored and not logged"})
+@router.get("/warned", summary="Am I warned here?", openapi_extra={"x-privacy": "the position is not stored and not logged"},
+            response_model=WarnedOut)
 async def warned(
-    parts: Here, request: Request, response: Response,
+    request: Request,
     lat: Annotated[float, Query(ge=-90, le=90, examples=[31.23])], lon: Annotated[float, Query(ge=-180, le=180, examples=[121.47])],
-) -> WarnedOut:
+    coarse: Annotated[bool, Query(description="the position stands for its whole cell of 0.01°: what is in force in any part of it")] = False,
+) -> Response:
+    """From memory: what was worked out once for a cell of about 1 km serves everybody in it."""
     public: PublicBoard = request.app.state.public
-    snapshot = await public.snapshot()
-    response.headers["Cache-Control"] = "private, max-age=10"
-    found = [alert_out(parts, standing.alert) for standing in snapshot.at(lat, lon)]
-    here = public.district(lat, lon)
-    place = None if here is None else Place(code=here.code, name=Names(zh=here.name_zh, en=here.name_en))
-    return WarnedOut(warned=bool(found), place=place, alerts=found)
+    answers = await public.answers()
+    return Response(answers.at(lat, lon, coarse=coarse), media_type="application/json", headers={"Cache-Control": "private, max-age=10"})
 
 
 @router.get("/zones.geojson", summary="The zones of this deployment", response_class=Response)

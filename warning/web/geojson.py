@@ -1,0 +1,78 @@
+"""GeoJSON: warnings as features (RFC 7946), their ground drawn once for each document that never changes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import shapely
+
+from geo.zone import ZoneSet
+from warning.dispatch.audience import reach
+from warning.store.board import AlertView
+from warning.web.parts import Parts
+from warning.web.words import hazard_name, zone_name
+
+MEDIA_TYPE = "application/geo+json"
+OUTLINE_DEGREES = 0.002
+"""About 200 m, as the zones are drawn."""
+
+
+class Outlines:
+    """The ground of each warning, drawn once: an issued document never changes."""
+
+    def __init__(self, zones: ZoneSet, *, most: int = 2048) -> None:
+        self._zones = zones
+        self._most = most
+        self._drawn: dict[str, str] = {}
+
+    def of(self, alert: AlertView) -> str:
+        """A GeoJSON geometry, exterior rings counter-clockwise; ``null`` where it names no zone of ours."""
+        drawn = self._drawn.get(alert.identifier)
+        if drawn is None:
+            if len(self._drawn) >= self._most:
+                self._drawn.clear()
+            drawn = self._drawn[alert.identifier] = self._draw(alert)
+        return drawn
+
+    def _draw(self, alert: AlertView) -> str:
+        here = [code for code in alert.zones if code in self._zones.by_code]
+        polygon = None if alert.polygon is None else shapely.geometry.shape(dict(alert.polygon))
+        if polygon is None and not here:
+            return "null"
+        ground = reach(here, self._zones, polygon).ground
+        simple = shapely.set_precision(shapely.simplify(ground, OUTLINE_DEGREES), 0.0001)
+        return str(shapely.to_geojson(shapely.orient_polygons(ground if simple.is_empty else simple)))
+
+
+def collection(
+    parts: Parts, outlines: Outlines, alerts: Sequence[AlertView], *, now: datetime, members: Mapping[str, object] | None = None
+) -> bytes:
+    """A FeatureCollection; ``members`` are further members of it (links, counts)."""
+    document = {"type": "FeatureCollection", **(members or {}), "features": [feature(parts, outlines, alert, now=now) for alert in alerts]}
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def feature(parts: Parts, outlines: Outlines, alert: AlertView, *, now: datetime) -> dict[str, object]:
+    """One warning. Times are RFC 3339 in UTC; ``valid_until`` is when it ended, which an update or a lifting may have brought forward."""
+    issuer = parts.issuers.get(alert.issuer)
+    base = parts.settings.public_url.rstrip("/")
+    return {
+        "type": "Feature", "id": alert.identifier,
+        "geometry": json.loads(outlines.of(alert)),
+        "properties": {
+            "identifier": alert.identifier, "event_id": str(alert.event_id), "version": alert.version, "msg_type": alert.msg_type,
+            "status": alert.status, "state": alert.state(now), "issuer": alert.issuer,
+            "issuer_zh": issuer.name_zh if issuer else alert.issuer, "issuer_en": issuer.name_en if issuer else alert.issuer,
+            "hazard": alert.hazard, "hazard_zh": hazard_name(parts.rule_sets, alert.hazard, "zh"),
+            "hazard_en": hazard_name(parts.rule_sets, alert.hazard, "en"), "event_code": alert.event_code, "level": alert.level.key,
+            "level_value": int(alert.level), "sent": _utc(alert.sent), "onset": _utc(alert.onset), "expires": _utc(alert.expires),
+            "headline_zh": alert.headlines.get("zh-CN", ""), "headline_en": alert.headlines.get("en-US", ""),
+            "zones": list(alert.zones), "places_zh": "、".join(zone_name(parts.zones, code, "zh") for code in alert.zones),
+            "places_en": ", ".join(zone_name(parts.zones, code, "en") for code in alert.zones),
+            "url": f"{base}/alert/{alert.identifier}", "cap_url": f"{base}/api/alerts/{alert.identifier}.xml",
+        },
+    }
+
+
+def _utc(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

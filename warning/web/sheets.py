@@ -1,0 +1,62 @@
+"""Sheets: the residents' pages as text, for the server and for a copy on a disk alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from jinja2 import Environment
+
+from geo.zone import Zone
+from warning.store.board import AlertView
+from warning.web.links import Links, live
+from warning.web.overview import cards, small_map, strongest, words
+from warning.web.pages import Copy, render
+from warning.web.parts import Parts
+from warning.web.related import ancestors
+from warning.web.snapshot import Snapshot, parsed
+from warning.web.words import Lang
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """What every page is made with. ``copy`` is set for a page that nobody will answer for once it lies on a disk."""
+
+    jinja: Environment
+    parts: Parts
+    lang: Lang
+    now: datetime
+    links: Links = live
+    copy: Copy | None = None
+
+    def sheet(self, template: str, path: str, **values: object) -> str:
+        return render(self.jinja, self.parts, template, self.lang, self.now, self.links, self.copy, path=path, **values)
+
+
+def city(press: Press, snapshot: Snapshot) -> str:
+    """Everything in force, and the districts with their colours."""
+    zones = press.parts.zones
+    districts = zones.at("district")
+    levels = strongest(snapshot, districts, {zone.code: ancestors(zones, zone.code) for zone in districts})
+    return press.sheet(
+        "city.html", "/", cards=cards(snapshot.in_force, press.lang), lifted=snapshot.lifted, districts=districts, levels=levels,
+        drawn=small_map(zones, levels), schematic=zones.schematic)
+
+
+def place(press: Press, snapshot: Snapshot, zone: Zone) -> str:
+    """What is in force at one place, until when, and what to do."""
+    standings = snapshot.concerning(zone.code, ancestors(press.parts.zones, zone.code))
+    return press.sheet(
+        "place.html", f"/place/{zone.code}", place=zone, cards=cards(standings, press.lang),
+        texts={s.alert.identifier: words(s.cap, press.lang) for s in standings}, inside=press.parts.zones.inside(zone.code)[:200])
+
+
+def one(press: Press, alert: AlertView) -> str:
+    """One warning with its state."""
+    return press.sheet(
+        "alert.html", f"/alert/{alert.identifier}", alert=alert, info=words(parsed(alert.cap_xml), press.lang), state=alert.state(press.now),
+        issuer=press.parts.issuers.get(alert.issuer))
+
+
+def archive(press: Press, alerts: Sequence[AlertView], *, older: datetime | None) -> str:
+    """What was issued, newest first; ``older``: there is more before this moment."""
+    return press.sheet("archive.html", "/archive", older=older, rows=[(alert, alert.state(press.now)) for alert in alerts])
