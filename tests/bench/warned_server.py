@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from datetime import timedelta
-from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -29,10 +28,11 @@ def hello() -> FastAPI:
     return app
 
 
-async def main(what: str, port: int, url: str, folder: Path) -> None:
+async def main(what: str, port: int, *where: str) -> None:
     if what == "hello":
         await _serve(hello(), port)
         return
+    url, folder = where
     settings = Settings.model_validate({"database_url": url, "data": folder, "secret": "s" * 32, "limits": {"per_s": 0}})
     async with opened(settings, channels=False) as parts:
         now = parts.clock.now()
@@ -50,4 +50,4 @@ async def _serve(app: FastAPI, port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), *(sys.argv[3:4] or [""]), Path((sys.argv[4:5] or ["."])[0])))
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:]))

@@ -68,9 +68,13 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.add_middleware(RateLimit, per_s=limits.per_s, burst=limits.burst, costly_per_min=limits.costly_per_min, codes_per_h=limits.codes_per_h)
     app.add_middleware(SecurityHeaders)
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
-    for router in (geo.router, alerts.router, feed.router, proposals.router, outcome.router, reach.router, explain.router, packs.router, subscriptions.router, registrations.router, areas.router, offices.router, attempts.router, trials.router, places.router,
-                   answers.router, operations.router, routes.router, feeds.router, admin.router, intake.router, login.router, oidc.router,
-                   public.proof, public.router, product):
+    # What everybody asks stands first: a request is tried against one address after another.
+    for router in (
+        places.hot, public.router,
+        places.router, geo.router, alerts.router, feed.router, proposals.router, outcome.router, reach.router, explain.router,
+        packs.router, subscriptions.router, registrations.router, areas.router, offices.router, attempts.router, trials.router, answers.router, operations.router, routes.router,
+        feeds.router, admin.router, intake.router, login.router, oidc.router, public.proof, product,
+    ):
         app.include_router(router)
     app.add_api_route("/docs", _docs, include_in_schema=False)
     if with_console:

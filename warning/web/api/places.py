@@ -18,6 +18,7 @@ from warning.web.problem import Problem
 from warning.web.snapshot import PublicBoard
 
 router = APIRouter(prefix="/api", tags=["places"])
+hot = APIRouter(prefix="/api", tags=["places"])
 
 OUTLINE_DEGREES = 0.002
 """About 200 m: enough for a map of a city, a tenth of the bytes."""
@@ -31,7 +32,7 @@ class WarnedOut(BaseModel):
     alerts: list[AlertOut]
 
 
-@router.get("/warned", summary="Am I warned here?", openapi_extra={"x-privacy": "the position is not stored and not logged"},
+@hot.get("/warned", summary="Am I warned here?", openapi_extra={"x-privacy": "the position is not stored and not logged"},
             response_model=WarnedOut)
 async def warned(
     request: Request,
