@@ -15,15 +15,16 @@ class Act(StrEnum):
     APPROVE = "approve"
     SUBSCRIBE = "subscribe"
     OPERATE = "operate"
+    RESPOND = "respond"
     ADMINISTER = "administer"
 
 
 ROLES: dict[str, frozenset[Act]] = {
     "viewer": frozenset({Act.VIEW}),
-    "forecaster": frozenset({Act.VIEW, Act.SUBMIT, Act.OPERATE}),
-    "approver": frozenset({Act.VIEW, Act.SUBMIT, Act.APPROVE, Act.OPERATE}),
-    "office": frozenset({Act.VIEW, Act.SUBSCRIBE}),
-    "admin": frozenset({Act.VIEW, Act.SUBSCRIBE, Act.OPERATE, Act.ADMINISTER}),
+    "forecaster": frozenset({Act.VIEW, Act.SUBMIT, Act.OPERATE, Act.RESPOND}),
+    "approver": frozenset({Act.VIEW, Act.SUBMIT, Act.APPROVE, Act.OPERATE, Act.RESPOND}),
+    "office": frozenset({Act.VIEW, Act.SUBSCRIBE, Act.RESPOND}),
+    "admin": frozenset({Act.VIEW, Act.SUBSCRIBE, Act.OPERATE, Act.RESPOND, Act.ADMINISTER}),
 }
 """The role table. An admin may not sign: keeping the machine and warning the public are two people's work."""
 

@@ -30,6 +30,9 @@ from warning.office.desk import OfficeDesk
 from warning.office.trial import TrialKeeper
 from warning.parts import Parts
 from warning.registering import registering
+from warning.response.desk import ResponseDesk
+from warning.response.planfile import load_plans
+from warning.response.shelter import load_shelters
 from warning.settings import Settings
 from warning.store.answer import AnswerStore
 from warning.store.attempts import AttemptStore
@@ -48,6 +51,7 @@ from warning.store.office import PostStore
 from warning.store.rates import RateStore
 from warning.store.reach import ReachStore
 from warning.store.residents import ResidentIndex
+from warning.store.response import ResponseStore
 from warning.store.risk import RiskStore
 from warning.store.server import EmbeddedServer
 from warning.store.signature import Signing
@@ -129,9 +133,10 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         kinds=_kinds(settings),
         fall_back_s={channel.name: channel.fall_back_after_s for channel in settings.channels if channel.fall_back_after_s is not None},
         gates=gates)
+    shelters = load_shelters(folders(settings.config, shipped_config(), "shelters"), real=settings.status == "Actual")
     dispatch = DispatchDesk(
         ledger, {}, mass=mass, calls=answer, clock=clock, zones=zones, policy=policy, batch_sizes=sizes, kinds=_kinds(settings),
-        signed_only=settings.signing is not None and settings.signing.required, gates=gates)
+        refuges=shelters, signed_only=settings.signing is not None and settings.signing.required, gates=gates)
     meter = Meter()
     rates = RateStore(database, meter)
     reach = ReachStore(database, ledger, residents=residents, rates=rates, zones=zones, kinds=_kinds(settings))
@@ -160,7 +165,9 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
             max_ages={feed.source: timedelta(seconds=feed.max_age_s) for feed in settings.feeds}, tables=tables(settings),
             overlays=settings.data / "overlays",
             risks=risks, packs=packs, sites=sites),
-        packs=packs, sites=sites, risks=risks,
+        response=ResponseDesk(
+            ResponseStore(database), load_plans(config_file(settings, "response.yaml"), hazards=hazards), zones=zones, clock=clock),
+        shelters=shelters, packs=packs, sites=sites, risks=risks,
         risk=RiskDesk(risks, digests={pack.id: pack.digest for pack in packs}, kinds=_kinds(settings), clock=clock, policy=policy),
         issue=issue, intake=intake, intake_ledger=intake_ledger,
         polling=Polling(intake_ledger, intake, allow_private=settings.allow_private_targets),

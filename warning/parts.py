@@ -22,6 +22,8 @@ from warning.exchange.poll import Polling
 from warning.issue.desk import IssueDesk
 from warning.office.desk import OfficeDesk
 from warning.office.trial import TrialKeeper
+from warning.response.desk import ResponseDesk
+from warning.response.shelter import Shelters
 from warning.settings import Settings
 from warning.signature import SigningKey
 from warning.store.database import Database
@@ -85,6 +87,8 @@ class Parts:
     signing_keys: Sequence[SigningKey]
     packs: Sequence[Pack]
     sites: Sequence[Site]
+    response: ResponseDesk
+    shelters: Shelters
     risk: RiskDesk
     risks: RiskStore
     office: OfficeDesk

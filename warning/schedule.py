@@ -37,6 +37,7 @@ def ticking(parts: Parts) -> AsyncIOScheduler:
     every(2, "seal addresses", parts.subscribers.seal_old)
     every(3600, "forget registrations", lambda: parts.registrations.prune(now=parts.clock.now()))
     every(5, "escalate", parts.answer.escalate)
+    every(1, "responses", parts.response.follow)
     every(2, "risk notices", parts.risk.send_due)
     every(parts.settings.poll_s, "look at partners' feeds", parts.polling.look)
     every(10, "sign what waits", parts.signing.catch_up)

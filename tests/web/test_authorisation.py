@@ -79,6 +79,13 @@ TABLE = {
     "POST /api/deliveries/skip": "?-++-+",
     "GET /api/routes": STAFF,
     "POST /api/routes/{channel}/{route}": "?-++-+",
+    "GET /api/responses": STAFF,
+    "GET /api/responses/{response_id}": STAFF,
+    "POST /api/responses/{response_id}/duties/{duty_id}/acknowledge": "?-++++",
+    "POST /api/responses/{response_id}/duties/{duty_id}/checks/{check}": "?-++++",
+    "POST /api/responses/{response_id}/duties/{duty_id}/done": "?-++++",
+    "POST /api/responses/{response_id}/close": "?-++-+",
+    "GET /api/shelters.geojson": OPEN,
     "GET /api/heartbeat": OPEN,
     "GET /metrics": OPEN,
     "GET /": OPEN, "GET /en": OPEN, "GET /place/{code}": OPEN, "GET /en/place/{code}": OPEN,
@@ -133,7 +140,7 @@ async def test_every_address_answers_a_role_as_the_table_says(world: World, call
             # Somebody else has submitted it, so that only the role is asked about.
             await world.execute("UPDATE proposal SET status = 'submitted', submitted_by = 'zhao', submitted_at = :at WHERE id = :id",
                                 {"at": world.now, "id": proposal})
-        url = path.format(identifier=identifier, proposal_id=proposal, subscription_id=1, rule_set="shanghai-2019", token="x", code="310115", request_id=uuid4(), key_id=uuid4(), channel="sms", route="a", pack="crane-wind", pause_id=1, delivery_id=1)
+        url = path.format(identifier=identifier, proposal_id=proposal, subscription_id=1, rule_set="shanghai-2019", token="x", code="310115", request_id=uuid4(), key_id=uuid4(), channel="sms", route="a", pack="crane-wind", pause_id=1, delivery_id=1, response_id=uuid4(), duty_id=1, check=0)
         head = {} if who is None else {"Authorization": f"Bearer token-{who}"}
         answer = await world.http.request(
             method, url, headers=head, json=body(world, method, path) if method in ("POST", "PUT", "PATCH") and path != "/logout" else None,
@@ -180,6 +187,8 @@ def body(world: World, method: str, path: str) -> dict[str, object]:
             return {"act": "try"}
         case "/api/proposals/{proposal_id}/submit" | "/api/proposals/{proposal_id}/approve":
             return {"revision": 1}
+        case "/api/responses/{response_id}/duties/{duty_id}/done":
+            return {"remark": "seen"}
         case _:
             return {"reason": "seen"}
 

@@ -96,6 +96,14 @@ def concerned(asked: Offices, where: Reach, *, hazard: str, level: Level, now: d
         asked.pauses, active={one.subscription_id for one in asked.interests} if asked.pauses else (), now=now)
 
 
+def own_ground(interest: Interest, where: Reach, zones: ZoneSet) -> BaseGeometry:
+    """The warned part of somebody's own place; all that is warned for who asked for everywhere."""
+    if interest.polygon is not None:
+        return interest.polygon.intersection(where.ground)
+    named = [zone.geometry for zone in zones if zone.code in where.codes and zone.code.startswith(interest.zones)]
+    return unary_union(named).intersection(where.ground) if interest.zones and named else where.ground
+
+
 def wants(interest: Interest, *, hazard: str, level: Level) -> bool:
     """Hazard AND level; the place is ``in_area``'s. A stand-in wants nothing by itself."""
     return not interest.stand_in and (not interest.hazards or hazard in interest.hazards) and level >= interest.min_level

@@ -17,13 +17,14 @@ from channels.port import ChannelSender
 from geo.zone import ZoneSet
 from warning.account import Account, Act, require
 from warning.clock import Clock
-from warning.dispatch.audience import Offices, Reach, concerned, must_answer, reach
+from warning.dispatch.audience import Offices, Reach, concerned, must_answer, own_ground, reach
 from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
 from warning.dispatch.gate import Gates
 from warning.dispatch.kind import SIGNED_ONLY, Kinds, kind_of
 from warning.dispatch.letter import filled, letter
 from warning.dispatch.mass.pace import Pace, first_pace
 from warning.dispatch.mass.work import Place
+from warning.dispatch.refuge import Refuge
 from warning.dispatch.work import Hand, StoredAlert, Work
 from warning.errors import Invalid
 
@@ -93,12 +94,19 @@ class Calls(Protocol):
     async def call(self, identifier: str, posts: Sequence[tuple[int, str]]) -> dict[int, str]: ...
 
 
+class Refuges(Protocol):
+    """Where people can go, near a place."""
+
+    def near(self, ground: BaseGeometry, /, *, hazard: str) -> Sequence[Refuge]: ...
+
+
 class DispatchDesk:
     """Runs in every worker. Its verbs are idempotent: what is due is read from the ledger each time."""
 
     def __init__(
         self, ledger: DispatchLedger, senders: Mapping[str, ChannelSender], *, mass: Mass, calls: Calls, clock: Clock, zones: ZoneSet,
-        policy: RetryPolicy, batch_sizes: Mapping[str, int], kinds: Kinds, signed_only: bool = False, gates: Gates | None = None,
+        policy: RetryPolicy, batch_sizes: Mapping[str, int], kinds: Kinds, refuges: Refuges, signed_only: bool = False,
+        gates: Gates | None = None,
     ) -> None:
         self._ledger = ledger
         self._mass = mass
@@ -109,6 +117,7 @@ class DispatchDesk:
         self._policy = policy
         self._batch_sizes = batch_sizes
         self._kinds = kinds
+        self._refuges = refuges
         self._signed_only = signed_only
         self._gates = Gates() if gates is None else gates
         self._late: list[Receipt] = []
@@ -180,11 +189,12 @@ class DispatchDesk:
     async def _hand_over(self, alert: StoredAlert, channel: str, works: Sequence[Work]) -> list[Receipt]:
         """One receipt per work. A text that cannot be made to fit fails its own recipients and nobody else."""
         links = await self._links(alert, works)
+        refuges = await self._near(alert, list(links))
         messages: list[Message] = []
         refused: list[Receipt] = []
         for work in works:
             try:
-                messages.append(self._message(alert, channel, work, links.get(work.subscription_id, "")))
+                messages.append(self._message(alert, channel, work, links.get(work.subscription_id, ""), refuges.get(work.subscription_id, ())))
             except Invalid as error:
                 refused.append(Receipt(
                     key=_key(alert, work), outcome=Outcome.REJECTED, at=self._clock.now(), reason=Reason.TOO_LONG, evidence=str(error)))
@@ -280,13 +290,21 @@ class DispatchDesk:
         ]
         return await self._calls.call(alert.identifier, posts) if posts else {}
 
-    def _message(self, alert: StoredAlert, channel: str, work: Work, link: str) -> Message:
+    async def _near(self, alert: StoredAlert, posts: Sequence[int]) -> dict[int, Sequence[Refuge]]:
+        """For each post that must answer: where people can go, near that part of its own ground that is warned."""
+        if not posts:
+            return {}
+        where = self._reach(alert)
+        asked = {one.subscription_id: one for one in (await self._ledger.offices(alert.lane)).interests}
+        return {post: self._refuges.near(own_ground(asked[post], where, self._zones), hazard=alert.hazard) for post in posts if post in asked}
+
+    def _message(self, alert: StoredAlert, channel: str, work: Work, link: str, refuges: Sequence[Refuge]) -> Message:
         sender = self._senders.get(channel)
         return letter(
             alert, kind=kind_of(channel, self._kinds), key=_key(alert, work),
             address=filled(work.address, alert) if work.kind == "broadcast" or kind_of(channel, self._kinds) == "mqtt" else work.address,
             language=work.language, role=work.role, room=sender.limits.max_chars if sender else None, link=link, secret=work.secret,
-            former_secret=work.former_secret, form=work.form)
+            former_secret=work.former_secret, form=work.form, refuges=refuges)
 
 
 def _key(alert: StoredAlert, work: Work) -> str:

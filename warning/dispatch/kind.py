@@ -21,6 +21,9 @@ SIGNED_ONLY: Final = frozenset({"webhook", "mqtt"})
 WITH_LINK: Final = frozenset({"sms", "email", "voice", "chat"})
 """The link to answer stands in the text (a voice call takes its word and has a key pressed instead)."""
 
+WITH_REFUGES: Final = frozenset({"sms", "email"})
+"""Shelters and assembly points stand in the text, where there is room; programs get them as a list."""
+
 
 def kind_of(channel: str, kinds: Kinds) -> str:
     """A channel that the settings do not name is what it is called."""

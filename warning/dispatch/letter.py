@@ -1,6 +1,7 @@
 """Letter: the finished Message of an alert, for one recipient or for a crowd."""
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -8,17 +9,19 @@ from channels.message import Message
 from warning.cap import Alert
 from warning.capxml import CONTENT_TYPE, read
 from warning.dispatch.compose import Composed, compose
-from warning.dispatch.kind import MACHINES, WITH_LINK
+from warning.dispatch.kind import MACHINES, WITH_LINK, WITH_REFUGES
+from warning.dispatch.refuge import Refuge, listed, told
 from warning.dispatch.work import StoredAlert
 
 
 def letter(
     alert: StoredAlert, *, kind: str, key: str, address: str, language: str, role: str, room: int | None, link: str = "", secret: str = "",
-    former_secret: str = "", form: str = "json",
+    former_secret: str = "", form: str = "json", refuges: Sequence[Refuge] = (),
 ) -> Message:
     """What goes out on a channel of this kind with ``room`` characters. Raises Invalid when even the shortest words do not fit.
 
     ``form`` "cap": a program gets the document itself, and its answer's address beside it.
+    ``refuges`` are named where there is room left: never in the place of a word of the warning.
     """
     if room is not None and link:
         room -= len(link) + 1
@@ -27,10 +30,14 @@ def letter(
     if kind in MACHINES and form == "cap":
         body, content_type = alert.document.encode(), CONTENT_TYPE
     elif kind in MACHINES:
-        body, content_type = _envelope(alert, finished, link), "application/json"
+        body, content_type = _envelope(alert, finished, link, refuges), "application/json"
+    text = finished.text
+    refuge = told(refuges, chinese=language.startswith("zh")) if kind in WITH_REFUGES else ""
+    if refuge and (room is None or len(text) + 1 + len(refuge) <= room):
+        text = f"{text}\n{refuge}"
     return Message(
         key=key, address=address, subject=finished.subject,
-        text=f"{finished.text}\n{link}" if link and kind in WITH_LINK else finished.text,
+        text=f"{text}\n{link}" if link and kind in WITH_LINK else text,
         language=language, identifier=alert.identifier, event=str(alert.event_id), version=alert.version,
         msg_type=_msg_type(alert.msg_type), status=_status(alert.status), priority=int(alert.level), sent=alert.sent,
         expires=alert.expires, body=body, content_type=content_type, secret=secret, former_secret=former_secret,
@@ -55,7 +62,7 @@ def _composed(cap_xml: str, channel: str, language: str, max_chars: int | None, 
     return compose(_parsed(cap_xml), channel=channel, language=language, max_chars=max_chars, left_area=left_area)
 
 
-def _envelope(alert: StoredAlert, finished: Composed, link: str) -> bytes:
+def _envelope(alert: StoredAlert, finished: Composed, link: str, refuges: Sequence[Refuge]) -> bytes:
     """What a program gets: the facts a display needs, the CAP document, and where to answer."""
     document = {
         "identifier": alert.identifier, "event": str(alert.event_id), "version": alert.version, "msg_type": alert.msg_type,
@@ -63,6 +70,8 @@ def _envelope(alert: StoredAlert, finished: Composed, link: str) -> bytes:
         "sent": alert.sent.isoformat(), "expires": alert.expires.isoformat(), "headline": finished.subject,
         "text": finished.text, "cap": alert.document,
     }
+    if refuges:
+        document["shelters"] = listed(refuges)
     if link:
         document["ack_url"] = link
     return json.dumps(document, ensure_ascii=False).encode()

@@ -126,6 +126,7 @@ alert = Table(
     _moment("expanded_at"),
     UniqueConstraint("event_id", "version"),
     Index("ix_alert_in_force", "hazard", "expires"),
+    Index("ix_alert_expires", "expires"),
 )
 
 subscription = Table(

@@ -19,6 +19,8 @@ from warning.exchange.work import How, Partner, Taken
 from warning.issue.hand import HandMade
 from warning.issue.work import NewAlert
 from warning.office.desk import OfficeDesk
+from warning.response.shelter import Shelters
+from warning.response.state import Response
 from warning.settings import Settings
 from warning.signature import SigningKey
 from warning.store.database import Database
@@ -149,6 +151,22 @@ class Arrived(Protocol):
     async def newest(self, *, limit: int) -> list[tuple[str, datetime, Taken]]: ...
 
 
+class Responding(Protocol):
+    """Responses that warnings have opened, and their duties."""
+
+    async def responses(self, account: Account, /, *, closed: bool = ...) -> list[Response]: ...
+
+    async def response(self, response_id: UUID, /, *, account: Account) -> Response: ...
+
+    async def acknowledge(self, response_id: UUID, duty_id: int, /, *, account: Account) -> None: ...
+
+    async def tick(self, response_id: UUID, duty_id: int, check: int, /, *, account: Account) -> None: ...
+
+    async def done(self, response_id: UUID, duty_id: int, /, *, account: Account, remark: str = ...) -> None: ...
+
+    async def close(self, response_id: UUID, /, *, account: Account, reason: str) -> None: ...
+
+
 class Risking(Protocol):
     async def sign(self, pack: str, /, *, account: Account) -> Signature: ...
 
@@ -234,6 +252,12 @@ class Parts(Protocol):
 
     @property
     def sites(self) -> Sequence[Site]: ...
+
+    @property
+    def response(self) -> Responding: ...
+
+    @property
+    def shelters(self) -> Shelters: ...
 
     @property
     def risk(self) -> Risking: ...

@@ -27,6 +27,7 @@ from warning.web.api import (
     proposals,
     reach,
     registrations,
+    responses,
     routes,
     subscriptions,
     trials,
@@ -72,8 +73,11 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     for router in (
         places.hot, public.router,
         places.router, geo.router, alerts.router, feed.router, proposals.router, outcome.router, reach.router, explain.router,
-        packs.router, subscriptions.router, registrations.router, areas.router, offices.router, attempts.router, trials.router, answers.router, operations.router, routes.router,
-        feeds.router, admin.router, intake.router, login.router, oidc.router, public.proof, product,
+        packs.router,
+        subscriptions.router, registrations.router, areas.router, offices.router, attempts.router, trials.router,
+        responses.router,
+        answers.router, operations.router, routes.router, feeds.router, admin.router, intake.router, login.router, oidc.router,
+        public.proof, product,
     ):
         app.include_router(router)
     app.add_api_route("/docs", _docs, include_in_schema=False)
@@ -91,6 +95,7 @@ _TAGS = {
     "places": "am I warned here? which zones and rules there are",
     "answers": "a human has received it",
     "packs": "sector rules bound to sites, their signatures, and the risk notices to owners",
+    "responses": "what a warning has set in motion, and where people can go",
     "operations": "health, metrics, retry, routes",
     "exchange": "what other authorities send us",
     "trust": "accounts by two admins, keys for programs",

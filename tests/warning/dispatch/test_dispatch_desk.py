@@ -26,6 +26,7 @@ from warning.dispatch.work import Hand, StoredAlert, Work
 from warning.errors import Invalid, NotAllowed
 from warning.issue.build import AlertRequest, build_alert
 from warning.level import Level
+from warning.response.shelter import Shelter, Shelters
 from warning.wording import Texts
 
 NOW = datetime(2024, 9, 19, 4, 0, tzinfo=UTC)
@@ -188,11 +189,13 @@ class Calls:
 
 
 def desk(
-    ledger: Memory, sender: Gateway | None = None, calls: Calls | None = None, residents: Residents | None = None
+    ledger: Memory, sender: Gateway | None = None, calls: Calls | None = None, residents: Residents | None = None,
+    shelters: Sequence[Shelter] = (),
 ) -> DispatchDesk:
     return DispatchDesk(
         ledger, {} if sender is None else {ledger.channel: sender}, mass=residents or Residents(), calls=calls or Calls(), clock=VirtualClock(NOW), zones=ZONES,
-        policy=RetryPolicy(), batch_sizes={"sms": 500}, kinds={"partners": "webhook"})
+        policy=RetryPolicy(), batch_sizes={"sms": 500}, kinds={"partners": "webhook"},
+        refuges=Shelters(shelters))
 
 
 def wish(number: int, **changes: object) -> Interest:
@@ -251,6 +254,28 @@ async def test_only_an_office_that_must_answer_gets_a_link(kind: str, role: str,
     assert ("/api/ack/00101" in gateway.got[0].text) is called
 
 
+HALL = Shelter(code="hall", kind="shelter", name_zh="文化馆", name_en="Culture hall", address="", places=300, hazards=(), lon=121.05, lat=31.05)
+
+
+async def test_a_post_that_must_answer_is_told_where_people_can_go_on_its_own_ground() -> None:
+    """Posts 101 and 102 asked for Pudong and for Fengxian, which is not warned: only the one near the hall is told of it."""
+    gateway = Gateway()
+    ledger = Memory(alert(), "email", works=[work(1, kind="office", address="a@b.example"), work(2, kind="office", address="c@d.example"), work(3)],
+                    interests=[wish(101, zones=("310115",)), wish(102, polygon=box(121.19, 31.0, 121.2, 31.1)), wish(103)])
+    far = replace(HALL, code="far", name_zh="远处", lon=122.0)
+    await desk(ledger, gateway, shelters=[HALL, far]).send(5)
+    told = {message.address: "避难场所：文化馆" in message.text for message in gateway.got}
+    assert told == {"a@b.example": True, "c@d.example": False, "8613800000000": False}
+    assert all("远处" not in message.text for message in gateway.got)
+
+
+async def test_a_program_gets_the_shelters_as_a_list() -> None:
+    gateway = Gateway()
+    ledger = Memory(alert(), "webhook", works=[work(1, kind="office", address="https://w.example")], interests=[wish(101, zones=("310115",))])
+    await desk(ledger, gateway, shelters=[HALL]).send(5)
+    assert [one["code"] for one in json.loads(gateway.got[0].body)["shelters"]] == ["hall"]
+
+
 async def test_a_program_gets_the_cap_document_and_the_link_as_json() -> None:
     ledger, gateway = Memory(alert(), "webhook", [work(1, kind="office", address="https://o.example/")]), Gateway()
     await desk(ledger, gateway).send(5)
@@ -305,7 +330,7 @@ async def test_a_slow_channel_keeps_its_lease() -> None:
 
     ledger, policy = Memory(alert(), works=[work(1)]), RetryPolicy(lease=timedelta(seconds=0.15))
     ledger.policy = policy
-    made = DispatchDesk(ledger, {"sms": Slow()}, mass=Residents(), calls=Calls(), clock=VirtualClock(NOW), zones=ZONES, policy=policy, batch_sizes={}, kinds={})
+    made = DispatchDesk(ledger, {"sms": Slow()}, mass=Residents(), calls=Calls(), clock=VirtualClock(NOW), zones=ZONES, policy=policy, batch_sizes={}, kinds={}, refuges=Shelters(()))
     await made.send(5)
     assert len(ledger.renewed) >= 2
     assert set(ledger.renewed) == {(5, policy.lease)}

@@ -60,6 +60,7 @@ def frame(visit: Visit, here: str) -> None:
         ui.label(visit.t("console")).style("font-weight:700;font-size:1.05rem")
         ui.link(visit.t("proposals"), f"/?lang={visit.lang}")
         ui.link(visit.t("compose"), f"/compose?lang={visit.lang}")
+        ui.link(visit.t("responses"), f"/responses?lang={visit.lang}")
         ui.link(visit.t("packs"), f"/packs?lang={visit.lang}")
         ui.element("div").classes("grow")
         ui.html(f"<a href='/me?lang={visit.lang}'>{escape(visit.t('signed_in'))} {escape(visit.account.name)} ({escape(visit.account.role)})</a>",

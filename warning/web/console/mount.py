@@ -14,6 +14,7 @@ from warning.web.console.desk import DeskPage
 from warning.web.console.explain import explain_page
 from warning.web.console.packs import packs_page
 from warning.web.console.reading import Watch
+from warning.web.console.responses import ResponsesPage
 from warning.web.console.timeline import timeline_page
 from warning.web.console.visit import Visit
 from warning.web.parts import Parts
@@ -55,6 +56,14 @@ def mount(app: FastAPI, parts: Parts) -> None:
         if isinstance(who, Response):
             return who
         await packs_page(who)
+        return None
+
+    @ui.page("/responses")
+    async def responses(request: Request, lang: Language = "zh") -> Response | None:
+        who = await visit(request, lang)
+        if isinstance(who, Response):
+            return who
+        await ResponsesPage(who).tick()
         return None
 
     @ui.page("/explain/{proposal}")

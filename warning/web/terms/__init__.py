@@ -1,6 +1,22 @@
-"""The faces' words in Chinese and English, a file a topic; a key stands in one of them only (tests/house)."""
+"""The faces' words in Chinese and English, a file a topic; a key stands in one of them only (tests/web/test_terms)."""
 
-from warning.web.terms import after, desk, login, office, public, residents
+from warning.web.terms import (
+    after,
+    desk,
+    login,
+    office,
+    public,
+    residents,
+    responses,
+)
 
-TOPICS = (public, login, desk, after, office, residents)
+TOPICS = (
+    after,
+    desk,
+    login,
+    office,
+    public,
+    residents,
+    responses,
+)
 WORDS: dict[str, tuple[str, str]] = {key: words for topic in TOPICS for key, words in topic.WORDS.items()}

@@ -1,0 +1,173 @@
+"""Responses over the API: opened by a warning, taken and done by the posts, closed by a person."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from tests.web.conftest import World
+from warning.account import token_hash
+
+
+async def followed(world: World) -> list[dict[str, Any]]:
+    await world.parts.response.follow()
+    found: list[dict[str, Any]] = (await world.get("/api/responses", "fu")).json()
+    return found
+
+
+async def notices(world: World) -> list[str]:
+    async with world.parts.database.begin() as connection:
+        return [row.text for row in await connection.execute(text("SELECT text FROM notice WHERE cleared_at IS NULL AND key LIKE 'duty %' ORDER BY key"))]
+
+
+async def office_of(world: World, area: str) -> None:
+    await world.execute("INSERT INTO account (name, role, token_hash, area) VALUES ('qu', 'office', :h, :a)", {"h": token_hash("token-qu"), "a": area})
+
+
+def duty(response: dict[str, Any], key: str, zone: str = "310115") -> dict[str, Any]:
+    (found,) = (one for one in response["duties"] if one["key"] == key and one["zone"] == zone)
+    return dict(found)
+
+
+async def test_a_warning_opens_the_response_of_its_colour_with_the_duties_of_that_level_and_below(world: World) -> None:
+    identifier = await world.warned(level="yellow", zones=("310115", "310120"))
+    (one,) = await followed(world)
+    assert (one["plan"], one["level"], one["warning"], one["state"], one["identifier"]) == ("flood-control", "III", "yellow", "open", identifier)
+    assert sorted((duty["key"], duty["zone"]) for duty in one["duties"]) == [
+        ("command-room", ""), ("pumps", "310115"), ("pumps", "310120"), ("underpasses", "310115"), ("underpasses", "310120"),
+        ("work-sites", "310115"), ("work-sites", "310120")]
+    assert await world.parts.response.follow() == 0
+    assert len(await followed(world)) == 1
+
+
+async def test_a_warning_that_no_plan_answers_to_opens_nothing(world: World) -> None:
+    await world.warned(hazard="heat", code="11B09", level="red")
+    assert await followed(world) == []
+
+
+async def test_the_response_rises_and_falls_with_the_warning_but_what_is_in_hand_is_brought_to_its_end(world: World) -> None:
+    first = await world.warned(level="blue")
+    (one,) = await followed(world)
+    assert one["level"] == "IV"
+    second = await world.warned(level="orange", action="update", replaces=first)
+    (one,) = await followed(world)
+    assert one["level"] == "II"
+    path = f"/api/responses/{one['id']}/duties"
+    assert (await world.post(f"{path}/{duty(one, 'people-moved')['id']}/acknowledge", "lin")).status_code == 200
+    await world.warned(level="blue", action="update", replaces=second)
+    (one,) = await followed(world)
+    assert one["level"] == "IV"
+    assert {each["key"]: each["state"] for each in one["duties"]} == {
+        "command-room": "waiting", "pumps": "waiting", "underpasses": "not_needed", "work-sites": "not_needed", "people-moved": "acknowledged"}
+
+
+async def test_the_end_of_the_warning_does_not_end_the_response_a_person_does(world: World) -> None:
+    first = await world.warned(level="red")
+    await followed(world)
+    await world.warned(level="red", action="cancel", replaces=first)
+    (one,) = await followed(world)
+    assert one["state"] == "over"
+    path = f"/api/responses/{one['id']}/close"
+    assert (await world.post(path, "fu", {"reason": " "})).status_code == 422
+    closed = await world.post(path, "fu", {"reason": "water has gone down"})
+    assert (closed.json()["state"], closed.json()["closed_by"]) == ("closed", "fu")
+    assert await followed(world) == []
+    assert [each["reason"] for each in (await world.get("/api/responses?closed=true", "fu")).json()] == ["water has gone down"]
+    assert (await world.post(path, "fu", {"reason": "again"})).status_code == 409
+
+
+async def test_a_warning_that_runs_out_leaves_the_response_to_be_closed(world: World) -> None:
+    await world.warned(level="blue", hours=3)
+    await followed(world)
+    await world.move(timedelta(hours=3))
+    (one,) = await followed(world)
+    assert one["state"] == "over"
+
+
+async def test_a_closed_response_opens_again_only_when_the_warning_rises(world: World) -> None:
+    first = await world.warned(level="yellow")
+    (one,) = await followed(world)
+    await world.post(f"/api/responses/{one['id']}/close", "fu", {"reason": "all is done"})
+    second = await world.warned(level="blue", action="update", replaces=first)
+    assert await followed(world) == []
+    await world.warned(level="red", action="update", replaces=second)
+    (again,) = await followed(world)
+    assert (again["id"], again["level"], again["state"], again["closed_at"]) == (one["id"], "I", "open", None)
+
+
+async def test_a_duty_is_done_when_its_list_is_ticked_or_somebody_says_why_not(world: World) -> None:
+    await world.warned(level="blue")
+    (one,) = await followed(world)
+    pumps = duty(one, "pumps")
+    path = f"/api/responses/{one['id']}/duties/{pumps['id']}"
+    refused = await world.post(f"{path}/done", "lin", {})
+    assert refused.status_code == 422
+    assert "inland water level lowered; pump trucks and crews on call" in refused.json()["detail"]
+    ticked = duty((await world.post(f"{path}/checks/0", "lin")).json(), "pumps")
+    assert (ticked["state"], ticked["acknowledged_by"], ticked["checks"][0]["ticked_by"], ticked["checks"][1]["ticked_by"]) == (
+        "acknowledged", "lin", "lin", "")
+    assert (await world.post(f"{path}/checks/2", "lin")).status_code == 422
+    done = duty((await world.post(f"{path}/done", "lin", {"remark": "one truck is under repair"})).json(), "pumps")
+    assert (done["state"], done["done_by_whom"], done["remark"]) == ("done", "lin", "one truck is under repair")
+    assert (await world.post(f"{path}/acknowledge", "fu")).status_code == 409
+
+
+async def test_a_line_ticked_twice_keeps_the_first_name(world: World) -> None:
+    await world.warned(level="blue")
+    (one,) = await followed(world)
+    path = f"/api/responses/{one['id']}/duties/{duty(one, 'pumps')['id']}/checks/0"
+    await world.post(path, "lin")
+    again = await world.post(path, "fu")
+    assert duty(again.json(), "pumps")["checks"][0]["ticked_by"] == "lin"
+
+
+async def test_an_office_sees_and_takes_the_duties_of_its_own_zones_only(world: World) -> None:
+    await office_of(world, "310120")
+    await world.warned(level="yellow", zones=("310115",))
+    (one,) = await followed(world)
+    assert (await world.get("/api/responses", "qu")).json() == []
+    assert (await world.get(f"/api/responses/{one['id']}", "qu")).status_code == 404
+    assert (await world.post(f"/api/responses/{one['id']}/duties/{duty(one, 'pumps')['id']}/acknowledge", "qu")).status_code == 403
+    await world.warned(level="yellow", zones=("310115", "310120"), hazard="typhoon", code="11B01")
+    await followed(world)
+    (own,) = (await world.get("/api/responses", "qu")).json()
+    assert {each["zone"] for each in own["duties"]} == {"", "310120"}
+    path = f"/api/responses/{own['id']}/duties"
+    assert (await world.post(f"{path}/{duty(own, 'pumps', '310120')['id']}/acknowledge", "qu")).status_code == 200
+    assert (await world.post(f"{path}/{duty(own, 'command-room', '')['id']}/acknowledge", "qu")).status_code == 403  # the whole area's
+    assert (await world.post(f"/api/responses/{own['id']}/close", "qu", {"reason": "over"})).status_code == 403
+
+
+async def test_a_duty_that_nobody_takes_in_time_is_an_operators_notice_until_somebody_does(world: World) -> None:
+    await world.warned(level="blue")
+    (one,) = await followed(world)
+    await world.move(timedelta(minutes=4, seconds=59))
+    await followed(world)
+    assert await notices(world) == []
+    await world.move(timedelta(seconds=1))  # five minutes for the duty room, ten for the pumps
+    (one,) = await followed(world)
+    assert await notices(world) == [
+        "response flood-control, flood command duty room: Man the duty room and connect the districts by video: nobody has taken charge in time"]
+    assert [each["key"] for each in one["duties"] if each["late"]] == ["command-room"]
+    await world.post(f"/api/responses/{one['id']}/duties/{duty(one, 'command-room', '')['id']}/acknowledge", "lin")
+    assert await notices(world) == []
+    await world.move(timedelta(minutes=25))  # half an hour in all: it should be done
+    await followed(world)
+    assert [one.partition(": ")[2].endswith("not done in time") for one in await notices(world)].count(True) == 1
+
+
+async def test_every_act_is_in_the_audit_log(world: World) -> None:
+    await world.warned(level="blue")
+    (one,) = await followed(world)
+    path = f"/api/responses/{one['id']}/duties/{duty(one, 'command-room', '')['id']}"
+    await world.post(f"{path}/acknowledge", "lin")
+    await world.post(f"{path}/done", "lin", {"remark": "by telephone"})
+    await world.post(f"/api/responses/{one['id']}/close", "fu", {"reason": "over"})
+    async with world.parts.database.begin() as connection:
+        rows = (await connection.execute(text("SELECT who, act FROM audit WHERE object = :o ORDER BY id"), {"o": f"response {one['id']}"})).all()
+    assert [tuple(row) for row in rows] == [("rule", "open response"), ("lin", "acknowledge duty"), ("lin", "done duty"), ("fu", "close response")]
+
+
+async def test_shelters_are_there_for_everybody(world: World) -> None:
+    found = (await world.get("/api/shelters.geojson")).json()
+    assert [one["properties"]["code"] for one in found["features"]] == ["example-pudong", "example-fengxian", "example-park"]

@@ -1,0 +1,28 @@
+"""Words of the responses' page."""
+
+WORDS: dict[str, tuple[str, str]] = {
+    "responses": ("应急响应", "Responses"),
+    "no_responses": ("没有启动中的应急响应", "No response is open"),
+    "responses_about": ("预警签发后按规则启动；预警解除不等于响应终止，须由人终止。", "Opened by rule when a warning is signed. The end of a warning does not end a response: a person closes it."),
+    "response_open": ("响应中", "open"),
+    "response_over": ("预警已结束，待终止", "the warning has ended: to be closed"),
+    "response_closed": ("已终止", "closed"),
+    "response_closed_title": ("已终止的响应", "Closed responses"),
+    "response_done_of": ("{done}/{all} 项完成", "{done} of {all} duties done"),
+    "response_nobody": ("{count} 项逾期无人接", "{count} late"),
+    "response_plan_note": ("示例预案：启用前换成本单位的预案", "an example plan: put your own in its place before you rely on it"),
+    "duty_waiting": ("待接", "nobody yet"),
+    "duty_acknowledged": ("在办", "in hand"),
+    "duty_done": ("完成", "done"),
+    "duty_not_needed": ("不再需要", "no longer needed"),
+    "duty_late": ("逾期", "LATE"),
+    "duty_take": ("接办", "Take charge"),
+    "duty_finish": ("完成", "Done"),
+    "duty_remark": ("未勾选项的说明", "why a line is left"),
+    "duty_whole": ("全区域", "whole area"),
+    "duty_until_taken": ("须接办于", "take by"),
+    "duty_until_done": ("须完成于", "due by"),
+    "response_close": ("终止响应", "Close the response"),
+    "response_reason": ("终止理由", "reason to close"),
+    "recorded": ("已记录", "Recorded"),
+}
