@@ -24,12 +24,15 @@ _CELSIUS = _Unit("temperature", 1.0, 273.15)
 _METRE = _Unit("length", 1.0)
 # 1 kg of water on 1 m2 stands 1 mm high: rain and snow water arrive in any of the three.
 _MILLIMETRE = _Unit("length", 1e-3)
+_CENTIMETRE = _Unit("length", 1e-2)
 _KILOMETRE = _Unit("length", 1e3)
 _METRE_PER_SECOND = _Unit("speed", 1.0)
 _KILOMETRE_PER_HOUR = _Unit("speed", 1 / 3.6)
 _KNOT = _Unit("speed", 1852 / 3600)
 _PASCAL = _Unit("pressure", 1.0)
 _HECTOPASCAL = _Unit("pressure", 100.0)
+_KILOGRAM_PER_CUBIC_METRE = _Unit("concentration", 1.0)
+_MICROGRAM_PER_CUBIC_METRE = _Unit("concentration", 1e-9)
 _FRACTION = _Unit("share", 1.0)
 _PERCENT = _Unit("share", 0.01)
 
@@ -39,7 +42,10 @@ _TABLE: dict[str, _Unit] = {
     "m": _METRE, "metre": _METRE, "meter": _METRE, "gpm": _METRE, "m of water equivalent": _METRE,
     "mm": _MILLIMETRE, "millimeter": _MILLIMETRE,
     "kg m-2": _MILLIMETRE, "kg m**-2": _MILLIMETRE, "kg m^-2": _MILLIMETRE, "kg/m2": _MILLIMETRE, "kg/m^2": _MILLIMETRE,
-    "km": _KILOMETRE,
+    "cm": _CENTIMETRE, "km": _KILOMETRE,
+    "kg m-3": _KILOGRAM_PER_CUBIC_METRE, "kg m**-3": _KILOGRAM_PER_CUBIC_METRE, "kg/m3": _KILOGRAM_PER_CUBIC_METRE,
+    "ug m-3": _MICROGRAM_PER_CUBIC_METRE, "µg m-3": _MICROGRAM_PER_CUBIC_METRE, "μg m-3": _MICROGRAM_PER_CUBIC_METRE,
+    "ug/m3": _MICROGRAM_PER_CUBIC_METRE, "µg/m3": _MICROGRAM_PER_CUBIC_METRE, "μg/m3": _MICROGRAM_PER_CUBIC_METRE, "µg/m³": _MICROGRAM_PER_CUBIC_METRE,
     "m s-1": _METRE_PER_SECOND, "m s**-1": _METRE_PER_SECOND, "m s^-1": _METRE_PER_SECOND, "m/s": _METRE_PER_SECOND,
     "km/h": _KILOMETRE_PER_HOUR, "km h-1": _KILOMETRE_PER_HOUR, "km h**-1": _KILOMETRE_PER_HOUR,
     "kt": _KNOT, "kn": _KNOT, "knot": _KNOT, "knots": _KNOT,

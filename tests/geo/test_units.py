@@ -20,6 +20,8 @@ from geo.units import ABOVE_17, UnitError, beaufort, convert, lower_bound
         (1013.25, "hPa", "Pa", 101325.0),
         (0.25, "0-1", "%", 25.0),
         (1500.0, "m", "km", 1.5),
+        (0.5, "m", "cm", 50.0),
+        (1.16e-7, "kg m-3", "ug m-3", 116.0),
     ],
 )
 def test_a_value_is_converted(value: float, source: str, target: str, expected: float) -> None:

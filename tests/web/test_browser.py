@@ -163,8 +163,8 @@ def test_the_timeline_and_the_form_speak_english_too(site: str, browser: Browser
     page.context.close()
 
 
-@pytest.mark.parametrize(("width", "lang", "said"), [(1366, "zh", "红色立即提出"), (820, "en", "red is proposed at once")])
-def test_a_proposal_is_explained_on_a_page_that_fits_desk_and_tablet(
+@pytest.mark.parametrize(("width", "lang", "said"), [(1366, "zh", "红色立即提出"), (820, "en", "red is proposed at once"), (390, "zh", "红色立即提出")])
+def test_a_proposal_is_explained_on_a_page_that_fits_desk_tablet_and_phone(
     site: str, browser: Browser, tmp_path: Path, width: int, lang: str, said: str
 ) -> None:
     page = _signed_in(browser, site, "token-fu", [])
@@ -178,6 +178,8 @@ def test_a_proposal_is_explained_on_a_page_that_fits_desk_and_tablet(
     page.locator("canvas").first.wait_for()
     assert page.evaluate("document.querySelector('img[alt]').naturalWidth") == 900
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing runs off the side"
+    ladder = page.locator(".ladder td > div").filter(has_text="150")
+    assert max(cell["height"] for one in ladder.all() if (cell := one.bounding_box())) < 120, "a condition is read in lines, not in single characters"
     page.screenshot(path=tmp_path / f"explain-{lang}-{width}.png", full_page=True)
     page.context.close()
 
@@ -187,6 +189,7 @@ def test_two_people_sign_a_pack_on_its_page_and_one_alone_cannot(site: str, brow
         page = _signed_in(browser, site, token, [])
         page.goto(f"{site}/console/packs")
         sign = page.get_by_role("button", name="签署 crane-wind")
+        assert "_bft" not in page.inner_text("main"), "conditions are in a reader's words"
         sign.click()
         page.get_by_text(said).wait_for()
         assert not sign.is_visible()

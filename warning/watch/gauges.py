@@ -5,17 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from geo.criterion import Comparison, Criterion, comparisons
-from geo.derive import history, series
+from geo.derive import DeriveError, history, series
 from geo.exceedance import exceeding_cells
 from geo.quantity import Quantity
 from geo.regrid import RegridError, onto
 from geo.series import Series
 from geo.stations import Stations
+from geo.units import UnitError
 from geo.zone import Zone
 from warning.watch.window import Window
+
+log = structlog.get_logger()
 
 #: A reading older than this is no longer "now".
 FRESH = timedelta(minutes=30)
@@ -56,8 +60,11 @@ class Gauges:
         self._known: dict[Quantity, Series | None] = {}
         self._inside = self._stations.inside(zones) if self._stations.places else []
 
-    def over(self, criterion: Criterion) -> dict[str, tuple[GaugeReading, ...]]:
-        """By zone the stations that meet the criterion within the last FRESH, the one furthest beyond its threshold first."""
+    def over(self, criterion: Criterion, *, site: str = "") -> dict[str, tuple[GaugeReading, ...]]:
+        """By zone the stations that meet the criterion within the last FRESH, the one furthest beyond its threshold first.
+
+        ``site``: the name of a station at which the criterion is read; it answers under its own name, wherever it stands.
+        """
         if not self._inside:
             return {}
         have = {leaf.quantity: one for leaf in comparisons(criterion) if (one := self._series(leaf.quantity)) is not None}
@@ -65,11 +72,12 @@ class Gauges:
             return {}
         met = exceeding_cells(criterion, have, self._stations.grid, start=self._now - FRESH, end=self._now).exceeding[0]
         found: dict[str, tuple[GaugeReading, ...]] = {}
-        for zone, inside in zip(self._zones, self._inside, strict=True):
+        named = np.array([number for number, (name, _, _) in enumerate(self._stations.places) if name == site], dtype=np.int64)
+        for code, inside in [(zone.code, own) for zone, own in zip(self._zones, self._inside, strict=True)] + [(site, named)] * bool(site):
             readings = [self._reading(criterion, have, int(station)) for station in inside[met[inside]]]
             ranked = sorted((one for one in readings if one is not None), key=lambda one: -one[0])
             if ranked:
-                found[zone.code] = tuple(reading for _, reading in ranked)
+                found[code] = tuple(reading for _, reading in ranked)
         return found
 
     def against(self, leaf: Comparison) -> dict[str, Disagreement]:
@@ -96,7 +104,11 @@ class Gauges:
         if quantity not in self._known:
             since = self._now - history(quantity) - FRESH
             fields = [field for field in self._stations.fields if since < field.valid_time <= self._now]
-            self._known[quantity] = series(quantity, fields, now=self._now)
+            try:
+                self._known[quantity] = series(quantity, fields, now=self._now)
+            except (DeriveError, UnitError) as error:
+                log.error("what stations measured could not be derived and stays unknown", quantity=str(quantity), why=str(error))
+                self._known[quantity] = None
         return self._known[quantity]
 
     def _at_now(self, found: Series | None) -> NDArray[np.float32] | None:

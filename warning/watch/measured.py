@@ -20,6 +20,7 @@ from geo.probability import Probability, asked, chances, decided, is_ensemble, p
 from geo.quantity import Quantity
 from geo.regrid import RegridError, onto, series_onto
 from geo.stations import GAUGES
+from geo.units import UnitError
 from geo.zone import Zone
 from warning.watch.gauges import Disagreement, GaugeReading, Gauges
 from warning.watch.likelihood import Likelihood
@@ -104,7 +105,7 @@ class Measuring:
             for row, criterion in ((rule.row, rule.criterion), (rule.sign_row, rule.signed)):
                 if criterion is None:
                     continue
-                gauges[row] = self._gauges.over(criterion)
+                gauges[row] = self._gauges.over(criterion, site=rule.site)
                 disagreements[row] = self._contradicted(criterion)
                 test, found = criterion, _of_one_grid(criterion, have)
                 if rule.probability is not None:
@@ -172,7 +173,7 @@ class Measuring:
         since = self._now - history(quantity, days=days)
         try:
             return series(quantity, [field for field in self._fields if field.valid_time > since], now=self._now)
-        except DeriveError as error:
+        except (DeriveError, UnitError) as error:
             log.error("a quantity could not be derived and stays unknown", quantity=str(quantity), why=str(error))
             return None
 

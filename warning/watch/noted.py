@@ -21,14 +21,16 @@ def noted(draft: Draft, rule_set: RuleSet, measured: Measured) -> Draft:
         evidence = _of_gauges(rule_set.rule(draft.hazard.key, draft.level), draft.zone, rule_set)
     return replace(
         draft,
-        evidence=None if evidence is None else replace(_with_notes(evidence, measured), goes_on=draft.goes_on),
+        evidence=None if evidence is None else replace(_with_notes(evidence, rule_set, measured), goes_on=draft.goes_on),
         candidates=tuple(noted(one, rule_set, measured) for one in draft.candidates),
     )
 
 
-def _with_notes(evidence: Evidence, measured: Measured) -> Evidence:
+def _with_notes(evidence: Evidence, rule_set: RuleSet, measured: Measured) -> Evidence:
     reach = measured.reach.get(evidence.row)
-    readings = measured.gauges.get(evidence.row, {}).get(evidence.zone, ())
+    # A row that is read at one station has its reading from there.
+    place = next((rule.site for rule in rule_set.rules if rule.row == evidence.row), "") or evidence.zone
+    readings = measured.gauges.get(evidence.row, {}).get(place, ())
     return replace(
         evidence,
         known_until=None if reach is None else reach.known_until,

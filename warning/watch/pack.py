@@ -16,6 +16,7 @@ from warning.watch.hazard import Hazard
 from warning.watch.issuer import AreaCriterion, Issuer
 from warning.watch.measured import Measuring
 from warning.watch.memory import Memory, Policy
+from warning.watch.noted import noted
 from warning.watch.proposal import Action, InForce, Proposal, Reason
 from warning.watch.propose import propose
 from warning.watch.rule import Rule, RuleSet
@@ -123,7 +124,9 @@ def judge(
         tracks = dict(memory.tracks)
         for site in own:
             around = _around(site, sites, covering[site.code], in_force, standing)
-            found = _draft(pack, site, draft(_issuer(pack, site), _holding(pack, around), read.answers, now=data_time), around)
+            drafts = draft(
+                _issuer(pack, site), _holding(pack, around), read.answers, now=data_time, gauges=read.gauges, disagreements=read.disagreements)
+            found = _draft(pack, site, [noted(one, pack.rule_set, read) for one in drafts], around)
             key = (pack.id, site.code)
             before = standing.get(key)
             proposals, after = propose(

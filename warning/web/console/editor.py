@@ -9,6 +9,7 @@ from nicegui import ui
 from warning.account import Account, Act
 from warning.level import Level
 from warning.store.board import ProposalView
+from warning.watch.explain import words_of
 from warning.web.body import Body, EvidenceView, read_body
 from warning.web.console.proposals import age, places, reason, title
 from warning.web.console.reach import reach_panel
@@ -250,7 +251,8 @@ def _evidence_row(visit: Visit, view: EvidenceView) -> str:
         flags.append("⚠ " + visit.t(f"goes_on_{view.goes_on}"))
     if view.unconfirmed:
         flags.append("⚠ " + visit.t("unconfirmed"))
-    rule = f"{escape(view.test)}<br><span class='soft'>{escape(view.row)} v{escape(view.version)} {escape(' · '.join(flags))}</span>{_beside(visit, view)}"
+    test = words_of(view.test)[visit.lang == "en"]
+    rule = f"{escape(test)}<br><span class='soft'>{escape(view.row)} v{escape(view.version)} {escape(' · '.join(flags))}</span>{_beside(visit, view)}"
     cells = [escape(zone_name(visit.parts.zones, view.zone, visit.lang)), peak, rule, f"{view.share:.0%}",
              f"{view.known_share:.0%}{_known_until(visit, view)}"]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

@@ -35,6 +35,9 @@ _CSS = """
 .why li{margin:.2rem 0;line-height:1.5}.why{margin:0;padding-left:1.1rem}
 .sheet{max-width:78rem;margin:0 auto;padding:.8rem;width:100%;display:grid;gap:.7rem;grid-template-columns:minmax(0,1fr) minmax(0,1fr)}
 .sheet .wide{grid-column:1/-1}.sheet img{width:100%;height:auto;display:block}.scroll{overflow-x:auto;width:100%}
+.ladder td:not(:last-child){white-space:nowrap}
+@media(max-width:640px){.ladder tr:first-child{display:none}.ladder tr{display:block;border-bottom:1px solid #e7ebf0;padding:.4rem 0}
+.ladder td,.ladder td:not(:last-child){display:grid;grid-template-columns:5.5rem 1fr;border:0;white-space:normal}.ladder td::before{content:attr(data-of);color:var(--soft)}}
 @media(max-width:1000px){.sheet{grid-template-columns:minmax(0,1fr)}}
 """
 
@@ -71,7 +74,7 @@ async def explain_page(visit: Visit, proposal_id: UUID) -> None:
 def _ladder(basis: Basis, lang: Lang) -> str:
     head = "".join(f"<th scope='col'>{word}</th>" for word in _t("step_head", lang).split("|"))
     rows = "".join(_rung(step, lang) for step in sorted(basis.steps, key=lambda step: -step.level))
-    return f"<table class='grid'><tr>{head}</tr>{rows}</table>"
+    return f"<table class='grid ladder'><tr>{head}</tr>{rows}</table>"
 
 
 def _rung(step: Step, lang: Lang) -> str:
@@ -85,7 +88,9 @@ def _rung(step: Step, lang: Lang) -> str:
     flag = f"<br>{_t('unconfirmed', lang)}" if step.unconfirmed else ""
     source = f"{escape(step.row)} ({escape(step.confidence)})<br><span class='soft small'>{escape(step.source)}{flag}</span>"
     need = "—" if step.need <= 0 else percent(step.need)
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in (colour, asked, got, margin, cells, f"{percent(step.share)} / {need}", source)) + "</tr>"
+    of = _t("step_head", lang).split("|")
+    row = (colour, asked, got, margin, cells, f"{percent(step.share)} / {need}", source)
+    return "<tr>" + "".join(f"<td data-of='{head}'><div>{cell}</div></td>" for head, cell in zip(of, row, strict=True)) + "</tr>"
 
 
 def _got(leaf: LeafMargin, lang: Lang) -> str:

@@ -7,10 +7,12 @@ from nicegui import ui
 from warning.account import Account, Act
 from warning.dispatch.risk import Signature
 from warning.store.risk import NoticeRow
+from warning.watch.chain import Chain, WarningInForce
+from warning.watch.explain import words_of
 from warning.watch.pack import Pack, PackClass
 from warning.web.console.frame import frame
 from warning.web.console.visit import Visit
-from warning.web.words import Lang, local_time
+from warning.web.words import Lang, hazard_name, local_time
 
 _WORDS: dict[str, tuple[str, str]] = {
     "packs": ("行业规则包", "Sector packs"), "notices": ("风险提示", "Risk notices"),
@@ -47,7 +49,7 @@ async def packs_page(visit: Visit) -> None:
         with ui.element("div").style("border-top:1px solid #e7ebf0;padding:.4rem 0"):
             ui.html(f"<b>{escape(pack.en if en else pack.zh)}</b> <span class='soft small'>{escape(pack.id)} {escape(pack.version)} · {_t('sites', visit.lang)}: "
                     f"{escape(', '.join(bound) or _t('none', visit.lang))}</span>"
-                    f"<ul class='small' style='margin:.2rem 0;padding-left:1.1rem'>{''.join(_class(one, visit.lang) for one in pack.classes)}</ul>", sanitize=False)
+                    f"<ul class='small' style='margin:.2rem 0;padding-left:1.1rem'>{''.join(_class(one, visit) for one in pack.classes)}</ul>", sanitize=False)
             with ui.element("div").classes("row"):
                 ui.label(_state(signature, visit.lang)).classes("small" if signature.approved_by else "wait small")
                 if not visit.can(Act.SUBMIT):
@@ -75,10 +77,19 @@ async def packs_page(visit: Visit) -> None:
     await draw()
 
 
-def _class(one: PackClass, lang: Lang) -> str:
-    en = lang == "en"
+def _chain(chain: Chain, visit: Visit) -> str:
+    en = visit.lang == "en"
+    if isinstance(chain, WarningInForce):
+        hazard = hazard_name(visit.parts.rule_sets, chain.hazard, visit.lang)
+        return f"{hazard} {chain.level.key} or above in force" if en else f"{hazard}{chain.level.zh}或以上预警生效"
+    title = next((pack.en if en else pack.zh for pack in visit.parts.packs if pack.id == chain.pack), chain.pack)
+    return f"notice of “{title}” open: {chain.key} or above" if en else f"“{title}”提示生效：{chain.key} 或以上"
+
+
+def _class(one: PackClass, visit: Visit) -> str:
+    lang, en = visit.lang, visit.lang == "en"
     asked = " · ".join(filter(None, [
-        "" if one.rule is None else str(one.rule.criterion), "" if one.chain is None else str(one.chain), one.manual]))
+        "" if one.rule is None else words_of(str(one.rule.criterion).removeprefix("(").removesuffix(")"))[en], "" if one.chain is None else _chain(one.chain, visit), one.manual]))
     flag = f" <b>{_t('unconfirmed', lang)}</b>" if one.unconfirmed else ""
     return (f"<li>{escape(one.en if en else one.zh)} <span class='soft'>({escape(asked)})</span>: {escape(one.action_en if en else one.action_zh)} "
             f"<span class='soft'>[{escape(one.confidence)}] {escape(one.source)}</span>{flag}</li>")
