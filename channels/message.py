@@ -53,6 +53,7 @@ class Message:
     ``lane`` is fixed by the alert's CAP status: Exercise and Test travel in the exercise lane only.
     ``secret`` signs a webhook, and so does ``former_secret`` while a secret is being changed. ``ack_url``: where a program whose ``body`` has no
     room for it answers. ``priority`` 1 blue … 4 red. ``flash``: an SMS of class 0, shown at once over whatever is on the screen.
+    ``fetched``: the reader's own device can fetch the text by ``identifier``. ``ends``: for this reader the warning is over.
     """
 
     key: str
@@ -74,6 +75,8 @@ class Message:
     former_secret: str = ""
     ack_url: str = ""
     flash: bool = False
+    fetched: bool = False
+    ends: bool = False
 
     @property
     def lane(self) -> Lane:

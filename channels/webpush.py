@@ -127,22 +127,25 @@ def topic(event: str) -> str:
 
 
 def note(message: Message) -> bytes:
-    """The plaintext of a push, JSON of at most 3,993 bytes: id, event, msg_type, version, status, title, expires and, when it fits, body.
+    """The plaintext of a push, JSON of at most 3,993 bytes: id, event, msg_type, version, status, level, lang, ends, expires, title.
 
-    A text that does not fit is left out whole, never cut in the middle of an instruction: the phone fetches it by its id. A title
-    that is too long alone is cut.
+    A text that can be fetched by its id is left to the phone, which then shows the newest; title is what it shows when it cannot. Others go
+    along as body where they fit, and are left out whole where not, never cut in the middle of an instruction. A title too long alone is cut.
     """
-    said: dict[str, str | int] = {
+    said: dict[str, str | int | bool] = {
         "id": message.identifier,
         "event": message.event,
         "msg_type": message.msg_type,
         "version": message.version,
         "status": message.status,
+        "level": message.priority,
+        "lang": message.language,
+        "ends": message.ends,
         "expires": message.expires.isoformat(),
         "title": message.subject,
     }
     full = _json(said | {"body": message.text})
-    if message.text and len(full) <= MAX_PLAINTEXT:
+    if message.text and not message.fetched and len(full) <= MAX_PLAINTEXT:
         return full
     bare = _json(said)
     while len(bare) > MAX_PLAINTEXT and said["title"]:
@@ -153,7 +156,7 @@ def note(message: Message) -> bytes:
     return bare
 
 
-def _json(value: dict[str, str | int]) -> bytes:
+def _json(value: dict[str, str | int | bool]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 

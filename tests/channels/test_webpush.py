@@ -166,7 +166,7 @@ async def test_the_phone_reads_the_note_and_the_push_service_says_201(sink: Http
         (receipt,) = await sender.send([_message(sink.subscribe_phone("/p/1"))])
     assert (receipt.outcome, receipt.evidence) == (Outcome.ACCEPTED, "HTTP 201"), sink.refused
     assert json.loads(sink.latest["/p/1"]) == {
-        "id": "id-1", "event": "ev-1", "msg_type": "Update", "version": 3, "status": "Exercise",
+        "id": "id-1", "event": "ev-1", "msg_type": "Update", "version": 3, "status": "Exercise", "level": 4, "lang": "zh-CN", "ends": False,
         "expires": "2024-09-20T04:02:03+00:00", "title": "暴雨红色预警", "body": "立即转移"}
 
 

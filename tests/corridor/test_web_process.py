@@ -32,6 +32,7 @@ async def test_a_face_registers_its_broadcasts_and_finds_a_feed_that_was_not_the
         incoming = tmp_path / "incoming"
         settings = yaml.safe_load(corridor.settings_file.read_text(encoding="utf-8"))
         settings["feeds"] = [{"kind": "folder", "source": "nowcast", "options": {"path": str(incoming), "pattern": "*.nc"}}]
+        settings["export"] = {"folder": str(tmp_path / "public"), "every_s": 1}
         corridor.settings_file.write_text(yaml.safe_dump(settings), encoding="utf-8")
         face = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "warning.cli", "web", "--config", str(corridor.settings_file), "--port", str(free_port()),
@@ -61,6 +62,7 @@ async def test_a_face_registers_its_broadcasts_and_finds_a_feed_that_was_not_the
             await until(proposed, within_s=60)
             broadcasts = await corridor.rows("SELECT channel, lane, address FROM subscription WHERE kind = 'broadcast'")
             assert broadcasts == [{"channel": "spool", "lane": "exercise", "address": "{identifier}"}]
+            assert "静态副本" in (tmp_path / "public" / "place" / "310115.html").read_text(encoding="utf-8"), "the copy is kept beside it"
         finally:
             os.kill(face.pid, signal.SIGTERM)
             await face.communicate()

@@ -25,7 +25,8 @@ def letter(
     """
     if room is not None and link:
         room -= len(link) + 1
-    finished = _composed(alert.cap_xml, kind, language, room, role == "end" and alert.msg_type != "Cancel")
+    left_area = role == "end" and alert.msg_type != "Cancel"
+    finished = _composed(alert.cap_xml, kind, language, room, left_area)
     body, content_type = finished.body, finished.content_type
     if kind in MACHINES and form == "cap":
         body, content_type = alert.document.encode(), CONTENT_TYPE
@@ -41,7 +42,7 @@ def letter(
         language=language, identifier=alert.identifier, event=str(alert.event_id), version=alert.version,
         msg_type=_msg_type(alert.msg_type), status=_status(alert.status), priority=int(alert.level), sent=alert.sent,
         expires=alert.expires, body=body, content_type=content_type, secret=secret, former_secret=former_secret,
-        ack_url=link if kind in MACHINES else "",
+        ack_url=link if kind in MACHINES else "", fetched=not left_area, ends=role == "end",
     )
 
 

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
-from warning.web import console, login, oidc, public
+from warning.web import console, login, oidc, phone, public, register
 from warning.web.api import (
     admin,
     alerts,
@@ -71,7 +71,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
     # What everybody asks stands first: a request is tried against one address after another.
     for router in (
-        places.hot, public.router,
+        places.hot, public.router, phone.texts, phone.router, register.router,
         places.router, geo.router, alerts.router, feed.router, proposals.router, outcome.router, reach.router, explain.router,
         packs.router,
         subscriptions.router, registrations.router, areas.router, offices.router, attempts.router, trials.router,

@@ -1,0 +1,340 @@
+"""What a resident does, in headless Chromium and in both languages: reads, asks, registers by code, gets pushes, loses the network.
+
+Pictures at 390 and 1366 px lie in the test's folder. The pushes went through the engine, the push service of the drill and the phone's key;
+what was decrypted is handed to the real service worker.
+"""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, ViewportSize, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+PHONE: ViewportSize = {"width": 390, "height": 844}
+LAPTOP: ViewportSize = {"width": 1366, "height": 768}
+PUDONG = {"latitude": 31.2243, "longitude": 121.5447}
+NUMBER = "8613900000001"
+
+pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium")
+
+
+@pytest.fixture(scope="module")
+def site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE faces_template")
+    head, _, query = server_url.partition("?")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("resident")
+    url = f"{head.rsplit('/', 1)[0]}/{name}?{query}"
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", "tests.web.resident_server", url, str(port), str(folder)],
+                                   cwd=Path(__file__).parents[2], stdout=log, stderr=log)
+        try:
+            base = f"http://127.0.0.1:{port}"
+            _until(lambda: _answers(base, process, folder / "log"))
+            yield base
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        # The whole of Chromium's headless mode: the smaller shell has no notifications.
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--headless=new"], ignore_default_args=["--headless"])
+        yield chromium
+        chromium.close()
+
+
+def warned(site: str, *, level: str = "orange", zones: tuple[str, ...] = ("310115",), action: str = "new", replaces: str | None = None) -> str:
+    """A warning by the way of every warning, two people's; its identifier."""
+    now = datetime.now(UTC)
+
+    def post(path: str, who: str, body: dict[str, object]) -> dict[str, Any]:
+        answer = httpx.post(site + path, json=body, headers={"Authorization": f"Bearer token-{who}"}, timeout=30)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    made = post("/api/proposals", "fu", {
+        "issuer": "310000", "hazard": "rainstorm", "event_code": "11B03", "level": level, "zones": list(zones), "onset": now.isoformat(),
+        "expires": (now + timedelta(hours=3)).isoformat(), "action": action, "replaces": replaces, "note": "" if action == "new" else "by order of the drill"})
+    post(f"/api/proposals/{made['id']}/submit", "fu", {"revision": 1})
+    return str(post(f"/api/proposals/{made['id']}/approve", "lin", {"revision": 2})["identifier"])
+
+
+@pytest.mark.parametrize(("base", "lang", "button", "link"), [
+    ("", "zh", "我在的地方有预警吗？", "浦东新区"), ("/en", "en", "Am I warned here?", "Pudong New Area")])
+def test_a_resident_asks_whether_there_is_a_warning_here_and_only_a_cell_leaves_the_phone(
+    site: str, browser: Browser, tmp_path: Path, base: str, lang: str, button: str, link: str
+) -> None:
+    identifier = warned(site)
+    context = browser.new_context(viewport=PHONE, geolocation=PUDONG, permissions=["geolocation"])  # type: ignore[arg-type]  # a plain dict is one
+    page = context.new_page()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.goto(f"{site}{base or '/'}")
+    page.get_by_role("button", name=button).click()
+    page.locator("#here a").first.wait_for()
+    assert page.locator("#here a").first.get_attribute("href") == f"{base}/alert/{identifier}"
+    [asked] = [url for url in sent if "/api/warned" in url]
+    assert asked.endswith("?coarse=true&lat=31.225&lon=121.545"), "the middle of the cell, not the place"
+    _pictures(page, tmp_path, f"city-{lang}")
+    assert _faults(page) == []
+    page.goto(f"{site}{base}/place/310115")
+    assert link in page.title()
+    _pictures(page, tmp_path, f"place-{lang}")
+    assert _faults(page) == []
+    context.close()
+    _lift(site, identifier)
+
+
+@pytest.mark.parametrize("base", ["", "/en"])
+def test_a_resident_registers_by_a_code_without_javascript_and_ends_it_again(site: str, browser: Browser, tmp_path: Path, base: str) -> None:
+    english = base == "/en"
+    number = NUMBER[:-1] + ("2" if english else "1")
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site}{base}/register")
+    page.locator("input[name=address]").fill("12")
+    page.locator("form.ack button").click()
+    assert page.get_by_role("alert").is_visible()
+    page.locator("input[name=address]").fill(f"+{number[:2]} {number[2:]}")
+    page.locator("select[name=place]").select_option("310115")
+    page.locator("select[name=min_level]").select_option("orange")
+    page.locator("input[name=quiet_from]").fill("22:00")
+    page.locator("input[name=quiet_until]").fill("07:00")
+    page.screenshot(path=tmp_path / f"register{base.replace('/', '-')}.png", full_page=True)
+    page.locator("form.ack button").click()
+    page.locator("input[name=code]").wait_for()
+    page.locator("input[name=code]").fill("000000" if _code(site, number) != "000000" else "111111")
+    page.locator("form.ack button").click()
+    assert page.get_by_role("alert").is_visible()
+    page.locator("input[name=code]").fill(_code(site, number))
+    page.locator("form.ack button").click()
+    held = page.locator("ul.held li")
+    assert ("Pudong New Area" if english else "浦东新区") in held.inner_text()
+    assert "22:00-07:00" in held.inner_text()
+    page.screenshot(path=tmp_path / f"registered{base.replace('/', '-')}.png", full_page=True)
+    held.get_by_role("button").click()
+    assert page.locator("ul.held li").count() == 0
+    context.close()
+
+
+def test_pushes_are_shown_replaced_and_cleared_by_the_real_service_worker(site: str, browser: Browser, tmp_path: Path) -> None:
+    context, page, worker = _app(site, browser, "/app")
+    page.locator("select[name=place]").select_option("310115")
+    page.locator("select[name=min_level]").select_option("blue")
+    page.get_by_role("button", name="开启通知并保存").click()
+    page.get_by_text("已保存").wait_for()
+    assert "浦东新区 · 全部灾种" in page.locator("#mine li").inner_text()
+    page.locator("select[name=place]").select_option("310120")
+    page.get_by_role("button", name="开启通知并保存").click()
+    page.locator("#mine li").nth(1).wait_for()
+    _pictures(page, tmp_path, "app-zh")
+    assert _faults(page) == []
+
+    first = warned(site, level="orange", zones=("310115", "310120"))
+    note = _pushed(site, 1)
+    assert (note["id"], note.get("body")) == (first, None), "the push carries an id, the phone fetches the text"
+    worker.deliver(note)
+    [shown] = _notifications(page, 1)
+    assert "暴雨橙色预警" in shown["title"]
+    assert "浦东新区" in shown["body"]
+
+    second = warned(site, level="red", zones=("310115", "310120"), action="update", replaces=first)
+    worker.deliver(_pushed(site, 2))
+    [shown] = _until(lambda: [one for one in _notifications(page, 1) if "红色" in one["title"]])
+    assert (shown["tag"], shown["version"], shown["over"]) == (note["event"], 2, False), "two places, one notification; the update takes its place"
+    worker.deliver(note)  # out of order: what is older changes nothing
+    page.wait_for_timeout(300)
+    assert [one["version"] for one in _notifications(page, 1)] == [2]
+
+    warned(site, level="red", zones=("310115", "310120"), action="cancel", replaces=second)
+    worker.deliver(_pushed(site, 3))
+    [over] = _until(lambda: [one for one in _notifications(page, 1) if one["over"]])
+    assert "解除" in over["title"]
+    assert over["silent"]
+
+    page.get_by_role("button", name="删除 浦东新区").click()
+    _until(lambda: page.locator("#mine li").count() == 1)
+    context.close()
+
+
+def test_a_phone_without_the_network_shows_the_short_text_and_never_a_calm_page(site: str, browser: Browser, tmp_path: Path) -> None:
+    context, page, worker = _app(site, browser, "/en/app")
+    assert page.get_by_role("heading", name="Notifications on this phone").is_visible()
+    _pictures(page, tmp_path, "app-en")
+    note = {"id": "31000041600000_20240920083000", "event": "e1", "msg_type": "Alert", "version": 1, "status": "Exercise", "level": 4,
+            "lang": "en-US", "ends": False, "expires": "2024-09-20T06:30:00+00:00", "title": "[DRILL] Rainstorm red warning issued"}
+    worker.deliver(note)  # no such warning here: the fetch fails as it does in a dead network
+    [shown] = _notifications(page, 1)
+    assert (shown["title"], shown["body"]) == (note["title"], "Open for what to do.")
+    context.set_offline(True)
+    for path, said in (("/en/place/310115", "UNKNOWN"), ("/place/310115", "这不等于平安")):
+        page.goto(site + path)
+        assert said in page.content()
+        assert "calm" not in page.locator("body").inner_html()
+    page.screenshot(path=tmp_path / "offline.png")
+    context.close()
+
+
+def test_the_app_can_be_installed_and_its_pages_are_light(site: str) -> None:
+    manifest = httpx.get(f"{site}/app.webmanifest").json()
+    assert (manifest["display"], manifest["start_url"], manifest["scope"]) == ("standalone", "/app", "/")
+    for icon in manifest["icons"]:
+        picture = httpx.get(site + icon["src"]).content
+        side = int(icon["sizes"].split("x")[0])
+        assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+        assert (int.from_bytes(picture[16:20]), int.from_bytes(picture[20:24])) == (side, side)
+    for path in ("/", "/en", "/place/310115", "/app", "/en/app", "/register", "/offline"):
+        assert len(httpx.get(site + path, headers={"Accept-Encoding": "identity"}).content) <= 50_000, path
+    script = httpx.get(f"{site}/sw.js")
+    assert script.headers["cache-control"] == "no-cache"
+
+
+def test_a_copy_on_a_disk_calls_itself_old_when_its_time_is_over(site: str, browser: Browser, tmp_path: Path) -> None:
+    """The engine is down: only a file server is left."""
+    for path in ("/", "/page.js", "/place/310115"):
+        name = tmp_path / "copy" / {"/": "index.html", "/page.js": "page.js", "/place/310115": "place.html"}[path]
+        name.parent.mkdir(exist_ok=True)
+        words = httpx.get(site + path).text.replace('"/page.js"', '"page.js"')
+        past = f'data-until="{datetime.now(UTC) - timedelta(minutes=7):%Y-%m-%dT%H:%M:%SZ}"'
+        name.write_text(re.sub(r'data-until="[^"]+"', past, words), encoding="utf-8")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tmp_path / "copy")))
+    Thread(target=server.serve_forever, daemon=True).start()
+    page = browser.new_page(viewport=PHONE)
+    page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
+    note = page.locator("#stale")
+    note.wait_for(state="visible")
+    assert "本页已过时" in note.inner_text()
+    assert "7 分钟" in note.inner_text()
+    page.screenshot(path=tmp_path / "stale.png")
+    page.close()
+    server.shutdown()
+    server.server_close()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # the base class names it so
+        """Nothing."""
+
+
+class _Worker:
+    """The service worker of a page, by the developer's protocol."""
+
+    def __init__(self, cdp: CDPSession, origin: str) -> None:
+        self._cdp = cdp
+        self._origin = origin
+        self._registrations: list[str] = []
+        cdp.on("ServiceWorker.workerRegistrationUpdated", self._seen)
+        cdp.send("ServiceWorker.enable")
+
+    def _seen(self, event: dict[str, Any]) -> None:
+        self._registrations += [one["registrationId"] for one in event["registrations"]]
+
+    def deliver(self, note: dict[str, Any]) -> None:
+        """As the push service would: the worker is woken by it."""
+        self._cdp.send("ServiceWorker.deliverPushMessage", {
+            "origin": self._origin, "registrationId": self._registrations[-1], "data": json.dumps(note, ensure_ascii=False)})
+
+
+def _app(site: str, browser: Browser, path: str) -> tuple[BrowserContext, Page, _Worker]:
+    """The app's page with a push subscription of the drill's push service: Chromium's own service is on the internet."""
+    context = browser.new_context(viewport=PHONE, permissions=["notifications"])
+    held = httpx.get(f"{site}/drill/subscription/phone").text
+    context.add_init_script(
+        f"const held = {held}; let on = false; const made = () => ({{toJSON: () => held}});"
+        "PushManager.prototype.subscribe = async options => { if (!options.userVisibleOnly || options.applicationServerKey.length !== 65) throw new Error('key');"
+        " on = true; return made(); };"
+        "PushManager.prototype.getSubscription = async () => on ? made() : null;")
+    page = context.new_page()
+    worker = _Worker(context.new_cdp_session(page), site)
+    page.goto(site + path)
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    return context, page, worker
+
+
+def _pushed(site: str, count: int) -> dict[str, Any]:
+    """The newest note that reached the phone, once so many have come."""
+    def came() -> dict[str, Any] | None:
+        answer = httpx.get(f"{site}/drill/pushes/phone")
+        return answer.json() if int(answer.headers["x-count"]) >= count else None
+
+    found: dict[str, Any] = _until(came)
+    return found
+
+
+def _notifications(page: Page, count: int) -> list[dict[str, Any]]:
+    def shown() -> list[dict[str, Any]] | None:
+        found = page.evaluate(
+            "() => navigator.serviceWorker.ready.then(one => one.getNotifications()).then(all => all.map(n => "
+            "({title: n.title, body: n.body, tag: n.tag, silent: n.silent, version: n.data.version, over: n.data.over})))")
+        return found if len(found) == count else None
+
+    found: list[dict[str, Any]] = _until(shown)
+    return found
+
+
+def _code(site: str, number: str) -> str:
+    def came() -> str | None:
+        found = [match for one in httpx.get(f"{site}/drill/texts/{number}").json() for match in re.findall(r"(?:验证码|Code )(\d{6})", one)]
+        return found[-1] if found else None
+
+    code: str = _until(came)
+    return code
+
+
+def _lift(site: str, identifier: str) -> None:
+    warned(site, action="cancel", replaces=identifier)
+
+
+def _pictures(page: Page, folder: Path, name: str) -> None:
+    for size in (LAPTOP, PHONE):
+        page.set_viewport_size(size)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
+        page.screenshot(path=folder / f"{name}-{size['width']}.png", full_page=True)
+
+
+def _faults(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 AA."""
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+    return [f"{one['id']}: {[node['html'][:120] for node in one['nodes'][:3]]}" for one in found.response["violations"]]
+
+
+def _answers(base: str, process: "subprocess.Popen[bytes]", log: Path) -> bool:
+    if process.poll() is not None:
+        raise RuntimeError(log.read_text())
+    try:
+        return httpx.get(f"{base}/api/health", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _until(true: Callable[[], Any], *, within_s: float = 60.0) -> Any:
+    deadline = time.monotonic() + within_s
+    while not (found := true()):
+        assert time.monotonic() < deadline, f"not within {within_s:.0f} s"
+        time.sleep(0.1)
+    return found
