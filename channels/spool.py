@@ -1,10 +1,8 @@
 """A folder as a channel: each message a file, accepted when its octets and its name are on the disk."""
 
 import asyncio
-import os
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +11,7 @@ from pydantic import Field
 
 from channels.message import Limits, Message, Outcome, Reason, Receipt
 from channels.port import ChannelOptions, Doors, refusal
+from channels.wire.durable_file import put, unsynced
 
 _PLAIN = re.compile(r"[^\w.-]")
 _LONGEST = 80  # characters; in UTF-8 at most 240 octets with room for the ending, below the usual limit of 255
@@ -56,7 +55,7 @@ class Sender:
                 receipt = self._write(message, now, folders)
             receipts.append(receipt)
         # A renamed file is only there after a power cut when its folder is on the disk too: once for each folder, before any receipt leaves.
-        failed = {folder for folder in folders if not _sync_folder(folder)}
+        failed = unsynced(folders)
         if not failed:
             return receipts
         return [_failed(r.key, r.at, "folder fsync") if r.outcome is Outcome.ACCEPTED and place(self._options.folder, m).parent in failed else r
@@ -65,18 +64,9 @@ class Sender:
     def _write(self, message: Message, now: datetime, folders: set[Path]) -> Receipt:
         octets = message.body or message.text.encode("utf-8", "replace")
         path = place(self._options.folder, message)
-        half = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            _make_folder(path.parent)
-            with half.open("wb") as file:
-                file.write(octets)
-                file.flush()
-                os.fsync(file.fileno())
-            half.replace(path)
-        except OSError as error:
-            with suppress(OSError):
-                half.unlink()
-            return _failed(message.key, now, f"{type(error).__name__}: {os.strerror(error.errno or 0)}")
+        fault = put(path, octets)
+        if fault:
+            return _failed(message.key, now, fault)
         folders.add(path.parent)
         return Receipt(key=message.key, outcome=Outcome.ACCEPTED, at=now, external_id=path.name,
                        evidence=f"fsync {len(octets)} bytes sha256 {sha256(octets).hexdigest()}")
@@ -106,26 +96,3 @@ def _refuse_address(message: Message, now: datetime) -> Receipt | None:
 
 def _failed(key: str, at: datetime, why: str) -> Receipt:
     return Receipt(key=key, outcome=Outcome.RETRY, at=at, reason=Reason.UNREACHABLE, evidence=f"not written: {why}")
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the folder and the missing ones above it, each one's name brought to the disk."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> bool:
-    try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:
-        return False
-    try:
-        os.fsync(handle)
-    except OSError:
-        return False
-    finally:
-        os.close(handle)
-    return True

@@ -8,7 +8,6 @@ eventType, delivery orders inside ``code``, references by the identifier of the 
 import io
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -27,16 +26,6 @@ _TYPE: Final[Mapping[str, cap.MsgType]] = {"Alert": "Alert", "Update": "Update",
 _SEVERITY: Final[Mapping[Level, cap.Severity]] = {
     Level.RED: "Extreme", Level.ORANGE: "Severe", Level.YELLOW: "Moderate", Level.BLUE: "Minor"}
 _UNKNOWN: Final = "Unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ack:
-    """The platform's answer to a file: ``status`` 0 is well, anything else names its fault."""
-
-    identifier: str
-    status: int
-    error_code: str = ""
-    note: str = ""
 
 
 def write(alert: cap.Alert, *, first: str, language: str = "zh-CN") -> bytes:
@@ -130,14 +119,6 @@ def file_name(alert: cap.Alert) -> str:
     return f"{alert.identifier}_{code}_{level.key.upper() if level else 'UNKNOWN'}_{alert.msg_type.upper()}.xml"
 
 
-def packed(name: str, document: bytes) -> bytes:
-    """The zip in which the platform wants a document; the same document gives the same bytes."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo(name, date_time=(2000, 1, 1, 0, 0, 0)), document)
-    return out.getvalue()
-
-
 def unpacked(data: bytes) -> list[tuple[str, bytes]]:
     """The XML files of a zip by name. Raises CapError for no zip, too much in it, or a name that leads out of it."""
     try:
@@ -150,29 +131,6 @@ def unpacked(data: bytes) -> list[tuple[str, bytes]]:
             return [(one.filename, archive.read(one)) for one in entries if one.filename.lower().endswith(".xml")]
     except (zipfile.BadZipFile, RuntimeError) as error:
         raise CapError(f"this is no zip that can be read: {error}") from error
-
-
-def write_ack(acks: list[Ack]) -> bytes:
-    """The answer to files taken or refused: msg/data/rows."""
-    root = etree.Element("msg")
-    data = etree.SubElement(root, "data")
-    for ack in acks:
-        row = etree.SubElement(data, "rows")
-        for name, text in (("identifier", ack.identifier), ("status", str(ack.status)), ("error_code", ack.error_code), ("note", ack.note)):
-            etree.SubElement(row, name).text = text
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-
-
-def read_ack(document: bytes) -> list[Ack]:
-    """Raises CapError for what is no answer."""
-    root = xml.parse(document)
-    if root.tag != "msg":
-        raise CapError(f"this is {root.tag}, not the platform's answer")
-    try:
-        return [Ack(identifier=row.findtext("identifier") or "", status=int(row.findtext("status") or ""),
-                    error_code=row.findtext("error_code") or "", note=row.findtext("note") or "") for row in root.iterfind("data/rows")]
-    except ValueError as error:
-        raise CapError("the platform's answer has a status that is no number") from error
 
 
 def _orders(root: etree._Element, info: cap.Info) -> None:

@@ -1,6 +1,8 @@
 """Partners' alerts: pushed or polled, verified, told apart by sender, identifier and sent, held or passed on; and never past two people."""
 
 import asyncio
+import io
+import zipfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -12,13 +14,13 @@ import yaml
 from fastapi import FastAPI, Request, Response
 from lxml import etree
 
+from channels.wire.national_ack import read_ack
 from tests.corridor.conftest import APPROVER, AT, Corridor, opened_corridor
 from tests.corridor.test_signing import key_files
 from warning import cap
 from warning.app import opened
 from warning.atom import feed
 from warning.capxml import scan_feed, write
-from warning.nationalxml import packed, read_ack
 from warning.nationalxml import write as write_national
 from warning.settings import load_settings
 from warning.signature import sign, signing_key
@@ -26,6 +28,13 @@ from warning.web.server import create
 
 ONE = "8613900000001"
 TOKEN = {"Authorization": "Bearer of-the-province"}
+
+
+def zipped(name: str, document: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(name, document)
+    return out.getvalue()
 
 
 def alert(number: int = 1, *, msg_type: cap.MsgType = "Alert", after: int = 0, status: cap.Status = "Exercise", sender: str = "33000041600000") -> cap.Alert:
@@ -148,7 +157,7 @@ async def test_who_has_no_token_of_a_partner_pushes_nothing(database_url: str, t
 async def test_the_national_form_is_taken_zipped_and_acknowledged_row_by_row(database_url: str, tmp_path: Path) -> None:
     async with joined(database_url, tmp_path) as (corridor, http):
         document = write_national(alert(), first="")
-        answer = await http.post("/api/intake/national", content=packed("a.xml", document), headers=TOKEN)
+        answer = await http.post("/api/intake/national", content=zipped("a.xml", document), headers=TOKEN)
         [ack] = read_ack(answer.content)
         assert (ack.identifier, ack.status) == (alert().identifier, 0)
         broken = await http.post("/api/intake/national", content=document.replace(b"<senderCode>33000041600000</senderCode>", b""), headers=TOKEN)

@@ -8,7 +8,7 @@ from warning.level import Level
 
 
 def broadcasts(zones: ZoneSet, *, channels: Kinds, lane: Lane, public_url: str, prefix: str = "xiaoxishu") -> list[Entry]:
-    """Retained MQTT topics per zone (``xiaoxishu/<lane>/<zone>/<issuer>/<hazard>``; subscribe to ``…/<zone>/#``), screens and loudspeakers per district and town (``xiaoxishu/<lane>/display/<zone>/…``), the public page and the spool, for those kinds of ``channels`` (kind by name) that exist."""
+    """Retained MQTT topics per zone (``xiaoxishu/<lane>/<zone>/<issuer>/<hazard>``; subscribe to ``…/<zone>/#``), screens and loudspeakers per district and town (``xiaoxishu/<lane>/display/<zone>/…``), the public page, the spool, the national platform and WIS2, for those kinds of ``channels`` (kind by name) that exist."""
     entries: list[Entry] = []
     for name, kind in channels.items():
         match kind:
@@ -25,7 +25,7 @@ def broadcasts(zones: ZoneSet, *, channels: Kinds, lane: Lane, public_url: str, 
                 ]
             case "page":
                 entries.append(_entry(name, f"{public_url.rstrip('/')}/public/versions/{{identifier}}", lane, ()))
-            case "spool":
+            case "spool" | "national" | "wis2":
                 entries.append(_entry(name, "{identifier}", lane, ()))
     return entries
 

@@ -15,7 +15,7 @@ MACHINES: Final = frozenset({"webhook", "mqtt"})
 TEXT_MESSAGE: Final = frozenset({"sms", "cmpp", "smgp", "sgip"})
 """A text message is one, whoever's protocol carries it: everywhere in the engine its kind is ``sms``."""
 
-SIGNED_ONLY: Final = frozenset({"webhook", "mqtt"})
+SIGNED_ONLY: Final = frozenset({"webhook", "mqtt", "wis2"})
 """Programs of partners: where a deployment signs, they get signed documents or none. People's channels never wait for a signature."""
 
 WITH_LINK: Final = frozenset({"sms", "email", "voice", "chat"})
@@ -33,4 +33,4 @@ def kind_of(channel: str, kinds: Kinds) -> str:
 
 def ends_apart(kinds: Kinds) -> frozenset[str]:
     """The names of channels on which every event stands by itself: there the end of one is told though another carries it on."""
-    return frozenset(name for name in kinds if kind_of(name, kinds) in ("webhook", "page", "spool", "cbc", "cbsp"))
+    return frozenset(name for name in kinds if kind_of(name, kinds) in ("webhook", "page", "spool", "cbc", "cbsp", "national", "wis2"))

@@ -6,12 +6,14 @@ from functools import lru_cache
 from typing import Literal
 
 from channels.message import Message
+from warning import nationalxml
 from warning.cap import Alert
 from warning.capxml import CONTENT_TYPE, read
 from warning.dispatch.compose import Composed, compose
 from warning.dispatch.kind import MACHINES, WITH_LINK, WITH_REFUGES
 from warning.dispatch.refuge import Refuge, listed, told
 from warning.dispatch.work import StoredAlert
+from warning.errors import CapError, Invalid
 
 
 def letter(
@@ -32,6 +34,10 @@ def letter(
         body, content_type = alert.document.encode(), CONTENT_TYPE
     elif kind in MACHINES:
         body, content_type = _envelope(alert, finished, link, refuges), "application/json"
+    elif kind == "wis2":
+        body, content_type = alert.document.encode(), CONTENT_TYPE
+    elif kind == "national":
+        address, body, content_type = *_national(alert), nationalxml.CONTENT_TYPE
     text = finished.text
     refuge = told(refuges, chinese=language.startswith("zh")) if kind in WITH_REFUGES else ""
     if refuge and (room is None or len(text) + 1 + len(refuge) <= room):
@@ -44,6 +50,15 @@ def letter(
         expires=alert.expires, body=body, content_type=content_type, secret=secret, former_secret=former_secret,
         ack_url=link if kind in MACHINES else "", fetched=not left_area, ends=role == "end",
     )
+
+
+def _national(alert: StoredAlert) -> tuple[str, bytes]:
+    """The file's name and the document of the national platform. Raises Invalid for what it has no word for."""
+    document = _parsed(alert.cap_xml)
+    try:
+        return nationalxml.file_name(document), nationalxml.write(document, first=alert.first)
+    except CapError as error:
+        raise Invalid(str(error)) from error
 
 
 def filled(address: str, alert: StoredAlert) -> str:

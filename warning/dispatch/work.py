@@ -9,7 +9,7 @@ from warning.level import Level
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAlert:
-    """An issued alert as the dispatch desk needs it."""
+    """An issued alert as the dispatch desk needs it. ``first``: the identifier of its event's first version."""
 
     identifier: str
     event_id: UUID
@@ -27,6 +27,7 @@ class StoredAlert:
     chain: str
     signed_xml: str | None = None
     signing_fault: str = ""
+    first: str = ""
 
     @property
     def document(self) -> str:

@@ -63,7 +63,7 @@ class DispatchStore:
     async def alert(self, identifier: str) -> StoredAlert:
         async with self._db.begin() as connection:
             row = (await connection.execute(text(
-                "SELECT a.*, s.document AS signed_xml, coalesce(s.fault, '') AS signing_fault FROM alert a "
+                "SELECT a.*, (SELECT f.identifier FROM alert f WHERE f.event_id = a.event_id ORDER BY f.version LIMIT 1) AS first, s.document AS signed_xml, coalesce(s.fault, '') AS signing_fault FROM alert a "
                 "LEFT JOIN alert_signature s ON s.identifier = a.identifier WHERE a.identifier = :i"), {"i": identifier})).one_or_none()
         if row is None:
             raise NotFound(f"no alert {identifier}")
@@ -71,7 +71,7 @@ class DispatchStore:
             identifier=row.identifier, event_id=row.event_id, version=row.version, msg_type=row.msg_type,
             status=row.status, issuer=row.issuer, hazard=row.hazard, level=Level(row.level), zones=tuple(row.zones),
             polygon=row.polygon, expires=row.expires, sent=row.sent, cap_xml=row.cap_xml, chain=str(row.proposal_id),
-            signed_xml=row.signed_xml, signing_fault=row.signing_fault,
+            signed_xml=row.signed_xml, signing_fault=row.signing_fault, first=row.first,
         )
 
     async def offices(self, lane: str) -> Offices:

@@ -46,7 +46,7 @@ def alert(**changes: object) -> StoredAlert:
     base = StoredAlert(
         identifier="31011541600000_20240919120000", event_id=UUID(int=7), version=1, msg_type="Alert", status="Exercise", issuer="310115",
         hazard="rainstorm", level=Level.ORANGE, zones=("310115",), polygon=None, expires=NOW + timedelta(hours=6), sent=NOW,
-        cap_xml=document.decode(), chain="c")
+        cap_xml=document.decode(), chain="c", first="31011541600000_20240919100000")
     return replace(base, **changes)  # type: ignore[arg-type]  # a table of fields
 
 

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
+from channels.wire.national_ack import Ack, write_ack
 from warning.account import token_hash
 from warning.errors import CapError, Invalid
 from warning.exchange.work import Partner, Taken
-from warning.nationalxml import Ack, unpacked, write_ack
+from warning.nationalxml import unpacked
 from warning.web.auth import Here, Viewer
 from warning.web.problem import Problem, Unauthorized
 from warning.xml import MAX_BYTES
