@@ -101,7 +101,7 @@ def test_the_file_is_named_and_packed_as_the_ftp_asks() -> None:
     assert unpacked(data) == [(name, b"<x/>")]
 
 
-def zipped(*entries: tuple[str, bytes]) -> bytes:
+def archive_of(*entries: tuple[str, bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in entries:
@@ -110,8 +110,8 @@ def zipped(*entries: tuple[str, bytes]) -> bytes:
 
 
 @pytest.mark.parametrize(("data", "why"), [
-    (b"PK nonsense", "no zip that can be read"), (zipped(("../../etc/cron.d/x.xml", b"<x/>")), "a name with a path"),
-    (zipped(("big.xml", b"0" * 5_000_000)), "more than"), (zipped(*((f"{n}.xml", b"") for n in range(30))), "more than 20 files")])
+    (b"PK nonsense", "no zip that can be read"), (archive_of(("../../etc/cron.d/x.xml", b"<x/>")), "a name with a path"),
+    (archive_of(("big.xml", b"0" * 5_000_000)), "more than"), (archive_of(*((f"{n}.xml", b"") for n in range(30))), "more than 20 files")])
 def test_a_zip_that_would_do_harm_is_not_unpacked(data: bytes, why: str) -> None:
     with pytest.raises(CapError, match=why):
         unpacked(data)
