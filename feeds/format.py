@@ -1,7 +1,7 @@
 """Format: know a file by its first bytes, read it, correct it, and give it in our units."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -71,15 +71,20 @@ def reader_of(path: Path) -> Read:
 
 
 def read(
-    path: Path, *, source: str, overrides: Overrides = NONE, checksum: str = "", lenient: bool = False, tables: Tables = NO_TABLES
+    path: Path, *, source: str, overrides: Overrides = NONE, checksum: str = "", lenient: bool = False, tables: Tables = NO_TABLES,
+    wanted: Set[str] | None = None,
 ) -> Iterator[Reading]:
     """Yield every field, observation and track in file order: corrected, in canonical units, with suspicions.
 
     Fields that cannot be used are passed over and told at the end: after the last good field PartlyRead (or the
     reader's own Truncated) is raised; ``lenient`` logs it instead. A file of no known format is never passed over.
+    ``wanted``: of a GRIB file, which may hold hundreds of fields, only these variables are unpacked (all of them where a
+    correction renames one, or where it has none of them).
     """
     reader = _reader(path, tables.get(source))
     overrides, named = overrides.about(source, path.name), cma_name.parse(path.name)
+    if wanted is not None and reader is grib.read and not any(one.set_variable for one in overrides.overrides):
+        reader = partial(grib.read, wanted=wanted)
     faults: list[str] = []
     members = Members()
     try:

@@ -1,7 +1,7 @@
 """Read GRIB, editions 1 and 2: every field of every message, as the file has it, on a grid in geo's form."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -20,22 +20,23 @@ from geo.kernel import cores
 MAGIC = (b"GRIB",)
 
 
-def read(path: Path, *, source: str, checksum: str = "") -> Iterator[GridField]:
-    """Yield every field in file order; units, thresholds and values are the file's own, the variable's name is ours.
+def read(path: Path, *, source: str, checksum: str = "", wanted: Set[str] | None = None) -> Iterator[GridField]:
+    """Yield every field in file order (with ``wanted`` those of these variables: the others' values are not unpacked); units, thresholds and values are the file's own, the variable's name is ours.
 
     ``Provenance.index`` counts fields from 1, also inside a message that holds many. Fields that were whole are
     yielded first; then Truncated or PartlyRead says what was not. UnknownFormat when there is no GRIB message at all.
-    Bytes that belong to no message are a suspicion on every field, for a field may be missing there.
+    Bytes that belong to no message are a suspicion on every field, for a field may be missing there. A file
+    that has none of the variables wanted is read whole: what it is about is then for others to judge.
     """
     found = scan(path)
     if not found.messages and not found.fault:
         raise UnknownFormat(f"{path.name}: no GRIB message in it; look whether the download is a page of text")
     # Without this, ecCodes gives the first field of a message (u) and not the others (v).
     eccodes.codes_grib_multi_support_on()
-    index, refused, fault = 0, list[str](), found.fault
+    index, passed, refused, fault = 0, 0, list[str](), found.fault
     suspicions = tuple(f"{stray}: a field may be missing there" for stray in found.strays)
     with path.open("rb") as file, ThreadPoolExecutor(max_workers=cores(), thread_name_prefix="grib") as pool:
-        waiting: deque[tuple[int, bytes, Future[Unpacked]]] = deque()
+        waiting: deque[tuple[int, int, bytes, Future[Unpacked]]] = deque()
         try:
             more = True
             while more or waiting:
@@ -48,33 +49,39 @@ def read(path: Path, *, source: str, checksum: str = "") -> Iterator[GridField]:
                     if handle is None:
                         more = False
                     else:
+                        index += 1
                         message = eccodes.codes_get_message(handle)
-                        waiting.append((handle, message, pool.submit(unpack, handle, message)))
+                        if wanted is not None and _called(handle, message) not in (*wanted, ""):
+                            passed += 1
+                            eccodes.codes_release(handle)
+                            continue
+                        waiting.append((index, handle, message, pool.submit(unpack, handle, message)))
                 if not waiting:
                     break
-                handle, message, unpacking = waiting.popleft()
-                index += 1
+                number, handle, message, unpacking = waiting.popleft()
                 try:
-                    field = _field(handle, message, unpacking, path=path, source=source, checksum=checksum, index=index, suspicions=suspicions)
+                    field = _field(handle, message, unpacking, path=path, source=source, checksum=checksum, index=number, suspicions=suspicions)
                 except BadField as bad:
-                    refused.append(f"field {index}: {bad}")
+                    refused.append(f"field {number}: {bad}")
                     continue
                 except eccodes.CodesInternalError as error:
-                    refused.append(f"field {index}: a key that every field must have cannot be read ({error})")
+                    refused.append(f"field {number}: a key that every field must have cannot be read ({error})")
                     continue
                 finally:
                     _release(handle, unpacking)
                 yield field
         finally:
-            for handle, _, unpacking in waiting:
+            for _, handle, _, unpacking in waiting:
                 _release(handle, unpacking)
             # ecCodes remembers half-read messages by file; the next file could be taken for this one.
             eccodes.codes_grib_multi_support_reset_file(file)
     if fault:
         told = "; ".join(("", *refused))
-        raise Truncated(f"{path.name}: broken after field {index}: {fault}. {index - len(refused)} field(s) were read{told}; fetch the file again")
+        raise Truncated(f"{path.name}: broken after field {index}: {fault}. {index - len(refused) - passed} field(s) were read{told}; fetch the file again")
     if refused:
         raise PartlyRead(path.name, tuple(refused))
+    if passed and passed == index:
+        yield from read(path, source=source, checksum=checksum)
 
 
 def _release(handle: int, unpacking: Future[Unpacked]) -> None:
@@ -83,15 +90,29 @@ def _release(handle: int, unpacking: Future[Unpacked]) -> None:
     eccodes.codes_release(handle)
 
 
+def _called(handle: int, message: bytes) -> str:
+    """The field's variable; "" when its header cannot be read, so that it is read on and told."""
+    try:
+        return _variable(handle, message)[0]
+    except eccodes.CodesInternalError:
+        return ""
+
+
+def _variable(handle: int, message: bytes) -> tuple[str, grib_header.Names, variable.Variable | None, str]:
+    """Our name for the field or the file's own, what its tables call it, what we know of it, and the level its name tells."""
+    key = tuple(grib_header.number(handle, name) for name in ("discipline", "parameterCategory", "parameterNumber"))
+    whole_key = (key[0], key[1], key[2]) if key[0] is not None and key[1] is not None and key[2] is not None else None
+    names = grib_header.names(handle, message)
+    known, level_of_name = variable.of_grib(whole_key, names.short_name, grib_header.text(handle, "typeOfLevel"))
+    return known.name if known else _name(names.short_name, whole_key), names, known, level_of_name
+
+
 def _field(
     handle: int, message: bytes, unpacking: Future[Unpacked], *,
     path: Path, source: str, checksum: str, index: int, suspicions: tuple[str, ...],
 ) -> GridField:
     times = grib_header.times(handle)
-    key = tuple(grib_header.number(handle, name) for name in ("discipline", "parameterCategory", "parameterNumber"))
-    whole_key = (key[0], key[1], key[2]) if key[0] is not None and key[1] is not None and key[2] is not None else None
-    names = grib_header.names(handle, message)
-    known, level_of_name = variable.of_grib(whole_key, names.short_name, grib_header.text(handle, "typeOfLevel"))
+    called, names, known, level_of_name = _variable(handle, message)
     units = variable.plain_units(names.units) or (known.grib_units if known else "") or "unknown"
     probability = grib_header.threshold(handle)
     statistic = probability[1] if probability else grib_header.statistic(handle, times)
@@ -101,7 +122,7 @@ def _field(
     unpacked = unpacking.result()
     grid, turned = _on_grid(handle, unpacked)
     return GridField(
-        variable=known.name if known else _name(names.short_name, whole_key),
+        variable=called,
         units="%" if probability else units,  # WMO-No. 306, table 4.9: probabilities are in per cent
         values=turned, grid=grid, valid_time=times.valid, run_time=times.run, window=times.window, statistic=statistic,
         level=level_of_name or grib_header.level(handle), member=grib_header.member(handle),

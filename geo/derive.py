@@ -52,6 +52,17 @@ def series(quantity: Quantity, fields: Sequence[GridField], *, now: datetime) ->
     return _instants(quantity, fields, now)
 
 
+def variables(quantity: Quantity) -> frozenset[str]:
+    """The fields' variables that ``series`` makes it from."""
+    if quantity.name in _FORCES:
+        return frozenset({"wind_speed", "eastward_wind", "northward_wind"} if quantity.name == "mean_bft" else _FORCES[quantity.name])
+    if quantity.name in _TEMPERATURES:
+        return frozenset(_TEMPERATURES[quantity.name])
+    if quantity.name == "wind_speed":
+        return frozenset({"wind_speed", "eastward_wind", "northward_wind"})
+    return frozenset({_TO_COME.get(quantity.name, quantity.name)})
+
+
 def history(quantity: Quantity, *, days: int = 1) -> timedelta:
     """How far before the time of interest fields are needed.
 

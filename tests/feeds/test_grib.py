@@ -260,3 +260,19 @@ def test_a_field_that_cannot_be_used_does_not_hide_the_others(write_grib: Write,
         seen.extend(field.provenance.index for field in grib.read(path, source="test"))
     assert seen == [1, 3]
     assert len(caught.value.faults) == 1
+
+
+def test_only_the_variables_wanted_are_unpacked_and_the_others_keep_their_numbers(write_grib: Write, grib_field: Any) -> None:
+    """The first and the last of three fields cannot be unpacked: nobody notices who does not want them."""
+    heat = {"discipline": 0, "parameterCategory": 0, "parameterNumber": 0}
+    broken = grib_field(SIX, heat, {"dataTime": 9999})
+    path = write_grib("a.grib2", broken, grib_field(SIX, RAIN), broken)
+    [rain] = grib.read(path, source="test", wanted={"rain", "visibility"})
+    assert (rain.variable, rain.provenance.index) == ("rain", 2)
+    with pytest.raises(PartlyRead, match=r"field 1: .* field 3: "):
+        list(grib.read(path, source="test"))
+
+
+def test_a_file_without_any_variable_wanted_is_read_whole(write_grib: Write, grib_field: Any) -> None:
+    path = write_grib("a.grib2", grib_field(SIX, RAIN), grib_field(SIX, RAIN))
+    assert [field.provenance.index for field in grib.read(path, source="test", wanted={"visibility"})] == [1, 2]

@@ -41,6 +41,11 @@ def test_beyond_the_radius_is_unknown() -> None:
     assert all(math.isnan(value) for value in found[9:])
 
 
+def test_ten_kilometres_are_the_radius_unless_another_is_asked_for() -> None:
+    found = analysis(np.array([30.0]), (("S", 121.0, 31.0),), COLUMN)[:, 0]
+    assert np.isfinite(found).tolist() == [True] * 9 + [False] * 12
+
+
 def test_a_silent_gauge_leaves_its_place_to_its_neighbours_and_alone_leaves_it_unknown() -> None:
     assert put((2, math.nan), (6, 10.0))[2] == pytest.approx(10)
     assert all(math.isnan(value) for value in put((2, math.nan)))

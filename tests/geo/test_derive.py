@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from geo.derive import DeriveError, Series, history, series
+from geo.derive import DeriveError, Series, history, series, variables
 from geo.field import GridField, Provenance
 from geo.grid import Grid
 from geo.quantity import Quantity
@@ -324,3 +324,16 @@ def test_history_says_how_far_back_fields_are_needed() -> None:
     assert history(Quantity(name="tmax", units="degC"), days=3) == 72 * HOUR
     assert history(Quantity(name="temperature_drop", units="degC", window=48 * HOUR)) == 72 * HOUR
     assert history(Quantity(name="visibility", units="m")) == 3 * HOUR
+
+
+def test_the_variables_of_a_quantity_are_all_that_it_is_made_of() -> None:
+    """A reader that unpacks only these takes nothing away: what is made of all fields is made of these."""
+    def names(name: str, window_h: int | None = None) -> set[str]:
+        return set(variables(Quantity(name=name, units="1", window=None if window_h is None else timedelta(hours=window_h))))
+
+    assert names("rain", 6) == names("rain_to_come", 6) == {"rain"}
+    assert names("mean_bft") == names("wind_speed") == {"wind_speed", "eastward_wind", "northward_wind"}
+    assert names("gust_bft") == names("wind_gust") == {"wind_gust"}
+    assert names("tmin") == names("temperature_drop", 48) == {"tmin", "air_temperature"}
+    assert names("ground_tmin") == {"ground_tmin", "ground_temperature"}
+    assert names("visibility") == {"visibility"}

@@ -22,6 +22,7 @@ from feeds.override import Overrides
 from feeds.payload import Payload
 from feeds.reading import Contents, Reading
 from feeds.table import NO_TABLES, Tables
+from geo.derive import variables
 from geo.grid import Grid
 from geo.observation import Quality
 from geo.outline import outline_cells
@@ -42,6 +43,7 @@ from warning.watch.propose import propose
 from warning.watch.ready import Texts, ready_texts
 from warning.watch.rehearsal import calm_day
 from warning.watch.rule import RuleSet
+from warning.watch.rulefile import quantities
 from warning.watch.site import Site
 from warning.watch.window import Window
 
@@ -126,6 +128,8 @@ class WatchDesk:
         self._max_age, self._max_ages = max_age, max_ages
         self._tables, self._overlays = tables, overlays
         self._risks, self._packs, self._sites = risks, tuple(packs), tuple(sites)
+        asked = [*rule_sets.values(), *(pack.rule_set for pack in packs)]
+        self._wanted = frozenset(name for one in asked for quantity in quantities(one) for name in variables(quantity))
         self._window: Window | None = None
         self._tracks: Mapping[tuple[str, str], Track] = {}
         self._gauge_grid = _kilometre_grid(zones)
@@ -204,7 +208,7 @@ class WatchDesk:
         readings: list[Reading] = []
         faults: tuple[str, ...] = ()
         try:
-            for reading in read(path, source=source, overrides=self._overrides, checksum=checksum, tables=self._tables):
+            for reading in read(path, source=source, overrides=self._overrides, checksum=checksum, tables=self._tables, wanted=self._wanted):
                 readings.append(reading)
         except PartlyRead as error:
             if not readings:

@@ -98,6 +98,7 @@ class Measuring:
         gauges: dict[str, Mapping[str, tuple[GaugeReading, ...]]] = {}
         disagreements: dict[str, Mapping[str, Disagreement]] = {}
         likelihoods: dict[str, Mapping[str, Likelihood]] = {}
+        aheads: dict[Criterion, Sequence[Exceedance] | None] = {}
         for rule in rule_set.rules:
             if rule.criterion is None:
                 continue
@@ -122,8 +123,12 @@ class Measuring:
                     answers[row] = exceed(test, found, laid, start=self._now, end=self._now + rule.lead, now=self._now)
                 except (GridMismatch, OverlayError) as error:
                     log.error("a rule could not be measured and stays unknown", row=row, why=str(error))
-            if rule.ahead is not None and (ahead := self._ahead(rule.ahead, rule, have)) is not None:
-                answers[rule.ahead_row] = ahead
+            if rule.ahead is not None:
+                # The colours of a hazard ask the same of the hours to come.
+                if rule.ahead not in aheads:
+                    aheads[rule.ahead] = self._ahead(rule.ahead, rule, have)
+                if (ahead := aheads[rule.ahead]) is not None:
+                    answers[rule.ahead_row] = ahead
         return Measured(
             answers=answers, grids=grids, reach=reach, gauges=gauges, disagreements=disagreements, likelihoods=likelihoods,
             series=have, extrapolated=any(field.provenance.source == EXTRAPOLATED for field in self._fields))

@@ -10,7 +10,7 @@ from shapely import box
 
 from geo.field import GridField, Provenance
 from geo.grid import Grid
-from geo.observation import Observation
+from geo.observation import Observation, Quality
 from geo.zone import Zone
 from warning.level import Level
 from warning.watch.draft import Draft, draft
@@ -59,6 +59,17 @@ def rainstorm(found: Measured, zone: str = "310120", *, min_gauges: int | None =
     issuer = replace(ISSUERS[zone], area=AreaCriterion(min_share=0.5, min_gauges=min_gauges))
     drafts = draft(issuer, SHANGHAI, found.answers, now=NOW, gauges=found.gauges)
     return noted(next(one for one in drafts if one.hazard.key == "rainstorm"), SHANGHAI, found)
+
+
+@pytest.mark.parametrize("quality", [Quality.SUSPECT, Quality.BAD])
+def test_what_is_doubted_is_neither_evidence_nor_put_on_the_grid(quality: Quality) -> None:
+    doubted = [replace(one, quality=quality, flags=("provider",)) for one in reports([15, 15, 15, 15, 14, 6])]
+    found = measured(doubted)
+    draft_ = rainstorm(found)
+    assert (draft_.level, draft_.unknown) == (None, True)
+    assert all(not zones for zones in found.gauges.values())
+    window, _ = Window().with_observations(doubted, GRID)
+    assert window.fields == ()
 
 
 def test_one_gauge_over_the_threshold_is_evidence_by_itself_and_is_named() -> None:

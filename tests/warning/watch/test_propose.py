@@ -219,6 +219,12 @@ def test_an_unknown_cycle_does_not_count_as_a_cycle_down() -> None:
     assert acts(found[8]) == [("cancel", "no_longer_exceeded", "red")]
 
 
+def test_five_unknown_cycles_and_one_calm_one_are_one_calm_cycle() -> None:
+    found = cycles([[says(None, unknown=True)]] * 5 + [[says(None)]] * 6, [out(RED)])
+    assert [acts(cycle) for cycle in found[5:10]] == [[("nothing", "waiting_persistence", "red")]] * 5
+    assert acts(found[10]) == [("cancel", "no_longer_exceeded", "red")]
+
+
 def test_at_least_yellow_with_red_unread_does_not_lower_orange() -> None:
     found = cycles([[says(YELLOW, unknown=True)]] * 10, [out(ORANGE)])
     assert {act for cycle in found for act in acts(cycle)} == {("nothing", "unknown_data", "orange")}
