@@ -51,7 +51,7 @@ def portrait(field: GridField, extent: Extent, *, title: str, borders: Sequence[
     values = np.full(field.grid.shape, np.nan, dtype=np.float32) if doubts else np.asarray(field.values, dtype=np.float32)
     shown = values[_whole_cells(field.grid, extent)]
     known = shown[np.isfinite(shown)]
-    colours = _ramp(field, [float(known.min()), float(known.max())] if known.size else [])
+    colours = ramp_of(field, [float(known.min()), float(known.max())] if known.size else [])
     layers: list[Layer] = [FieldLayer(grid=field.grid, values=values, ramp=colours)]
     if borders:
         layers.append(LineLayer(geometries=borders, colour="#33404f", width=1.0))
@@ -79,7 +79,8 @@ def _what(field: GridField) -> str:
     return f"{field.variable}{over} [{field.units}]"
 
 
-def _ramp(field: GridField, span: Sequence[float]) -> Ramp:
+def ramp_of(field: GridField, span: Sequence[float]) -> Ramp:
+    """The classes that warnings of its variable care about; of another variable seven over ``span``, the lowest and highest value shown."""
     if field.statistic.startswith("probability"):
         return ramp("chance", _PERCENT, title="probability", unit=field.units)
     if field.variable in _CLASSES:

@@ -8,8 +8,11 @@ from types import ModuleType
 from pydantic import BaseModel, ValidationError
 
 from channels.port import ChannelSender, Doors
+from channels.wire.pages import MAX_CHARS_UCS2
+from channels.wire.sms_text import UCS2_PART_CHARS, UCS2_SINGLE_CHARS
 from feeds.payload import Source
 from warning.clock import Clock
+from warning.dispatch.kind import TEXT_MESSAGE
 from warning.dispatch.routes import Route, RoutedSender
 from warning.errors import ConfigError
 from warning.settings import ChannelSettings, FeedSettings
@@ -34,6 +37,24 @@ def _sender(where: str, kind: str, given: Mapping[str, object], doors: Doors) ->
     module = _adapter(where, "channels", kind)
     sender: ChannelSender = module.Sender(_options(where, module, given), doors)
     return sender
+
+
+def room_of(channel: ChannelSettings) -> int | None:
+    """How many characters one message of a channel may have, by its options or their defaults, without opening it; None = no such limit is known."""
+    if channel.kind in TEXT_MESSAGE:
+        parts = _number(channel, "max_parts") or 1
+        return UCS2_SINGLE_CHARS if parts == 1 else parts * UCS2_PART_CHARS
+    if channel.kind in ("cbc", "cbsp"):
+        return MAX_CHARS_UCS2
+    return _number(channel, "max_chars")
+
+
+def _number(channel: ChannelSettings, option: str) -> int | None:
+    given = channel.option(option)
+    if given is None:
+        fields = _adapter(f"channels: {channel.name}", "channels", channel.kind).Options.model_fields
+        given = fields[option].default if option in fields else None
+    return given if isinstance(given, int) else None
 
 
 def build_source(feed: FeedSettings, *, clock: Clock) -> Source:

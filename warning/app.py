@@ -2,30 +2,37 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from channels.message import Lane
 from feeds.override import load as load_overrides
 from geo.districts import shanghai
+from warning.adapters import room_of
 from warning.answer.desk import AnswerDesk
 from warning.clock import Clock
 from warning.configfolder import config_file, shipped_config, tables, zones_of
+from warning.dispatch.asread import Way
 from warning.dispatch.broadcast import broadcasts
 from warning.dispatch.delivery import RetryPolicy
 from warning.dispatch.desk import DispatchDesk
 from warning.dispatch.gate import Gates
-from warning.dispatch.kind import ends_apart
+from warning.dispatch.kind import ends_apart, kind_of
 from warning.dispatch.mass.desk import MassDesk
 from warning.dispatch.meter import Meter
 from warning.dispatch.risk import RiskDesk
 from warning.dispatch.sector import load_sectors
 from warning.doors import open_channels
+from warning.errors import ConfigError
 from warning.exchange.desk import IntakeDesk
 from warning.exchange.poll import Polling
+from warning.issue.consult.desk import ConsultDesk
 from warning.issue.desk import IssueDesk
+from warning.issue.fastlane import FastRule
 from warning.keyring import partners, push_keys, signing_keys, webhook_keys
+from warning.level import Level
 from warning.office.desk import OfficeDesk
 from warning.office.trial import TrialKeeper
 from warning.parts import Parts
@@ -37,6 +44,7 @@ from warning.settings import Settings
 from warning.store.answer import AnswerStore
 from warning.store.attempts import AttemptStore
 from warning.store.clock import LedgerClock
+from warning.store.consult import ConsultStore
 from warning.store.database import Database
 from warning.store.dispatch import DispatchStore
 from warning.store.drill import DrillClock
@@ -63,7 +71,9 @@ from warning.trust.desk import TrustDesk
 from warning.watch.desk import WatchDesk
 from warning.watch.eventcode import load_event_codes
 from warning.watch.issuer import chosen, load_issuers
+from warning.watch.mapdata import extent_of, map_data
 from warning.watch.memory import Policy
+from warning.watch.ownwords import with_wordings
 from warning.watch.packfile import folders, load_packs
 from warning.watch.promise import Promise
 from warning.watch.rulefile import load_rule_sets
@@ -113,7 +123,8 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     addresses = Addresses(secret)
     keys = signing_keys(settings)
     rule_sets = load_rule_sets(own=None if settings.config is None else settings.config / "rules")
-    issuers = {issuer.code: issuer for issuer in load_issuers(config_file(settings, "issuers.yaml"), rule_sets=rule_sets)}
+    issuers = {issuer.code: issuer for issuer in with_wordings(
+        load_issuers(config_file(settings, "issuers.yaml"), rule_sets=rule_sets), folder=(settings.config or shipped_config()) / "texts")}
     rule_sets = chosen(rule_sets, issuers.values())
     retry = settings.retry
     policy = RetryPolicy(
@@ -147,7 +158,9 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     codes = load_event_codes(config_file(settings, "rules/event-codes.yaml"))
     issue = IssueDesk(
         IssueStore(database, jobs), clock=clock, zones=zones, issuers=issuers, rule_sets=rule_sets, event_codes=codes,
-        cap_status=settings.status, public_url=settings.public_url, signing_keys=keys, planned=reach.planned)
+        cap_status=settings.status, public_url=settings.public_url, signing_keys=keys, planned=reach.planned, fast_lane=_fast_lane(settings, hazards))
+    consulted = ConsultStore(database)
+    overrides = load_overrides(config_file(settings, "overrides.yaml"))
     intake_ledger = IntakeStore(database, clock=clock)
     intake = IntakeDesk(intake_ledger, issue, clock=clock, zones=zones, codes=codes, partners=partners(settings), status=settings.status)
     sectors = load_sectors(config_file(settings, "sectors.yaml"), hazards=hazards)
@@ -158,7 +171,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         settings=settings, clock=clock, database=database, jobs=jobs, zones=zones, rule_sets=rule_sets, issuers=issuers,
         watch=WatchDesk(
             WatchStore(database, cap_status=settings.status), clock=clock, zones=zones, issuers=tuple(issuers.values()),
-            rule_sets=rule_sets, overrides=load_overrides(config_file(settings, "overrides.yaml")), policy=Policy(cycles_up=settings.cycles_up, cycles_down=settings.cycles_down),
+            rule_sets=rule_sets, overrides=overrides, policy=Policy(cycles_up=settings.cycles_up, cycles_down=settings.cycles_down),
             populations={district.code: district.population_2020 for district in shanghai().districts},
             cap_status=settings.status,
             max_age=timedelta(seconds=max((feed.max_age_s for feed in settings.feeds), default=3600.0)),
@@ -169,7 +182,10 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
             ResponseStore(database), load_plans(config_file(settings, "response.yaml"), hazards=hazards), zones=zones, clock=clock),
         shelters=shelters, packs=packs, sites=sites, risks=risks,
         risk=RiskDesk(risks, digests={pack.id: pack.digest for pack in packs}, kinds=_kinds(settings), clock=clock, policy=policy),
-        issue=issue, intake=intake, intake_ledger=intake_ledger,
+        issue=issue, consult=ConsultDesk(consulted, clock=clock), consulted=consulted, intake=intake,
+        map_data=partial(map_data, overrides=overrides, tables=tables(settings), extent=extent_of(zones)),
+        ways=tuple(Way(channel=one.name, kind=kind_of(one.name, _kinds(settings)), room=room_of(one)) for one in settings.channels),
+        intake_ledger=intake_ledger,
         polling=Polling(intake_ledger, intake, allow_private=settings.allow_private_targets),
         dispatch=dispatch, mass=mass, answer=answer, ledger=ledger, residents=residents, reach=reach, meter=meter, rates=rates, push_keys=push_keys(settings), secret=secret,
         feeds=FeedStore(database, promises=_promises(settings)),
@@ -185,6 +201,17 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
 
 def _promises(settings: Settings) -> list[Promise]:
     return [Promise(source=feed.source, kind=feed.kind, every=timedelta(seconds=feed.expect_every_s or feed.max_age_s)) for feed in settings.feeds]
+
+
+def _fast_lane(settings: Settings, hazards: Sequence[str]) -> list[FastRule]:
+    """Raises ConfigError for a hazard that no rule set has: a lane that never opens would be found out too late."""
+    for rule in settings.fast_lane:
+        strange = sorted(set(rule.hazards) - set(hazards))
+        if strange:
+            raise ConfigError(f"fast_lane: hazards: {', '.join(strange)} is none of {', '.join(hazards)}")
+    return [
+        FastRule(hazards=rule.hazards, levels=tuple(map(Level.of, rule.levels)), roles=rule.roles, within=timedelta(seconds=rule.review_within_s))
+        for rule in settings.fast_lane]
 
 
 def _kinds(settings: Settings) -> dict[str, str]:

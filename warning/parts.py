@@ -1,14 +1,16 @@
 """The parts list of a process: what a face or a worker is handed. Built in app.py, and only there."""
 
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
 from geo.zone import ZoneSet
 from warning.answer.desk import AnswerDesk
 from warning.clock import Clock
+from warning.dispatch.asread import Way
 from warning.dispatch.desk import DispatchDesk
 from warning.dispatch.mass.desk import MassDesk
 from warning.dispatch.meter import Meter
@@ -19,6 +21,7 @@ from warning.dispatch.subscribe import SubscriptionDesk
 from warning.dispatch.word import WordDesk
 from warning.exchange.desk import IntakeDesk
 from warning.exchange.poll import Polling
+from warning.issue.consult.desk import ConsultDesk
 from warning.issue.desk import IssueDesk
 from warning.office.desk import OfficeDesk
 from warning.office.trial import TrialKeeper
@@ -26,6 +29,7 @@ from warning.response.desk import ResponseDesk
 from warning.response.shelter import Shelters
 from warning.settings import Settings
 from warning.signature import SigningKey
+from warning.store.consult import ConsultStore
 from warning.store.database import Database
 from warning.store.dispatch import DispatchStore
 from warning.store.exchange import IntakeStore
@@ -42,6 +46,7 @@ from warning.trust.address import Addresses
 from warning.trust.desk import TrustDesk
 from warning.watch.desk import WatchDesk
 from warning.watch.issuer import Issuer
+from warning.watch.mapdata import MapData
 from warning.watch.pack import Pack
 from warning.watch.rule import RuleSet
 from warning.watch.site import Site
@@ -81,6 +86,10 @@ class Parts:
     secret: str
     feeds: FeedStore
     signing: Signing
+    consult: ConsultDesk
+    ways: Sequence[Way]
+    map_data: Callable[[Path, str], MapData]
+    consulted: ConsultStore
     intake: IntakeDesk
     intake_ledger: IntakeStore
     polling: Polling

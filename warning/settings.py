@@ -127,6 +127,17 @@ class PartnerSettings(BaseModel):
     agreed_by: tuple[str, ...] = Field(default=(), description="two names who agreed that what it has signed goes out without being looked at; empty = held")
 
 
+class FastLaneSettings(BaseModel):
+    """Who may issue what with one signature; another person reviews it afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hazards: tuple[str, ...] = Field(min_length=1, description="keys of hazards, e.g. rainstorm, tornado")
+    levels: tuple[Literal["orange", "red"], ...] = Field(default=("red",), min_length=1, description="in which colours")
+    roles: tuple[Literal["forecaster", "approver"], ...] = Field(default=("approver",), min_length=1, description="whose signature is enough")
+    review_within_s: float = Field(default=1800.0, gt=0, description="when the review is called overdue, seconds after the signature")
+
+
 class OidcSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -199,6 +210,7 @@ class Settings(BaseSettings):
     heartbeat: HeartbeatSettings = Field(default_factory=HeartbeatSettings, description="how partners see a gap")
     export: ExportSettings | None = Field(default=None, description="a copy of the public pages that can be served when the engine is down; empty = none")
     answer_within_s: float = Field(default=300, gt=0, description="time an office has to acknowledge orange and red")
+    fast_lane: tuple[FastLaneSettings, ...] = Field(default=(), description="rules by which one signature is enough to warn at once; empty = always two")
     signing: SigningSettings | None = Field(default=None, description="XML signatures on what goes to programs; empty = nothing is signed")
     partners: tuple[PartnerSettings, ...] = Field(default=(), description="authorities whose alerts we take in")
     poll_s: float = Field(default=60.0, gt=0, description="how often partners' feeds are looked at")

@@ -7,18 +7,32 @@ from pathlib import Path
 
 import uvicorn
 
-from tests.corridor.rain import rain_file
+from tests.corridor.rain import payload_of, rain_file
+from tests.corridor.test_stations import AWS, JINGAN, PUDONG, reports
 from tests.web.conftest import World, opened_world
+from warning.account import token_hash
 from warning.dispatch.subscribe import ResidentSubscription
 from warning.level import Level
-from warning.settings import FeedSettings
+from warning.settings import FastLaneSettings, FeedSettings
 from warning.store.stages import mark
 
-FEEDS = tuple(FeedSettings.model_validate({"kind": "folder", "source": name, "options": {"path": "."}}) for name in ("nowcast", "radar"))
+FEEDS = tuple(FeedSettings.model_validate({"kind": "folder", "source": name, "options": {"path": "."}}) for name in ("nowcast", "radar")) + (AWS,)
+# At 08 in Beijing, half an hour before the world begins: a storm on its way to Fengxian.
+TRACK = """diamond 7 a track
+普拉桑 2414 BABJ 5
+2024 09 19 20 0 123.3 30.0 25 990 300 100 315 15
+2024 09 20 02 0 122.9 30.2 25 990 300 100 315 15
+2024 09 20 08 0 122.4 30.5 23 992 280 80 315 15
+2024 09 20 08 6 121.7 30.9 20 996 250 60 315 15
+2024 09 20 08 12 121.0 31.4 16 999 200 40 315 15
+"""
+FAST = FastLaneSettings(hazards=("rainstorm",), review_within_s=900)
 
 
 async def main(url: str, port: int, folder: Path) -> None:
-    async with opened_world(url, folder, public_url=f"http://127.0.0.1:{port}", with_console=True, feeds=FEEDS) as world:
+    async with opened_world(url, folder, public_url=f"http://127.0.0.1:{port}", with_console=True, feeds=FEEDS, fast_lane=(FAST,)) as world:
+        await world.execute(  # a second approver: who issues alone does not review it
+            "INSERT INTO account (name, role, token_hash) VALUES ('zhao', 'approver', :h)", {"h": token_hash("token-zhao")})
         await seed(world)
         await world.parts.feeds.began("radar", now=world.now - timedelta(hours=2))  # and nothing came
         config = uvicorn.Config(world.app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
@@ -48,6 +62,10 @@ async def seed(world: World) -> None:
     async with world.parts.database.begin() as connection:
         chain = (await world.get("/api/proposals?live=false", "fu")).json()[-1]["id"]
         await mark(connection, chain=str(chain), stage="first_accepted", at=world.now, channel="sms")
+    track = world.parts.settings.data / "babj.dat"
+    track.write_text(TRACK, encoding="gbk")
+    await world.parts.watch.take(payload_of(track, world.now))
+    await world.parts.watch.take(reports(world.parts.settings.data, world.now, dict.fromkeys(PUDONG | JINGAN, (1.2, 2.0, 1.1, 0.8, 1.5, 2.2))))
     # 120 mm in the coming hour over the middle of Songjiang: a red proposal that the watch desk itself made, so it can be explained.
     await world.parts.watch.take(rain_file(world.parts.settings.data, world.now, {(121.15, 30.98, 121.28, 31.08): 20.0}))
     await world.proposed(zone="310151", level=Level.RED)

@@ -1,54 +1,16 @@
 """What a resident, a forecaster and an approver see and do, in headless Chromium; pictures lie in the test's folder."""
 
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-PHONE, LAPTOP = {"width": 360, "height": 740}, {"width": 1366, "height": 768}
+from tests.web.browsing import CHROMIUM, LAPTOP, PHONE, browser, picture, signed_in, site
+
+__all__ = ["browser", "site"]  # fixtures
 
 pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium")
-
-
-@pytest.fixture(scope="module")
-def site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    name = f"t{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE faces_template")
-    head, _, query = server_url.partition("?")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("console")
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.web.console_server", f"{head.rsplit('/', 1)[0]}/{name}?{query}", str(port), str(folder)],
-            cwd=Path(__file__).parents[2], stdout=log, stderr=log)
-        try:
-            base = f"http://127.0.0.1:{port}"
-            _wait(base, process, folder / "log")
-            yield base
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
 
 
 def test_the_page_works_without_javascript(site: str, browser: Browser, tmp_path: Path) -> None:
@@ -56,12 +18,12 @@ def test_the_page_works_without_javascript(site: str, browser: Browser, tmp_path
     page = context.new_page()
     page.goto(site)
     assert page.get_by_role("heading", name="生效中的预警").is_visible()
-    page.screenshot(path=tmp_path / "city-360.png", full_page=True)
+    picture(page, "city-360", tmp_path, whole=True)
     page.get_by_role("link", name="浦东新区").first.click()
     assert page.get_by_text("怎么办").first.is_visible()
-    page.screenshot(path=tmp_path / "alert-360.png", full_page=True)
+    picture(page, "alert-360", tmp_path, whole=True)
     page.goto(f"{site}/en/place/310115")
-    page.screenshot(path=tmp_path / "place-en-360.png", full_page=True)
+    picture(page, "place-en-360", tmp_path, whole=True)
     context.close()
 
 
@@ -72,10 +34,10 @@ def test_nothing_runs_off_the_side_of_a_small_phone(site: str, browser: Browser,
     for name, path in (("city", "/"), ("place", "/place/310115"), ("archive", "/archive"), ("login", "/login")):
         page.goto(site + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
-        page.screenshot(path=tmp_path / f"{name}-{scheme}.png", full_page=True)
+        picture(page, f"{name}-{scheme}", tmp_path, whole=True)
     page.set_viewport_size(LAPTOP)  # type: ignore[arg-type]  # a plain dict is one
     page.goto(site)
-    page.screenshot(path=tmp_path / f"city-1366-{scheme}.png")
+    picture(page, f"city-1366-{scheme}", tmp_path)
     context.close()
 
 
@@ -102,35 +64,38 @@ def test_the_console_asks_for_a_token(site: str, browser: Browser) -> None:
 
 def test_a_forecaster_submits_and_an_approver_signs_and_it_goes_out(site: str, browser: Browser, tmp_path: Path) -> None:
     elsewhere: list[str] = []
-    forecaster = _signed_in(browser, site, "token-fu", elsewhere)
+    forecaster = signed_in(browser, site, "token-fu", elsewhere)
     forecaster.locator(".leaflet-interactive, .leaflet-overlay-pane path").first.wait_for(state="attached")
     forecaster.locator(".entry", has_text="崇明区").first.click()
     forecaster.get_by_text("170.2").first.wait_for()
     forecaster.wait_for_timeout(1500)
-    forecaster.screenshot(path=tmp_path / "desk-forecaster.png")
-    forecaster.screenshot(path=tmp_path / "desk-forecaster-full.png", full_page=True)
+    picture(forecaster, "desk-forecaster", tmp_path)
+    picture(forecaster, "desk-forecaster-full", tmp_path, whole=True)
     forecaster.get_by_role("button", name="提交", exact=True).click()
     forecaster.get_by_text("待签发").first.wait_for()
 
-    approver = _signed_in(browser, site, "token-lin", elsewhere)
+    approver = signed_in(browser, site, "token-lin", elsewhere)
     approver.locator(".entry", has_text="崇明区").first.click()
     approver.get_by_text("提交人 fu").wait_for()
-    approver.screenshot(path=tmp_path / "desk-approver.png")
+    picture(approver, "desk-approver", tmp_path)
     approver.get_by_role("button", name="签发", exact=True).click()
     approver.get_by_text("演练签发").wait_for()
-    approver.screenshot(path=tmp_path / "desk-confirm.png")
-    approver.get_by_role("button", name="确认签发").click()
+    sign = approver.get_by_role("button", name="确认签发")
+    assert sign.is_disabled(), "a drill's own word is typed first"
+    approver.get_by_label("请键入“演练”或 DRILL 以确认").fill("演练")
+    picture(approver, "desk-confirm", tmp_path)
+    sign.click()
     # Without a reload, and on the other person's screen as well.
     forecaster.locator(".entry", has_text="暴雨 · 崇明区").first.wait_for(timeout=15_000)
     forecaster.wait_for_timeout(1500)
-    forecaster.screenshot(path=tmp_path / "desk-after.png")
+    picture(forecaster, "desk-after", tmp_path)
     assert elsewhere == []
     forecaster.context.close()
     approver.context.close()
 
 
 def test_a_viewer_has_no_buttons_to_sign_with(site: str, browser: Browser) -> None:
-    viewer = _signed_in(browser, site, "token-wang", [])
+    viewer = signed_in(browser, site, "token-wang", [])
     viewer.locator(".entry").first.wait_for()
     assert viewer.get_by_role("button", name="提交", exact=True).count() == 0
     assert viewer.get_by_role("button", name="签发", exact=True).count() == 0
@@ -138,28 +103,28 @@ def test_a_viewer_has_no_buttons_to_sign_with(site: str, browser: Browser) -> No
 
 
 def test_an_open_cause_asks_the_forecaster_to_choose(site: str, browser: Browser, tmp_path: Path) -> None:
-    page = _signed_in(browser, site, "token-fu", [])
+    page = signed_in(browser, site, "token-fu", [])
     page.locator(".entry", has_text="台风或大风").first.click()
     page.get_by_text("成因待定").wait_for()
-    page.screenshot(path=tmp_path / "desk-cause.png")
+    picture(page, "desk-cause", tmp_path)
     page.get_by_role("button", name="提交", exact=True).click()
     page.get_by_text("请先选择灾种").wait_for()
     page.context.close()
 
 
 def test_the_timeline_and_the_form_speak_english_too(site: str, browser: Browser, tmp_path: Path) -> None:
-    page = _signed_in(browser, site, "token-fu", [])
+    page = signed_in(browser, site, "token-fu", [])
     identifier = httpx.get(f"{site}/api/alerts?active=true&hazard=rainstorm&zone=310115").json()[0]["identifier"]
     page.goto(f"{site}/console/alert/{identifier}?lang=en")
     page.get_by_text("data arrived").wait_for()
-    page.screenshot(path=tmp_path / "timeline-en.png")
+    picture(page, "timeline-en", tmp_path)
     page.goto(f"{site}/console/compose?lang=en")
     page.get_by_text("Compose by hand").first.wait_for()
-    page.screenshot(path=tmp_path / "compose-en.png")
+    picture(page, "compose-en", tmp_path)
     page.goto(f"{site}/console/?lang=en")
     page.get_by_text("Proposals").first.wait_for()
     page.wait_for_timeout(1500)
-    page.screenshot(path=tmp_path / "desk-en.png")
+    picture(page, "desk-en", tmp_path)
     page.context.close()
 
 
@@ -167,7 +132,7 @@ def test_the_timeline_and_the_form_speak_english_too(site: str, browser: Browser
 def test_a_proposal_is_explained_on_a_page_that_fits_desk_tablet_and_phone(
     site: str, browser: Browser, tmp_path: Path, width: int, lang: str, said: str
 ) -> None:
-    page = _signed_in(browser, site, "token-fu", [])
+    page = signed_in(browser, site, "token-fu", [])
     page.set_viewport_size({"width": width, "height": 1100})
     head = {"Authorization": "Bearer token-fu"}
     [made] = [p["id"] for p in httpx.get(f"{site}/api/proposals", headers=head).json() if p["zones"][0]["code"] == "310117"]
@@ -180,13 +145,13 @@ def test_a_proposal_is_explained_on_a_page_that_fits_desk_tablet_and_phone(
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing runs off the side"
     ladder = page.locator(".ladder td > div").filter(has_text="150")
     assert max(cell["height"] for one in ladder.all() if (cell := one.bounding_box())) < 120, "a condition is read in lines, not in single characters"
-    page.screenshot(path=tmp_path / f"explain-{lang}-{width}.png", full_page=True)
+    picture(page, f"explain-{lang}-{width}", tmp_path, whole=True)
     page.context.close()
 
 
 def test_two_people_sign_a_pack_on_its_page_and_one_alone_cannot(site: str, browser: Browser, tmp_path: Path) -> None:
     for token, said in (("token-fu", "fu 已签署，待第二人"), ("token-lin", "fu、lin 已签署：发送中")):
-        page = _signed_in(browser, site, token, [])
+        page = signed_in(browser, site, token, [])
         page.goto(f"{site}/console/packs")
         sign = page.get_by_role("button", name="签署 crane-wind")
         assert "_bft" not in page.inner_text("main"), "conditions are in a reader's words"
@@ -194,28 +159,28 @@ def test_two_people_sign_a_pack_on_its_page_and_one_alone_cannot(site: str, brow
         page.get_by_text(said).wait_for()
         assert not sign.is_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        page.screenshot(path=tmp_path / f"packs-{token}.png")
+        picture(page, f"packs-{token}", tmp_path)
         page.context.close()
 
 
 def test_where_city_and_district_differ_the_desk_page_says_so(site: str, browser: Browser) -> None:
-    page = _signed_in(browser, site, "token-fu", [])
+    page = signed_in(browser, site, "token-fu", [])
     page.get_by_text("发布单位意见不一").wait_for()
     page.context.close()
 
 
 def test_the_age_of_each_feed_stands_beside_the_decision_and_a_silent_one_is_marked(site: str, browser: Browser, tmp_path: Path) -> None:
-    page = _signed_in(browser, site, "token-wang", [])
+    page = signed_in(browser, site, "token-wang", [])
     fresh, silent = page.get_by_text("● nowcast · 资料时间"), page.get_by_text("▲ radar · 尚无资料 · 中断")
     fresh.wait_for()
-    page.screenshot(path=tmp_path / "desk-feeds.png")
+    picture(page, "desk-feeds", tmp_path)
     assert silent.is_visible()
     assert "fault" in (silent.get_attribute("class") or "")
     page.context.close()
 
 
 def test_a_drill_cannot_be_overlooked_on_the_console(site: str, browser: Browser) -> None:
-    page = _signed_in(browser, site, "token-wang", [])
+    page = signed_in(browser, site, "token-wang", [])
     assert page.locator(".drillbar").is_visible()
     assert "演练" in page.title()
     assert page.evaluate("getComputedStyle(document.body, '::after').borderTopColor") == "rgb(111, 58, 160)"
@@ -223,7 +188,7 @@ def test_a_drill_cannot_be_overlooked_on_the_console(site: str, browser: Browser
 
 
 def test_the_list_of_proposals_is_reached_by_keyboard(site: str, browser: Browser) -> None:
-    page = _signed_in(browser, site, "token-fu", [])
+    page = signed_in(browser, site, "token-fu", [])
     page.locator(".entry").first.wait_for()
     for _ in range(30):
         page.keyboard.press("Tab")
@@ -231,34 +196,6 @@ def test_the_list_of_proposals_is_reached_by_keyboard(site: str, browser: Browse
             break
     assert page.evaluate("document.activeElement.classList.contains('entry')")
     page.context.close()
-
-
-def _signed_in(browser: Browser, site: str, token: str, elsewhere: list[str]) -> Page:
-    context = browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]  # a plain dict is one
-    page = context.new_page()
-
-    def watch(request: Request) -> None:
-        if not request.url.startswith((site, "data:", "blob:")):
-            elsewhere.append(request.url)
-
-    page.on("request", watch)
-    page.goto(f"{site}/login")
-    page.get_by_label("访问令牌").fill(token)  # the part for the first time, open in a drill
-    page.get_by_role("button", name="登录").last.click()
-    page.locator(".board").wait_for()
-    return page
-
-
-def _wait(base: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(300):
-        if process.poll() is not None:
-            raise RuntimeError(log.read_text())
-        try:
-            if httpx.get(f"{base}/api/health", timeout=2).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.2)
-    raise RuntimeError("the web server did not answer\n" + log.read_text())
 
 
 _CONTRAST = """() => {

@@ -68,14 +68,15 @@ def filled(address: str, alert: StoredAlert) -> str:
 
 
 @lru_cache(maxsize=64)
-def _parsed(cap_xml: str) -> Alert:
+def parsed(cap_xml: str) -> Alert:
+    """The alert of a CAP document of ours, read once for everybody it goes to."""
     return read(cap_xml.encode()).alert
 
 
 @lru_cache(maxsize=512)
 def _composed(cap_xml: str, channel: str, language: str, max_chars: int | None, left_area: bool) -> Composed:
     """One text per channel and language serves everyone in the batch."""
-    return compose(_parsed(cap_xml), channel=channel, language=language, max_chars=max_chars, left_area=left_area)
+    return compose(parsed(cap_xml), channel=channel, language=language, max_chars=max_chars, left_area=left_area)
 
 
 def _envelope(alert: StoredAlert, finished: Composed, link: str, refuges: Sequence[Refuge]) -> bytes:

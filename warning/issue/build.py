@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from warning import cap
 from warning.errors import Invalid
 from warning.identifier import BEIJING
+from warning.issue.drawn import Round
 from warning.level import Level
 from warning.wording import Action, Texts, names
 
@@ -29,7 +30,7 @@ class AlertRequest:
     """Everything that one alert says.
 
     ``zones``: (code, Chinese name, English name), codes of 6, 9 or 12 digits. ``polygons``: outer rings of (lon, lat) in degrees WGS 84, as
-    GeoJSON and shapely have them. ``category``: from the event code list; None takes the code's group. ``probability``: 0..1, None when not
+    GeoJSON and shapely have them; ``circle`` stands beside the polygon inside it, for readers that know circles. ``category``: from the event code list; None takes the code's group. ``probability``: 0..1, None when not
     known. ``event_id`` ties the messages of one event together. There is no field for a person's name: an alert is an office's word,
     and CMA's habit of the signing officer as senderName is not followed.
     """
@@ -51,6 +52,7 @@ class AlertRequest:
     texts_zh: Texts
     texts_en: Texts
     polygons: Sequence[Sequence[Sequence[float]]] = ()
+    circle: Round | None = None
     onset: datetime | None = None
     references: tuple[cap.Reference, ...] = ()
     category: cap.Category | None = None
@@ -100,6 +102,7 @@ def _info(request: AlertRequest, language: Literal["zh-CN", "en-US"], rings: tup
           geocodes: tuple[cap.NamedValue, ...]) -> cap.Info:
     chinese = language == "zh-CN"
     texts = request.texts_zh if chinese else request.texts_en
+    circles = () if request.circle is None else (cap.Circle(lat=request.circle.lat, lon=request.circle.lon, radius_km=request.circle.km),)
     mark = cap.drill_mark(request.status, language)
     hazard = request.hazard_zh if chinese else request.hazard_en
     places = [name_zh if chinese else name_en for _, name_zh, name_en in request.zones]
@@ -112,7 +115,7 @@ def _info(request: AlertRequest, language: Literal["zh-CN", "en-US"], rings: tup
         description=_marked(texts.description, mark), instruction=_marked(texts.instruction, mark), web=request.web,
         contact=request.contact, parameters=(
             cap.NamedValue(name=cap.COLOUR, value=request.level.en), cap.NamedValue(name=cap.SMS_TEXT, value=_marked(texts.sms, mark))),
-        areas=(cap.Area(area_desc=("、" if chinese else ", ").join(places), polygons=rings, geocodes=geocodes),),
+        areas=(cap.Area(area_desc=("、" if chinese else ", ").join(places), polygons=rings, circles=circles, geocodes=geocodes),),
     )
 
 

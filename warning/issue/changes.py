@@ -1,16 +1,13 @@
 """Changes: what a forecaster may change of a proposal, as it comes from a form or a program; a fault names its field."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-
-import shapely
 
 from warning.errors import Invalid
 from warning.level import Level
 from warning.watch.ready import LANGUAGES, Texts
 
-CHANGEABLE = ("hazard", "level", "zones", "polygon", "expires", "texts", "note")
+CHANGEABLE = ("hazard", "level", "zones", "polygon", "circle", "expires", "texts", "note", "override")
 FIELDS = ("headline", "description", "instruction", "sms", "title")
 
 
@@ -54,17 +51,6 @@ def moment_of(value: object) -> datetime:
     if moment.tzinfo is None:
         raise Invalid("expires: say the offset, e.g. +08:00")
     return moment
-
-
-def polygon_of(value: object) -> Mapping[str, object]:
-    try:
-        shape = shapely.from_geojson(json.dumps(value))
-    except (shapely.errors.GEOSException, TypeError) as error:
-        raise Invalid(f"polygon: is no GeoJSON geometry: {error}") from error
-    if shape.geom_type not in ("Polygon", "MultiPolygon") or not shape.is_valid or shape.area == 0:
-        raise Invalid(f"polygon: needs a valid Polygon with area; {shapely.is_valid_reason(shape)}")
-    document: Mapping[str, object] = shapely.geometry.mapping(shape)
-    return document
 
 
 def edited(edits: Mapping[str, Mapping[str, str]], offered: Texts) -> Mapping[str, Mapping[str, str]]:

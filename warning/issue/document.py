@@ -5,12 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from shapely.geometry.base import BaseGeometry
-
 from warning.cap import Reference
 from warning.capxml import write, xsd_errors
 from warning.errors import CapError
 from warning.issue.build import AlertRequest, build_alert
+from warning.issue.drawn import rings_of
 from warning.issue.effective import Effective, ground_of
 from warning.issue.registry import Registry
 from warning.issue.work import Earlier, NewAlert
@@ -33,7 +32,7 @@ def document(
         event_code=found.proposal.event_code, level=found.level, action=facts.action, status=facts.status,
         zones=tuple((z.code, z.name_zh, z.name_en) for z in map(registry.zone, found.zones)), sent=now,
         expires=found.expires, texts_zh=Worded(**texts["zh-CN"]), texts_en=Worded(**texts["en-US"]),
-        polygons=_rings(ground_of(found, registry)), onset=max(stored.onset, now),
+        polygons=rings_of(ground_of(found, registry)), circle=found.circle, onset=max(stored.onset, now),
         references=() if earlier is None else (
             Reference(sender=earlier.sender, identifier=earlier.identifier, sent=earlier.sent),),
         observed=any(one.observed for one in found.proposal.evidence),
@@ -60,9 +59,3 @@ def signed(alert: NewAlert, keys: Sequence[SigningKey], *, at: datetime) -> NewA
         return replace(alert, signature=sign(alert.cap_xml.encode(), keys, at=at))
     except CapError as error:
         return replace(alert, signature_fault=str(error))
-
-
-def _rings(ground: BaseGeometry) -> tuple[tuple[tuple[float, float], ...], ...]:
-    """Outer rings as (lon, lat); CAP has no holes, so a hole is warned with its surroundings."""
-    parts = getattr(ground, "geoms", [ground])
-    return tuple(tuple((x, y) for x, y in part.exterior.coords) for part in parts)

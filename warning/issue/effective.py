@@ -1,6 +1,6 @@
 """Effective: a proposal with the forecaster's changes applied, which is what is really signed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,7 +10,8 @@ from shapely.geometry.base import BaseGeometry
 from geo.outline import outline_zones
 from warning.cap import Status
 from warning.errors import Invalid
-from warning.issue.changes import edited, known, listed, moment_of, polygon_of, texts_of
+from warning.issue.changes import edited, known, listed, moment_of, texts_of
+from warning.issue.drawn import Round, check_ground, polygon_of, round_of
 from warning.issue.registry import Registry
 from warning.issue.texts import final_texts
 from warning.issue.work import StoredProposal
@@ -18,28 +19,33 @@ from warning.level import Level
 from warning.watch.proposal import Proposal, decide_cause, proposal_from_json
 from warning.watch.ready import Facts, Texts, act, worded
 
-_SLIVER = 0.01
-"""The share of a drawn polygon that may lie over the border: nobody traces it exactly."""
+_BESIDE = ("affected", "circle")
+"""What a stored body holds beside the proposal itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effective:
-    """``polygon`` is GeoJSON that a person drew; None = the warned zones themselves. ``edits`` are the texts a person changed."""
+    """``polygon`` is GeoJSON that a person drew; None = the warned zones themselves. ``circle`` is that same ground, where it was drawn as one.
+
+    ``edits`` are the texts a person changed; ``override`` says why languages that differ may go out all the same.
+    """
 
     stored: StoredProposal
     proposal: Proposal
     level: Level
     zones: tuple[str, ...]
     polygon: Mapping[str, object] | None
+    circle: Round | None
     expires: datetime
     edits: Mapping[str, Mapping[str, str]]
     note: str
+    override: str
 
 
 def effective(stored: StoredProposal, changes: Mapping[str, object], registry: Registry) -> Effective:
     """Raises Invalid that names the change at fault."""
     known(changes)
-    body = {key: value for key, value in stored.body.items() if key != "affected"}
+    body = {key: value for key, value in stored.body.items() if key not in _BESIDE}
     proposal = proposal_from_json(body)
     if "hazard" in changes and changes["hazard"] != proposal.hazard:
         proposal = decide_cause(proposal, str(changes["hazard"]))
@@ -49,15 +55,14 @@ def effective(stored: StoredProposal, changes: Mapping[str, object], registry: R
         registry.zone(code)
         if not registry.issuer(stored.issuer).may_warn(code):
             raise Invalid(f"zones: {stored.issuer} may not warn {code}")
-    by_person = stored.reason == "by_hand" and stored.polygon is not None
-    polygon = polygon_of(changes["polygon"]) if changes.get("polygon") else (stored.polygon if by_person else None)
+    polygon, circle = _drawn(stored, changes)
     expires = moment_of(changes["expires"]) if "expires" in changes else stored.expires
     edits = texts_of(changes["texts"]) if "texts" in changes else stored.texts if stored.reason == "by_hand" else {}
     if polygon is not None:
-        _check_ground(polygon, zones, registry)
+        check_ground(polygon, zones, registry.zones)
     return Effective(
-        stored=stored, proposal=proposal, level=level, zones=zones, polygon=polygon, expires=expires, edits=edits,
-        note=str(changes.get("note") or proposal.note).strip())
+        stored=stored, proposal=proposal, level=level, zones=zones, polygon=polygon, circle=circle, expires=expires, edits=edits,
+        note=str(changes.get("note") or proposal.note).strip(), override=str(changes.get("override") or "").strip())
 
 
 def facts_of(found: Effective, *, sent: datetime) -> Facts:
@@ -87,17 +92,18 @@ def ground_of(found: Effective, registry: Registry) -> BaseGeometry:
     return outline_zones([registry.zone(code) for code in found.zones])
 
 
-def _check_ground(polygon: Mapping[str, object], zones: Sequence[str], registry: Registry) -> None:
-    """A drawn polygon warns whom it covers, so it stays inside the zones that were asked for; the sea beside them is free."""
-    drawn = shapely.geometry.shape(dict(polygon))
-    chosen = shapely.union_all([registry.zone(code).geometry for code in zones])
-    if drawn.intersection(chosen).area == 0:
-        raise Invalid("polygon: lies outside the chosen zones; draw it inside them or choose others")
-    rest = drawn.difference(chosen)
-    into = [zone.code for zone in registry.zones.at("district")
-            if zone.geometry.intersection(rest).area > _SLIVER * drawn.area]
-    if into:
-        raise Invalid(f"polygon: reaches into {', '.join(into)}; choose these zones too, or draw it inside the chosen ones")
+def _drawn(stored: StoredProposal, changes: Mapping[str, object]) -> tuple[Mapping[str, object] | None, Round | None]:
+    """What was drawn last: by the change, else by whoever composed it; the data's own outline is evidence and no drawing."""
+    if changes.get("circle"):
+        if changes.get("polygon"):
+            raise Invalid("circle: there is a polygon too; give one of them")
+        circle = round_of(changes["circle"])
+        return polygon_of(shapely.geometry.mapping(circle.ground)), circle
+    if changes.get("polygon"):
+        return polygon_of(changes["polygon"]), None
+    if stored.reason != "by_hand" or stored.polygon is None:
+        return None, None
+    return stored.polygon, round_of(stored.body["circle"]) if stored.body.get("circle") else None
 
 
 def _status(word: str) -> Status:

@@ -14,6 +14,7 @@ class HandMade:
     """``texts`` may be empty: then the template library fills them. ``replaces`` is the alert to update or cancel.
 
     ``status``: a drill or test of its own in a deployment that warns for real; None = as this deployment issues.
+    ``circle``: ``{"lat", "lon", "km"}`` instead of a polygon.
     ``note`` says why; it is needed where a level falls over another, or ends above the lowest.
     """
 
@@ -26,6 +27,7 @@ class HandMade:
     expires: datetime
     action: Literal["new", "update", "cancel"] = "new"
     polygon: Mapping[str, object] | None = None
+    circle: Mapping[str, object] | None = None
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     replaces: str | None = None
     status: Status | None = None

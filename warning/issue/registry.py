@@ -10,6 +10,7 @@ from warning.level import Level
 from warning.watch.eventcode import EventCode, hazard_of
 from warning.watch.hazard import Hazard
 from warning.watch.issuer import Issuer
+from warning.watch.registered import unregistered
 from warning.watch.rule import RuleSet
 
 
@@ -36,6 +37,10 @@ class Registry:
     def hazard(self, event_code: str, issuer: Issuer) -> Hazard:
         """What the code means by the issuer's own rules."""
         return hazard_of(event_code, self.rule_sets[issuer.rule_set], self.event_codes)
+
+    def unregistered(self, issuer: str, *, hazard: str, level: Level, zones: Sequence[str]) -> tuple[str, ...]:
+        """The zones for which the issuer is not registered with this hazard and colour."""
+        return unregistered(self.issuer(issuer).registered, hazard=hazard, level=level, zones=zones)
 
     def colours(self, hazard: str, issuer: Issuer) -> list[Level]:
         """The levels that the issuer's rules have for a hazard; empty for one without rules."""

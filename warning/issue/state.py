@@ -8,6 +8,7 @@
     open       replace    superseded  (newer data say otherwise)
     submitted  replace    superseded  (only by a stronger or an ending proposal; otherwise the signature waits undisturbed)
     open       dismiss    dismissed   (a forecaster says no, with a reason)
+    open       express    issued      (one signature, where a rule of the fast lane lets it; reviewed afterwards)
 """
 
 from warning.errors import Conflict
@@ -19,9 +20,10 @@ MOVES: dict[tuple[str, str], str] = {
     ("open", "replace"): "superseded",
     ("submitted", "replace"): "superseded",
     ("open", "dismiss"): "dismissed",
+    ("open", "express"): "issued",
 }
 
-_DONE = {"submit": "submitted", "return": "returned", "approve": "approved", "replace": "replaced", "dismiss": "dismissed"}
+_DONE = {"submit": "submitted", "return": "returned", "approve": "approved", "replace": "replaced", "dismiss": "dismissed", "express": "issued by one alone"}
 
 LIVE = ("open", "submitted")
 

@@ -19,6 +19,7 @@ from warning.issue.state import LIVE, move
 from warning.issue.work import Earlier, NewAlert, StoredProposal
 from warning.level import Level
 from warning.store.audit import note
+from warning.store.consult import owe_review
 from warning.store.database import Database
 from warning.store.jobs import Jobs
 from warning.store.signature import keep_signature
@@ -126,11 +127,11 @@ class IssueStore:
             async with self._db.begin() as connection:
                 stored = await _load(connection, alert.proposal_id, lock=True)
                 _same(stored, revision)
-                await connection.execute(
-                    text("UPDATE proposal SET status = :s, event_id = :e WHERE id = :id"),
-                    {"s": move(stored.status, "approve"), "e": alert.event_id, "id": alert.proposal_id})
+                await _move_out(connection, stored, alert, approval)
                 await _sign(connection, alert.proposal_id, approval)
                 await _insert_alert(connection, alert)
+                if approval.review_by is not None:
+                    await owe_review(connection, alert.identifier, issued_by=approval.by, issued_at=approval.at, due_at=approval.review_by)
                 await keep_signature(connection, alert.identifier, alert.signature, alert.signature_fault, at=alert.sent)
                 if approval.reach:
                     await connection.execute(text("INSERT INTO reach_plan (proposal_id, identifier, plan) VALUES (:p, :i, CAST(:plan AS jsonb))"),
@@ -141,14 +142,35 @@ class IssueStore:
                 chain = str(alert.proposal_id)
                 await mark(connection, chain=chain, stage="approve", at=approval.at)
                 await mark(connection, chain=chain, stage="issue", at=alert.sent)
-                await note(connection, who=approval.by, act="approve", what=f"alert {alert.identifier}", at=approval.at,
-                           detail={"proposal": chain, "submitted_by": approval.submitted_by})
+                await note(connection, who=approval.by, act=_act(approval), what=f"alert {alert.identifier}", at=approval.at,
+                           detail={"proposal": chain, "submitted_by": approval.submitted_by} | _said(approval))
                 await self._jobs.defer_expand(connection, alert.identifier, priority=_first(alert))
                 for proposal, other in companions:
                     await _accompany(connection, proposal, other, approval, because=alert.identifier)
                     await self._jobs.defer_expand(connection, other.identifier, priority=_first(other))
         except IntegrityError as error:
             raise Conflict(f"identifier {alert.identifier} or version {alert.version} was taken meanwhile: approve again") from error
+
+
+async def _move_out(connection: AsyncConnection, stored: StoredProposal, alert: NewAlert, approval: Approval) -> None:
+    """By a second signature, or by the one of the fast lane, which is its submission too."""
+    await connection.execute(
+        text("UPDATE proposal SET status = :s, event_id = :e WHERE id = :id"),
+        {"s": move(stored.status, _act(approval)), "e": alert.event_id, "id": alert.proposal_id})
+    if _act(approval) == "express":
+        await connection.execute(text(
+            "UPDATE proposal SET submitted_by = :who, submitted_at = :at, changes = CAST(:changes AS jsonb) WHERE id = :id"),
+            {"who": approval.by, "at": approval.at, "changes": json.dumps(dict(approval.changes), ensure_ascii=False), "id": alert.proposal_id})
+        await mark(connection, chain=str(alert.proposal_id), stage="submit", at=approval.at, newest=True)
+
+
+def _act(approval: Approval) -> str:
+    return "express" if approval.verdict == "express" else "approve"
+
+
+def _said(approval: Approval) -> dict[str, object]:
+    """What the record of the act has to show: that languages which differ were let through, and why."""
+    return {"override": approval.changes["override"]} if approval.changes.get("override") else {}
 
 
 def _first(alert: NewAlert) -> int:

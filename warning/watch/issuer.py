@@ -1,16 +1,20 @@
 """Issuer: an authority that may warn, for which zones, by which rules, and from which share of the area on."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from warning.errors import ConfigError
+from warning.level import Level
 from warning.watch.marked import check, read_marked, shipped
+from warning.watch.registered import Registered, stem
 from warning.watch.rule import RuleSet, with_variant
+from warning.wording import Wording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +34,11 @@ class AreaCriterion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """``zones``: codes it is asked to propose for; ``parts``: the districts counted by ``area.min_districts``."""
+    """``zones``: codes it is asked to propose for; ``parts``: the districts counted by ``area.min_districts``.
+
+    ``registered``: what it may issue, empty = everything in its zones. ``texts``: the folder of its own templates, ``wordings`` those
+    templates by language; what it has none for is worded by the shared library.
+    """
 
     code: str
     name_zh: str
@@ -41,6 +49,9 @@ class Issuer:
     rule_set: str
     area: AreaCriterion
     parts: tuple[str, ...] = ()
+    registered: tuple[Registered, ...] = ()
+    texts: str = ""
+    wordings: Mapping[str, Wording] = field(default_factory=lambda: MappingProxyType({}), compare=False)
 
     @property
     def sender(self) -> str:
@@ -49,7 +60,7 @@ class Issuer:
 
     def may_warn(self, zone: str) -> bool:
         """Whether ``zone`` is one of the issuer's, or lies inside one: Pudong's 310115 holds 310115103."""
-        return any(zone.startswith(_stem(own)) for own in self.zones)
+        return any(zone.startswith(stem(own)) for own in self.zones)
 
 
 class _AreaIn(BaseModel):
@@ -58,6 +69,13 @@ class _AreaIn(BaseModel):
     min_districts: Annotated[int, Field(ge=1)] | None = None
     part_share: Annotated[float, Field(gt=0, le=1)] = 0.05
     min_gauges: Annotated[int, Field(ge=1)] | None = 1
+
+
+class _RegisteredIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    hazards: list[Annotated[str, Field(min_length=1)]] = []
+    levels: list[Literal["blue", "yellow", "orange", "red"]] = []
+    zones: list[Annotated[str, Field(pattern=r"^\d{6}(\d{3}){0,2}$")]] = []
 
 
 class _IssuerIn(BaseModel):
@@ -72,6 +90,8 @@ class _IssuerIn(BaseModel):
     rule_set: Annotated[str, Field(min_length=1)]
     variant: Annotated[str, Field(min_length=1)] | None = None
     area: _AreaIn
+    registered: list[_RegisteredIn] = []
+    texts: Annotated[str, Field(pattern=r"^[\w-]*$")] = ""
 
     @model_validator(mode="after")
     def _countable(self) -> "_IssuerIn":
@@ -118,6 +138,10 @@ def load_issuers(source: Path | Traversable | None = None, *, rule_sets: Mapping
                 min_gauges=entry.area.min_gauges,
             ),
             parts=tuple(entry.parts),
+            registered=tuple(
+                Registered(hazards=tuple(one.hazards), levels=tuple(map(Level.of, one.levels)), zones=tuple(one.zones))
+                for one in entry.registered),
+            texts=entry.texts,
         )
     return tuple(issuers.values())
 
@@ -127,12 +151,3 @@ def chosen(rule_sets: Mapping[str, RuleSet], issuers: Iterable[Issuer]) -> dict[
     named = dict.fromkeys(issuer.rule_set for issuer in issuers)
     made = {id_: with_variant(rule_sets[base], variant) for id_ in named for base, mark, variant in [id_.partition("~")] if mark}
     return {**rule_sets, **made}
-
-
-def _stem(code: str) -> str:
-    """The digits that a zone's insides share: 310000 → 31, 310115 → 310115, 310115103000 → 310115103."""
-    while len(code) > 6 and code.endswith("000"):
-        code = code[:-3]
-    while len(code) == 6 and code.endswith("00") or len(code) == 4 and code.endswith("00"):
-        code = code[:-2]
-    return code

@@ -79,9 +79,9 @@ def ready_texts(
 
 
 def worded(facts: Facts, *, issuer: Issuer, zones: ZoneSet) -> Texts:
-    """The library's words for the facts."""
+    """The words for the facts: of the issuer's own templates where it has some, else of the shared library."""
     asked = request(facts, issuer=issuer, zones=zones)
-    return {language: as_mapping(library(language).texts(asked)) for language in LANGUAGES}
+    return {language: as_mapping((issuer.wordings.get(language) or library(language)).texts(asked)) for language in LANGUAGES}
 
 
 def as_mapping(texts: Worded) -> Mapping[str, str]:

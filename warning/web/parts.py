@@ -1,7 +1,8 @@
 """What the faces need of the parts list: narrow Protocols, so that a page can be read without knowing the desks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from geo.zone import ZoneSet
 from warning.account import Account, Act
 from warning.answer.callout import Acknowledged
 from warning.clock import Clock
+from warning.dispatch.asread import Way
 from warning.dispatch.plan import Draft, Rate, ReachPlan
 from warning.dispatch.registration import Asked, Proven
 from warning.dispatch.risk import Signature
@@ -16,8 +18,11 @@ from warning.dispatch.saying import PlaceHeld
 from warning.dispatch.sector import Sector
 from warning.dispatch.subscribe import Held, OfficeSubscription, ResidentSubscription
 from warning.exchange.work import How, Partner, Taken
+from warning.issue.consult.work import Note, Review, Verdict
 from warning.issue.hand import HandMade
+from warning.issue.look import Look
 from warning.issue.work import NewAlert
+from warning.level import Level
 from warning.office.desk import OfficeDesk
 from warning.response.shelter import Shelters
 from warning.response.state import Response
@@ -29,6 +34,7 @@ from warning.store.risk import RiskStore
 from warning.trust.desk import Opened
 from warning.trust.work import AdminAct, AdminRequest, Key, OpenSession
 from warning.watch.issuer import Issuer
+from warning.watch.mapdata import MapData
 from warning.watch.pack import Pack
 from warning.watch.promise import Standing
 from warning.watch.rule import RuleSet
@@ -42,13 +48,39 @@ class Issuing(Protocol):
 
     async def give_back(self, proposal_id: UUID, /, *, account: Account, reason: str) -> None: ...
 
-    async def approve(self, proposal_id: UUID, /, *, account: Account, revision: int) -> str: ...
+    async def approve(self, proposal_id: UUID, /, *, account: Account, revision: int, status: str | None = None) -> str: ...
+
+    async def express(
+        self, proposal_id: UUID, /, *, account: Account, revision: int, changes: Mapping[str, object], status: str | None = None
+    ) -> str: ...
 
     async def dismiss(self, proposal_id: UUID, /, *, account: Account, reason: str) -> None: ...
 
     async def compose(self, hand: HandMade, /, *, account: Account) -> UUID: ...
 
     async def preview(self, proposal_id: UUID, /) -> NewAlert: ...
+
+    async def look(self, proposal_id: UUID, /, *, changes: Mapping[str, object] | None = None) -> Look: ...
+
+    async def look_by_hand(self, hand: HandMade, /, *, account: Account) -> Look: ...
+
+    def fast(self, hazard: str, level: Level, /, *, action: str, status: str, account: Account) -> bool: ...
+
+
+class Consulting(Protocol):
+    """Notes on proposals, and reviews after the fast lane."""
+
+    async def say(self, proposal_id: UUID, /, *, text: str, account: Account) -> Note: ...
+
+    async def review(self, identifier: str, /, *, verdict: Verdict, remark: str, account: Account) -> None: ...
+
+
+class Consulted(Protocol):
+    async def about(self, proposal_id: UUID, /) -> tuple[str, tuple[str, ...]]: ...
+
+    async def notes(self, proposals: Sequence[UUID], /) -> Mapping[UUID, tuple[Note, ...]]: ...
+
+    async def owed(self) -> list[Review]: ...
 
 
 class Rating(Protocol):
@@ -204,6 +236,18 @@ class Parts(Protocol):
 
     @property
     def issue(self) -> Issuing: ...
+
+    @property
+    def consult(self) -> Consulting: ...
+
+    @property
+    def consulted(self) -> Consulted: ...
+
+    @property
+    def ways(self) -> Sequence[Way]: ...
+
+    @property
+    def map_data(self) -> Callable[[Path, str], MapData]: ...
 
     @property
     def dispatch(self) -> Dispatching: ...

@@ -14,11 +14,14 @@ from warning.web.api import (
     answers,
     areas,
     attempts,
+    consult,
     explain,
     feed,
     feeds,
+    fields,
     geo,
     intake,
+    look,
     offices,
     operations,
     outcome,
@@ -33,6 +36,7 @@ from warning.web.api import (
     trials,
 )
 from warning.web.auth import Session
+from warning.web.fieldboard import FieldBoard
 from warning.web.geojson import Outlines
 from warning.web.headers import HidePlaces, SecurityHeaders
 from warning.web.limit import RateLimit
@@ -62,6 +66,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.state.outlines = {}
     app.state.collections = {}
     app.state.grounds = Outlines(parts.zones)
+    app.state.fields = FieldBoard(parts)
     app.state.secret = parts.secret
     app.state.session = Session(secure=parts.settings.public_url.startswith("https:"))
     install(app)
@@ -72,11 +77,11 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     # What everybody asks stands first: a request is tried against one address after another.
     for router in (
         places.hot, public.router, phone.texts, phone.router, register.router,
-        places.router, geo.router, alerts.router, feed.router, proposals.router, outcome.router, reach.router, explain.router,
+        places.router, geo.router, alerts.router, feed.router, proposals.router, look.router, consult.router, outcome.router, reach.router, explain.router,
         packs.router,
         subscriptions.router, registrations.router, areas.router, offices.router, attempts.router, trials.router,
         responses.router,
-        answers.router, operations.router, routes.router, feeds.router, admin.router, intake.router, login.router, oidc.router,
+        answers.router, operations.router, routes.router, feeds.router, fields.router, admin.router, intake.router, login.router, oidc.router,
         public.proof, product,
     ):
         app.include_router(router)
@@ -89,6 +94,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
 _TAGS = {
     "alerts": "what was issued, as JSON, CAP 1.2 and Atom; how fast it went out",
     "proposals": "two people's signatures: one submits, another approves",
+    "consultation": "notes on proposals, reviews after the fast lane, who is registered for what",
     "reach": "who is reached by when: before the signature and after it",
     "subscriptions": "offices by polygon or zone, residents by place",
     "offices": "an office's own: place, contacts, pauses, preview, tests, every attempt and its answer",

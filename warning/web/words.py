@@ -11,6 +11,7 @@ from warning.issue.approval import Refusal
 from warning.level import Level
 from warning.watch.hazard import Hazard
 from warning.watch.rule import RuleSet
+from warning.web.inchinese import in_chinese, sentence
 from warning.web.terms import WORDS
 
 Lang = Literal["zh", "en"]
@@ -142,9 +143,13 @@ def hazard_name(rule_sets: Mapping[str, RuleSet], key: str, lang: Lang) -> str:
 
 
 def explained(message: str, lang: Lang) -> str:
-    """An error for a Chinese reader: the approval's refusals by name, the rest as it was said."""
+    """What a desk or a ledger says, for its reader: in English as it was said, in Chinese by the refusals' names and by inchinese."""
     if lang == "en":
-        return message
+        zh, _, en = message.partition(" / ")
+        return en if en and any("\u4e00" <= letter <= "\u9fff" for letter in zh) else message
+    whole = sentence(message)
+    if whole is not None:
+        return whole
     for refusal, words in {**{str(key): said for key, said in REFUSALS.items()}, **_TRUST_ZH}.items():
         message = message.replace(refusal, words)
-    return message.replace("; ", "；")
+    return in_chinese(message)

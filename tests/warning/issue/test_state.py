@@ -20,7 +20,7 @@ def test_what_may_be_done(status: str, act: str, after: str) -> None:
 
 
 @pytest.mark.parametrize(("status", "act", "told"), [
-    ("open", "approve", "a proposal that is open cannot be approved; possible now: submit, replace, dismiss"),
+    ("open", "approve", "a proposal that is open cannot be approved; possible now: submit, replace, dismiss, express"),
     ("submitted", "submit", "a proposal that is submitted cannot be submitted; possible now: return, approve, replace"),
     ("submitted", "dismiss", "a proposal that is submitted cannot be dismissed; possible now: return, approve, replace"),
     ("issued", "return", "a proposal that is issued cannot be returned; possible now: nothing"),

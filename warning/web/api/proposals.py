@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from warning.errors import Invalid
+from warning.issue.drawn import WIDEST_KM
 from warning.issue.hand import HandMade
 from warning.level import Level
 from warning.store import board
@@ -35,6 +36,16 @@ class Words(BaseModel):
     instruction: str = Field(default="", max_length=4000)
 
 
+class Circle(BaseModel):
+    """Centre in degrees WGS 84, radius in kilometres."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lat: float = Field(ge=-80, le=80)
+    lon: float = Field(ge=-180, le=180)
+    km: float = Field(gt=0, le=WIDEST_KM)
+
+
 class Changes(BaseModel):
     """What the forecaster changes of the data's own proposal; what is absent stays as proposed."""
 
@@ -45,9 +56,11 @@ class Changes(BaseModel):
     level: Literal["blue", "yellow", "orange", "red"] | None = None
     zones: list[str] | None = Field(default=None, min_length=1)
     polygon: dict[str, object] | None = Field(default=None, description="GeoJSON Polygon or MultiPolygon, WGS 84")
+    circle: Circle | None = Field(default=None, description="instead of a polygon")
     expires: AwareDatetime | None = None
     texts: dict[Literal["zh-CN", "en-US"], Words] | None = None
     note: str | None = Field(default=None, max_length=500, description="why; needed where the level falls over another, or ends above the lowest")
+    override: str | None = Field(default=None, min_length=1, max_length=500, description="why two languages that do not say the same may go out all the same")
 
 
 class Submit(BaseModel):
@@ -60,11 +73,18 @@ class Submit(BaseModel):
 
 
 class Approve(BaseModel):
-    """``revision`` as read: what was changed after that cannot be approved unseen."""
+    """``revision`` as read: what was changed after that cannot be approved unseen. ``status``: what you take it for; another is refused."""
 
     model_config = ConfigDict(extra="forbid")
 
     revision: int = Field(ge=1)
+    status: Literal["Actual", "Exercise", "Test"] | None = None
+
+
+class Express(Submit):
+    """As a submission; ``status``: what you take it for."""
+
+    status: Literal["Actual", "Exercise", "Test"] | None = None
 
 
 class Because(BaseModel):
@@ -86,6 +106,7 @@ class ByHand(BaseModel):
     level: Literal["blue", "yellow", "orange", "red"]
     zones: list[str] = Field(default=[])
     polygon: dict[str, object] | None = None
+    circle: Circle | None = None
     onset: AwareDatetime
     expires: AwareDatetime
     texts: dict[Literal["zh-CN", "en-US"], Words] = Field(default={}, description="empty = from the template library")
@@ -129,6 +150,7 @@ async def compose(parts: Here, account: Caller, hand: ByHand) -> Done:
     made = HandMade(
         issuer=hand.issuer, hazard=hand.hazard, event_code=hand.event_code, level=Level.of(hand.level),
         zones=tuple(hand.zones), onset=hand.onset, expires=hand.expires, action=hand.action, polygon=hand.polygon,
+        circle=None if hand.circle is None else hand.circle.model_dump(),
         texts={language: words.model_dump() for language, words in hand.texts.items()}, replaces=hand.replaces, status=hand.status,
         note=hand.note)
     return Done(id=await parts.issue.compose(made, account=account), status="open")
@@ -142,7 +164,14 @@ async def submit(parts: Here, account: Caller, proposal_id: UUID, body: Submit) 
 
 @router.post("/{proposal_id}/approve", summary="Second signature: another person approves, and it goes out")
 async def approve(parts: Here, account: Caller, proposal_id: UUID, body: Approve) -> Issued:
-    identifier = await parts.issue.approve(proposal_id, account=account, revision=body.revision)
+    identifier = await parts.issue.approve(proposal_id, account=account, revision=body.revision, status=body.status)
+    return Issued(identifier=identifier, cap_url=f"/api/alerts/{identifier}.xml")
+
+
+@router.post("/{proposal_id}/express", summary="The fast lane: one signature, where a rule of the settings lets it; reviewed afterwards")
+async def express(parts: Here, account: Caller, proposal_id: UUID, body: Express) -> Issued:
+    identifier = await parts.issue.express(
+        proposal_id, account=account, revision=body.revision, changes=plain_changes(body.changes), status=body.status)
     return Issued(identifier=identifier, cap_url=f"/api/alerts/{identifier}.xml")
 
 

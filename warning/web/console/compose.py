@@ -1,72 +1,134 @@
-"""Composing by hand: any issuer, any event code, no grid needed; the same two signatures follow."""
+"""Composing by hand: any issuer, any event code, no grid needed; checked before it is made, and the same two signatures follow."""
 
 from datetime import timedelta
+from html import escape
 
 from nicegui import ui
 
 from warning.account import Account, Act
 from warning.issue.hand import HandMade
+from warning.issue.look import Look
 from warning.level import Level
+from warning.watch.issuer import Issuer
+from warning.web.console.area import Area
+from warning.web.console.check import Check
+from warning.web.console.editor import LANGUAGES, PARTS
 from warning.web.console.frame import frame
 from warning.web.console.visit import Visit
-from warning.web.words import SYMBOL, level_word
-
-_PARTS = ("headline", "description", "instruction")
+from warning.web.words import SYMBOL, hazard_name, level_word, zone_name
 
 
-def compose_page(visit: Visit) -> None:
+class Compose:
     """The form; what is left empty is worded from the templates."""
-    frame(visit, "/compose")
-    parts, english = visit.parts, visit.lang == "en"
-    hazards = {
-        hazard.key: (f"{hazard.en if english else hazard.zh} ({hazard.event_code})", hazard.event_code)
-        for rule_set in parts.rule_sets.values() for hazard in rule_set.hazards}
-    with ui.element("main").style("padding:.8rem;width:100%;max-width:64rem;margin:0 auto"), ui.element("section").classes("pane"):
-        ui.html(f"<h1>{visit.t('compose')}</h1>", sanitize=False)
-        with ui.element("div").classes("row"):
-            issuer = ui.select({code: i.name_en if english else i.name_zh for code, i in parts.issuers.items()},
-                               value=next(iter(parts.issuers)), label=visit.t("issuer")).props("outlined dense").style("min-width:16rem")
-            hazard = ui.select({key: label for key, (label, _) in hazards.items()}, value=next(iter(hazards)),
-                               label=visit.t("hazard")).props("outlined dense").style("min-width:12rem")
-            code = ui.input(visit.t("code"), value=hazards[next(iter(hazards))][1]).props("outlined dense").style("width:8rem")
-            level = ui.select({one.key: f"{SYMBOL[one]} {level_word(one, visit.lang)}" for one in reversed(Level)}, value="yellow",
-                              label=visit.t("level")).props("outlined dense").style("width:9rem")
-        hazard.on_value_change(lambda event: code.set_value(hazards[event.value][1]))
-        with ui.element("div").classes("row").style("margin:.5rem 0"):
-            zones = ui.select({zone.code: zone.name_en if english else zone.name_zh for zone in list(parts.zones)[:1000]}, multiple=True,
-                              value=[], label=visit.t("zones")).props("outlined dense use-chips").style("min-width:20rem;flex:1")
-            hours = ui.number(visit.t("hours"), value=6, min=1, max=72).props("outlined dense").style("width:12rem")
-        status = _status_choice(visit)
-        ui.label(visit.t("by_template")).classes("soft small")
-        fields: dict[str, dict[str, ui.textarea]] = {}
-        with ui.element("div").classes("texts"):
-            for language, name in (("zh-CN", "中文"), ("en-US", "English")):
-                with ui.element("div"):
-                    fields[language] = {
-                        part: ui.textarea(f"{name} · {visit.t(part)}").props(f'outlined dense autogrow lang="{language}"').style("margin-bottom:.4rem")
-                        for part in _PARTS}
 
-        async def make() -> None:
-            now = parts.clock.now()
-            texts = {
-                language: {part: field.value for part, field in words.items() if field.value} for language, words in fields.items()}
-            hand = HandMade(
-                issuer=issuer.value, hazard=hazard.value, event_code=code.value, level=Level.of(level.value), zones=tuple(zones.value),
-                onset=now, expires=now + timedelta(hours=float(hours.value or 6)),
-                texts={language: words for language, words in texts.items() if words}, status=status.value if status else None)
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        frame(visit, "/compose")
+        parts, english = visit.parts, visit.lang == "en"
+        first = next(iter(parts.issuers))
+        names = self._hazards(first)
+        with (
+            ui.element("main").style("padding:.8rem;width:100%;max-width:72rem;margin:0 auto"),
+            ui.element("section").classes("pane").style("display:grid;gap:.5rem"),
+        ):
+            ui.html(f"<h1>{visit.t('compose')}</h1>", sanitize=False)
+            with ui.element("div").classes("row"):
+                self._issuer = ui.select({code: i.name_en if english else i.name_zh for code, i in parts.issuers.items()}, on_change=self._reissued,
+                                         value=first, label=visit.t("issuer")).props("outlined dense").style("min-width:16rem;flex:1").mark("issuer")
+                self._hazard = ui.select(names, value=next(iter(names)), label=visit.t("hazard"), on_change=self._recoded).props(
+                    "outlined dense").style("min-width:12rem;flex:1").mark("hazard")
+                self._code = ui.input(visit.t("code"), value=next(iter(names)), on_change=self._touched).props("outlined dense").style("width:8rem")
+                self._level = ui.select({one.key: f"{SYMBOL[one]} {level_word(one, visit.lang)}" for one in reversed(Level)}, value="yellow",
+                                        label=visit.t("level"), on_change=self._touched).props("outlined dense").style("width:9rem").mark("level")
+                self._hours = ui.number(visit.t("hours"), value=6, min=1, max=72, on_change=self._touched).props("outlined dense").style("width:10rem")
+            self._register = ui.html("", sanitize=False).mark("register")
+            self._area = Area(visit, self._able(), [], drawn=None, circle=None, enabled=visit.can(Act.SUBMIT), changed=self._touched)
+            self._status = _status_choice(visit)
+            ui.label(visit.t("by_template")).classes("soft small")
+            self._words: dict[str, dict[str, ui.textarea]] = {}
+            with ui.element("div").classes("texts"):
+                for language, name in LANGUAGES:
+                    with ui.element("div"):
+                        self._words[language] = {
+                            part: ui.textarea(f"{name} · {visit.t(part)}", on_change=self._touched).props(
+                                f'outlined dense autogrow lang="{language}"').style("margin-bottom:.4rem").mark(f"{language}-{part}")
+                            for part in PARTS}
+            self._check = Check(visit, self._look, at_once=False)
+            if visit.can(Act.SUBMIT):
+                with ui.element("div").classes("row acts"):
+                    ui.button(visit.t("compose"), on_click=self._make).props("no-caps color=primary").mark("make")
+        self._tell_register()
 
-            async def verb(account: Account) -> None:
-                await parts.issue.compose(hand, account=account)
+    def _touched(self) -> None:
+        if self._area.zones:
+            self._check.soon()
 
-            if await visit.act(verb, visit.t("is_new")):
-                ui.navigate.to(f"/?lang={visit.lang}")
+    def _recoded(self) -> None:
+        self._code.set_value(str(self._hazard.value or ""))
+        self._touched()
 
-        if visit.can(Act.SUBMIT):
-            ui.button(visit.t("compose"), on_click=make).props("no-caps color=primary").style("margin-top:.6rem")
+    def _reissued(self) -> None:
+        self._area.offer(self._able())
+        names = self._hazards(str(self._issuer.value))
+        self._hazard.set_options(names, value=self._hazard.value if self._hazard.value in names else next(iter(names)))
+        self._tell_register()
+        self._touched()
+
+    def _hazards(self, issuer: str) -> dict[str, str]:
+        """By event code what it means by the issuer's own rules; any other code is typed."""
+        rules = self.visit.parts.rule_sets[self.visit.parts.issuers[issuer].rule_set]
+        return {one.event_code: f"{one.en if self.visit.lang == 'en' else one.zh} ({one.event_code})" for one in rules.hazards}
+
+    def _own(self) -> Issuer:
+        return self.visit.parts.issuers[str(self._issuer.value)]
+
+    def _able(self) -> list[str]:
+        own = self._own()
+        return [zone.code for zone in self.visit.parts.zones if own.may_warn(zone.code)][:1000]
+
+    def _tell_register(self) -> None:
+        self._register.set_content(register(self.visit, self._own()))
+
+    def _hand(self) -> HandMade:
+        now = self.visit.parts.clock.now()
+        texts = {language: {part: field.value for part, field in words.items() if field.value} for language, words in self._words.items()}
+        return HandMade(
+            issuer=str(self._issuer.value), hazard="", event_code=str(self._code.value).strip(), level=Level.of(str(self._level.value)),
+            zones=tuple(self._area.zones), onset=now, expires=now + timedelta(hours=float(self._hours.value or 6)), polygon=self._area.polygon,
+            circle=self._area.circle, texts={language: words for language, words in texts.items() if words},
+            status=self._status.value if self._status else None)
+
+    async def _look(self) -> Look:
+        return await self.visit.parts.issue.look_by_hand(self._hand(), account=self.visit.account)
+
+    async def _make(self) -> None:
+        visit, hand, made = self.visit, self._hand(), []
+
+        async def verb(account: Account) -> None:
+            made.append(await visit.parts.issue.compose(hand, account=account))
+
+        if await visit.act(verb, visit.t("is_new")):
+            ui.navigate.to(f"/?lang={visit.lang}&proposal={made[0]}")
+
+
+def register(visit: Visit, issuer: Issuer) -> str:
+    """What the authority may issue, in words; the desk enforces it."""
+    lang, parts = visit.lang, visit.parts
+    own = f" · {escape(visit.t('own_templates'))}: {escape(', '.join(issuer.wordings))}" if issuer.wordings else ""
+    if not issuer.registered:
+        return f"<p class='soft small'>{escape(visit.t('register'))}: {escape(visit.t('register_all'))}{own}</p>"
+    lines = []
+    for entry in issuer.registered:
+        hazards = ", ".join(hazard_name(parts.rule_sets, key, lang) for key in entry.hazards) or "*"
+        levels = " ".join(f"{SYMBOL[level]} {level_word(level, lang)}" for level in sorted(entry.levels, reverse=True)) or "*"
+        zones = ", ".join(zone_name(parts.zones, code, lang) for code in entry.zones) or "*"
+        lines.append(f"<li>{escape(hazards)} · {escape(levels)} · {escape(zones)}</li>")
+    return f"<div class='soft small'>{escape(visit.t('register'))}:{own}<ul style='margin:0 0 0 1rem'>{''.join(lines)}</ul></div>"
 
 
 def _status_choice(visit: Visit) -> ui.radio | None:
     """Where warnings are real, a single drill can be composed beside them; a drill deployment has no choice to offer."""
     if visit.parts.settings.status != "Actual":
+        ui.label(visit.t("stays_drill")).classes("soft small")
         return None
     return ui.radio({"Actual": visit.t("live"), "Exercise": visit.t("single_drill")}, value="Actual").props("inline dense")

@@ -1,4 +1,4 @@
-"""The main page: proposals, map and evidence, what is in force, how it goes out; new data arrive by themselves."""
+"""The main page: the map, the proposals and their evidence, what is in force, how it goes out; new data arrive by themselves."""
 
 from collections.abc import Hashable
 from uuid import UUID
@@ -10,10 +10,12 @@ from warning.web.console.differ import differ
 from warning.web.console.editor import Editor
 from warning.web.console.feeds import feed_list, states
 from warning.web.console.frame import frame
+from warning.web.console.mapfield import MapField
 from warning.web.console.mapview import MapView
 from warning.web.console.progress import Tick, going_out, in_force, still
 from warning.web.console.proposals import Entry, proposal_list
 from warning.web.console.reading import Reading
+from warning.web.console.reviews import owed, review_list
 from warning.web.console.visit import Visit
 
 EVERY_S = 1.5
@@ -28,6 +30,7 @@ class DeskPage:
         self.chosen = chosen
         self._shown: dict[str, Hashable] = {}
         self._entries: list[Entry] = []
+        self._open: Editor | None = None
         self._ends: list[Tick] = []
         self._clocks: list[Tick] = []
         self._ages: list[Tick] = []
@@ -37,15 +40,22 @@ class DeskPage:
             self._list = ui.element("section").classes("pane").props(f'aria-label="{visit.t("proposals")}"')
             with ui.element("div").style("display:grid;gap:.6rem;min-width:0"):
                 with ui.element("section").classes("pane"):
-                    self.map = MapView(visit.parts.zones, visit.lang)
+                    self.map = MapView(visit.watch.ground, visit.lang, visit.t("map"))
+                    self._field = MapField(visit, self.map, visit.watch.fields)
                 self._editor = ui.element("section").classes("pane").props(f'aria-label="{visit.t("evidence")}"')
             with ui.element("div").style("display:grid;gap:.6rem;min-width:0"):
+                self._reviews = ui.element("section").classes("pane").props(f'aria-label="{visit.t("reviews")}"')
                 self._progress = ui.element("section").classes("pane").props(f'aria-label="{visit.t("progress")}"')
                 self._feeds = ui.element("section").classes("pane").props(f'aria-label="{visit.t("feeds")}"')
                 self._in_force = ui.element("section").classes("pane").props(f'aria-label="{visit.t("in_force")}"')
         self.show(reading)
         ui.timer(EVERY_S, self.tick)
-        ui.timer(0.1, self.map.fit, once=True)
+        ui.timer(0.1, self._stand, once=True)
+
+    async def _stand(self) -> None:
+        """Once the map stands in the browser."""
+        await self.map.fit()
+        self._field.mark()
 
     async def tick(self) -> None:
         """Read, and show what is new."""
@@ -68,11 +78,20 @@ class DeskPage:
         proposal = live.get(self.chosen) if self.chosen else None
         if self._new("editor", None if proposal is None else (proposal.id, proposal.revision)):
             self._editor.clear()
+            self._open = None
             with self._editor:
                 if proposal is None:
                     ui.label(self.visit.t("nothing_waits")).classes("soft")
                 else:
-                    Editor(self.visit, proposal, reading)
+                    self._open = Editor(self.visit, proposal, reading)
+        elif self._open is not None:
+            with self._editor:
+                self._open.tick(reading)
+        self._reviews.set_visibility(bool(reading.reviews))
+        if self._new("reviews", owed(reading)):
+            self._reviews.clear()
+            with self._reviews:
+                review_list(self.visit, reading)
         if self._new("in_force", tuple(alert.identifier for alert in reading.in_force)):
             self._in_force.clear()
             with self._in_force:
@@ -92,6 +111,7 @@ class DeskPage:
         for tick in (*self._ends, *self._clocks, *self._ages):
             tick(reading)
         self._show_map(reading)
+        self._field.show(reading.fields, reading.now)
 
     def _show_map(self, reading: Reading) -> None:
         levels: dict[str, Level] = {}

@@ -16,10 +16,10 @@ body{background:var(--ground);color:var(--ink);font:14px/1.45 system-ui,"PingFan
 .drillbar span{background:#fff;color:#4a1d73;border-radius:4px;padding:0 .7rem;margin-right:.6rem}
 body.drill::after{content:"";position:fixed;inset:0;pointer-events:none;z-index:3000;border:6px solid #6f3aa0;background:url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='560' height='380'%3E%3Ctext x='280' y='200' text-anchor='middle' font-size='68' font-weight='700' fill='%236f3aa0' fill-opacity='.08' transform='rotate(-24 280 190)'%3E演练 DRILL%3C/text%3E%3C/svg%3E")}
 .board{display:grid;grid-template-columns:290px minmax(0,1fr) 340px;gap:.6rem;padding:.6rem .8rem;width:100%;align-items:start}
-@media(max-width:1000px){.board{grid-template-columns:1fr}}
+@media(max-width:1000px){.board{grid-template-columns:minmax(0,1fr)}}@media(max-width:700px){.nicegui-leaflet{height:300px}}
 .pane{background:#fff;border:1px solid var(--line);border-radius:8px;padding:.6rem .7rem;width:100%}
 .pane h2{font-size:.95rem;font-weight:700;margin:0 0 .4rem;line-height:1.3}
-.soft{color:var(--soft)}.small{font-size:.86rem}
+.pane p{margin:.15rem 0}.soft{color:var(--soft)}.small{font-size:.86rem}
 .chip{display:inline-block;border-radius:4px;padding:0 .4rem;font-weight:700;white-space:nowrap}
 .l1{background:var(--l1);color:#fff}.l2{background:var(--l2);color:#1a1a1a}.l3{background:var(--l3);color:#1a1a1a}.l4{background:var(--l4);color:#fff}
 .entry{display:block;width:100%;text-align:left;border:1px solid var(--line);border-left-width:7px;border-radius:6px;background:#fff;padding:.4rem .55rem;margin:0 0 .4rem;cursor:pointer;font:inherit;color:inherit}
@@ -35,13 +35,16 @@ body.drill::after{content:"";position:fixed;inset:0;pointer-events:none;z-index:
 .fault{border-left:4px solid #b00020;background:#fdf0f1;padding:.3rem .5rem;margin:.3rem 0;border-radius:4px}
 .wait{border-left:4px solid #8a5a00;background:#fff6e0;padding:.3rem .5rem;margin:.3rem 0;border-radius:4px}
 .late-word{color:#b00020;font-weight:700}
-.nicegui-leaflet{width:100%;height:280px;border-radius:6px;background:#d5e3ee!important}
+.nicegui-leaflet{width:100%;height:400px;border-radius:6px;background:#d5e3ee!important}
 .pane h1{font-size:1.2rem;font-weight:700;line-height:1.5;letter-spacing:0;margin:0}
 .acts{position:sticky;bottom:6px;background:#fff;padding:.5rem 0 .2rem;z-index:5;width:100%;justify-content:flex-end}
 a{color:#0b4fa8}
 .leaflet-tooltip.sign{background:rgba(255,255,255,.9);border:0;color:#1b2430;box-shadow:none;padding:0 3px;font-weight:700;font-size:11px;line-height:1.35;border-radius:3px}
 .leaflet-tooltip.sign::before{display:none}
 .texts textarea{font-size:.88rem;line-height:1.4}
+.note{border-left:3px solid var(--line);padding:.1rem .5rem;margin:.25rem 0;overflow-wrap:anywhere}
+.confirm{min-width:min(26rem,90vw)}
+.drillcard{background:repeating-linear-gradient(135deg,#fff 0 26px,#f6f0fc 26px 52px)}
 """
 
 

@@ -5,11 +5,12 @@ from uuid import UUID
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from nicegui import app as console
 from nicegui import ui
 
 from warning.errors import NotFound
 from warning.web.auth import signed_in
-from warning.web.console.compose import compose_page
+from warning.web.console.compose import Compose
 from warning.web.console.desk import DeskPage
 from warning.web.console.explain import explain_page
 from warning.web.console.packs import packs_page
@@ -17,16 +18,20 @@ from warning.web.console.reading import Watch
 from warning.web.console.responses import ResponsesPage
 from warning.web.console.timeline import timeline_page
 from warning.web.console.visit import Visit
+from warning.web.fieldboard import FieldBoard
 from warning.web.parts import Parts
 from warning.web.problem import problem
 from warning.web.words import Lang
 
+PATIENCE_S = 15.0
+"""So long the main page may take on a machine that is busy; NiceGUI's own three seconds would answer 500 there."""
 Language = Annotated[Lang, Query()]
 
 
 def mount(app: FastAPI, parts: Parts) -> None:
     """The pages of the console under /console; each asks who is there before it shows anything."""
-    watch = Watch(parts)
+    fields: FieldBoard = app.state.fields
+    watch = Watch(parts, fields)
 
     async def visit(request: Request, lang: Lang) -> Visit | Response:
         account = await signed_in(parts, app.state.session, request)
@@ -34,7 +39,7 @@ def mount(app: FastAPI, parts: Parts) -> None:
             return RedirectResponse(f"/login?lang={lang}", status_code=303)
         return Visit(parts=parts, watch=watch, session=app.state.session, request=request, account=account, lang=lang)
 
-    @ui.page("/")
+    @ui.page("/", response_timeout=PATIENCE_S)
     async def desk(request: Request, lang: Language = "zh", proposal: UUID | None = None) -> Response | None:
         who = await visit(request, lang)
         if isinstance(who, Response):
@@ -47,7 +52,7 @@ def mount(app: FastAPI, parts: Parts) -> None:
         who = await visit(request, lang)
         if isinstance(who, Response):
             return who
-        compose_page(who)
+        Compose(who)
         return None
 
     @ui.page("/packs")
@@ -87,6 +92,16 @@ def mount(app: FastAPI, parts: Parts) -> None:
         except NotFound as error:
             return problem(404, str(error), "go back to /console/ and choose an alert that is in force")
         return None
+
+    @console.get("/field/{key}.png", include_in_schema=False)
+    async def field(request: Request, key: str) -> Response:
+        """A moment of the map's field for whoever is signed in: the page's images carry its cookie, and only read."""
+        if await signed_in(parts, app.state.session, request) is None:
+            return problem(401, "this picture needs a session", "sign in at /login")
+        try:
+            return Response((await fields.picture(key)).png, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+        except NotFound as error:
+            return problem(404, str(error), "newer data have come: the page takes the next picture by itself")
 
     ui.run_with(
         app, mount_path="/console", title="消息树", language="zh-CN", tailwind=False, show_welcome_message=False,

@@ -18,6 +18,7 @@ from warning.web.words import (
     DELIVERY_WORDS,
     SYMBOL,
     Lang,
+    explained,
     hazard_name,
     level_word,
     local_time,
@@ -72,8 +73,8 @@ def going_out(visit: Visit, reading: Reading) -> list[Tick]:
             ticks.append(one_alert(visit, alert, reading.progress[alert.identifier]))
     for notice in reading.notices[:5]:
         with ui.element("div").classes("wait small"):
-            ui.label(notice.text)
-            ui.label(f"{visit.t('next_step')}: {notice.next_step}").classes("soft")
+            ui.label(explained(notice.text, visit.lang))
+            ui.label(f"{visit.t('next_step')}: {explained(notice.next_step, visit.lang)}").classes("soft")
     canaries(visit, reading)
     return ticks
 

@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
 
+from warning.issue.consult.work import Note, Review
 from warning.store import board, pulses
 from warning.store.board import AlertView, Failure, Notice, ProposalView, Race
 from warning.watch.promise import Standing
+from warning.web.console.mapview import ground_of
+from warning.web.fieldboard import Board, FieldBoard
 from warning.web.parts import Parts
 
 FRESH_S = 1.0
@@ -39,14 +43,19 @@ class Reading:
     notices: tuple[Notice, ...] = ()
     feeds: tuple[Standing, ...] = ()
     canaries: tuple[pulses.Standing, ...] = ()
+    notes: Mapping[UUID, tuple[Note, ...]] = field(default_factory=dict)
+    reviews: tuple[Review, ...] = ()
+    fields: Board = field(default_factory=Board)
     away: bool = False
 
 
 class Watch:
     """Holds the newest reading."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, fields: FieldBoard) -> None:
         self._parts = parts
+        self.fields = fields
+        self.ground = ground_of(parts.zones)
         self._lock = asyncio.Lock()
         self._read_at = float("-inf")
         self._held: Reading | None = None
@@ -59,11 +68,7 @@ class Watch:
                 try:
                     self._held = await self._read()
                 except OperationalError:
-                    last = self._held
-                    self._held = Reading(
-                        now=clock.now(), away=True, proposals=last.proposals if last else (),
-                        in_force=last.in_force if last else (), recent=last.recent if last else (),
-                        progress=last.progress if last else {}, notices=last.notices if last else (), feeds=last.feeds if last else (), canaries=last.canaries if last else ())
+                    self._held = replace(self._held or Reading(now=clock.now(), progress={}), now=clock.now(), away=True)
                 self._read_at = clock.monotonic()
             return self._held
 
@@ -79,7 +84,9 @@ class Watch:
                 race=await board.race(database, alert), counts=await self._parts.ledger.counts(alert.identifier),
                 callouts=await board.callouts(database, alert.identifier),
                 failed=tuple(await board.failures(database, alert.identifier, limit=20)))
+        proposals = tuple(await board.proposals(database))
         return Reading(
-            now=now, proposals=tuple(await board.proposals(database)), in_force=tuple(in_force), recent=tuple(recent),
+            now=now, proposals=proposals, notes=await self._parts.consulted.notes([one.id for one in proposals]),
+            reviews=tuple(await self._parts.consulted.owed()), fields=await self.fields.board(), in_force=tuple(in_force), recent=tuple(recent),
             progress=progress, notices=pulse.notices, feeds=tuple(await self._parts.feeds.standings(now=now)),
             canaries=tuple(one for one in beating if one.kind == "canary"))

@@ -2,6 +2,7 @@
 
 from warning.web.terms import (
     after,
+    decide,
     desk,
     login,
     office,
@@ -12,6 +13,7 @@ from warning.web.terms import (
 
 TOPICS = (
     after,
+    decide,
     desk,
     login,
     office,

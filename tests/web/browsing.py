@@ -1,0 +1,88 @@
+"""A browser on a console server of its own: the fixtures ``site`` and ``browser``, signing in, and pictures to be kept."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+PHONE, LAPTOP = {"width": 360, "height": 740}, {"width": 1366, "height": 768}
+KEPT = os.environ.get("SCREENSHOTS", "")
+"""A folder for pictures of the faces, e.g. ``SCREENSHOTS=var/screenshots pytest tests/web``; empty = each test's own folder."""
+
+
+def picture(page: Page, name: str, folder: Path, *, whole: bool = False) -> None:
+    """``name``.png in the folder that was asked for, else in the test's own."""
+    place = Path(KEPT) if KEPT else folder
+    place.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=place / f"{name}.png", full_page=whole)
+
+
+@pytest.fixture(scope="module")
+def site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE faces_template")
+    head, _, query = server_url.partition("?")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("console")
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.web.console_server", f"{head.rsplit('/', 1)[0]}/{name}?{query}", str(port), str(folder)],
+            cwd=Path(__file__).parents[2], stdout=log, stderr=log)
+        try:
+            base = f"http://127.0.0.1:{port}"
+            _wait(base, process, folder / "log")
+            yield base
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()
+
+
+def signed_in(browser: Browser, site: str, token: str, elsewhere: list[str]) -> Page:
+    """A page of the console; ``elsewhere`` collects what it asked of other places than ``site``."""
+    context = browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]  # a plain dict is one
+    page = context.new_page()
+
+    def watch(request: Request) -> None:
+        if not request.url.startswith((site, "data:", "blob:")):
+            elsewhere.append(request.url)
+
+    page.on("request", watch)
+    page.goto(f"{site}/login")
+    page.get_by_label("访问令牌").fill(token)  # the part for the first time, open in a drill
+    page.get_by_role("button", name="登录").last.click()
+    page.locator(".board").wait_for()
+    return page
+
+
+def _wait(base: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(900):
+        if process.poll() is not None:
+            raise RuntimeError(log.read_text())
+        try:
+            if httpx.get(f"{base}/api/health", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise RuntimeError("the web server did not answer\n" + log.read_text())

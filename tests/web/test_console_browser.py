@@ -1,0 +1,186 @@
+"""A forecaster and an approver decide: the field on the map, the area drawn, every channel's words, consultation, the fast lane and its review."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.web.browsing import CHROMIUM, browser, picture, signed_in, site
+from warning.web.console.confirm import says
+
+__all__ = ["browser", "site"]  # fixtures
+pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium")
+_SLOW_MS = 30_000
+
+
+def test_the_map_shows_the_field_through_time_and_what_is_unknown_as_unknown(site: str, browser: Browser, tmp_path: Path) -> None:
+    elsewhere: list[str] = []
+    page = signed_in(browser, site, "token-fu", elsewhere)
+    glass = page.locator("img.glass")
+    glass.wait_for(state="attached", timeout=_SLOW_MS)
+    first = glass.get_attribute("src") or ""
+    assert first.startswith("/console/field/")
+    assert httpx.get(site + first).status_code == 401, "the picture is for whoever is signed in"
+    when = page.locator(".when")
+    expect(when).to_contain_text("8:30", timeout=_SLOW_MS)
+    for _ in range(3):
+        page.get_by_role("button", name="后一时次").click()
+    expect(when).to_contain_text("+0.5 h")
+    expect(glass).not_to_have_attribute("src", first)
+    page.wait_for_function("document.querySelector('img.glass').naturalWidth > 300")
+    # Rain over Songjiang is in colour; beyond the file's edge the picture is hatched, not clear.
+    seen = page.evaluate("""() => { const img = document.querySelector('img.glass'), c = document.createElement('canvas');
+      c.width = img.naturalWidth; c.height = img.naturalHeight; const x = c.getContext('2d'); x.drawImage(img, 0, 0);
+      const at = (u, v) => Array.from(x.getImageData(Math.round(u * c.width), Math.round(v * c.height), 1, 1).data);
+      return {edge: at(.01, .5), calm: at(.5, .9)} }""")
+    assert seen["edge"][3] > 100
+    assert seen["calm"][3] == 0
+    for word in ("无资料（不代表平安）", "超过阈值的格点", "■ 红色"):
+        expect(page.locator(".legend")).to_contain_text(word)
+    assert page.locator("path.lv4").count() >= 1, "red has its own pattern"
+    assert "url" in page.evaluate("getComputedStyle(document.querySelector('path.lv4')).fill")
+    expect(page.get_by_text("普拉桑").first).to_be_attached()
+    picture(page, "decide-map", tmp_path)
+    assert elsewhere == []
+    page.context.close()
+
+
+def test_texts_that_part_are_stopped_the_area_is_drawn_and_the_second_person_sees_what_was_changed(site: str, browser: Browser, tmp_path: Path) -> None:
+    page = signed_in(browser, site, "token-fu", [])
+    page.locator(".entry", has_text="松江区").first.click()
+    check = page.get_by_role("region", name="发布前核对")
+    expect(check).to_contain_text("【上海预警】", timeout=_SLOW_MS)
+    expect(check).to_contain_text("UCS-2")
+    expect(check).to_contain_text("两种语言一致")
+    page.get_by_label("中文 · 正文").fill("松江区雨势渐强，请注意。")
+    expect(check).to_contain_text("中文正文未写明等级“红色”", timeout=_SLOW_MS)
+    expect(check.locator("ins").first).to_be_attached()
+    page.get_by_role("button", name="提交", exact=True).click()
+    expect(page.get_by_text("两种语言不一致：").last).to_be_visible()
+    picture(page, "check-differs", tmp_path, whole=True)
+    # A rectangle by hand, and a circle taken out of it: this polygon minus that.
+    page.get_by_text("在地图上绘制").click()
+    page.locator("a.leaflet-draw-draw-rectangle").wait_for(timeout=_SLOW_MS)
+    page.wait_for_timeout(1000)
+    board = page.locator(".nicegui-leaflet").last
+    board.scroll_into_view_if_needed()
+    page.locator("a.leaflet-draw-draw-rectangle").click()
+    edge = board.bounding_box()
+    assert edge is not None
+    middle, half = edge["x"] + edge["width"] * 0.42, edge["y"] + edge["height"] * 0.68
+    page.mouse.move(middle - 12, half - 12)
+    page.mouse.down()
+    page.mouse.move(middle + 12, half + 12, steps=4)
+    page.mouse.up()
+    drawn = page.get_by_text("手绘面积")
+    expect(drawn).to_be_visible(timeout=_SLOW_MS)
+    page.get_by_text("重新绘制").click()
+    circle(page, "31.02", "121.21", "6")
+    expect(drawn).to_contain_text("圆形 31.02, 121.21, 6")
+    whole = km2(drawn.inner_text())
+    assert whole == pytest.approx(113.1, rel=0.01)
+    page.get_by_text("减去下一笔", exact=True).click()
+    circle(page, "31.02", "121.21", "3")
+    expect(drawn).not_to_contain_text("圆形")
+    assert km2(drawn.inner_text()) == pytest.approx(whole * 3 / 4, rel=0.01)
+    expect(check).to_contain_text(re.compile(r"松江区\s*\d+\.\d%"), timeout=_SLOW_MS)
+    picture(page, "area-drawn", tmp_path, whole=True)
+    page.get_by_label("仍要发布的理由").fill("区防汛办要求沿用口径")
+    page.get_by_role("button", name="提交", exact=True).click()
+    page.get_by_text("待签发").first.wait_for(timeout=_SLOW_MS)
+
+    approver = signed_in(browser, site, "token-lin", [])
+    approver.locator(".entry", has_text="松江区").first.click()
+    changes = approver.locator("table", has_text="提交时改动")
+    for word in ("势渐强", "手绘范围", "区防汛办要求沿用口径"):
+        expect(changes).to_contain_text(word, timeout=_SLOW_MS)
+    approver.get_by_label("会商意见（不可修改或撤回）").fill("佘山站实测与预报一致")
+    approver.get_by_role("button", name="记入").click()
+    expect(page.get_by_role("log")).to_contain_text("佘山站实测与预报一致", timeout=_SLOW_MS)
+    picture(approver, "second-signature", tmp_path, whole=True)
+    approver.get_by_label("理由", exact=True).fill("范围过小，请再核对")
+    approver.get_by_role("button", name="退回").click()
+    expect(page.get_by_text("退回理由: 范围过小，请再核对")).to_be_visible(timeout=_SLOW_MS)
+    page.context.close()
+    approver.context.close()
+
+
+def test_one_signature_in_a_hurry_is_a_drill_by_its_own_word_and_waits_for_somebody_else_to_review_it(site: str, browser: Browser, tmp_path: Path) -> None:
+    page = signed_in(browser, site, "token-lin", [])
+    page.goto(f"{site}/console/?lang=en")
+    page.locator(".entry", has_text="Chongming").first.click()
+    page.get_by_role("button", name="Issue at once").click(timeout=_SLOW_MS)
+    word, sign = page.get_by_label("Type DRILL or 演练 to confirm"), page.get_by_role("button", name="Approve now (Enter)")
+    expect(page.get_by_text("A drill cannot be switched to live").first).to_be_visible()
+    word.fill("Chongming")
+    assert sign.is_disabled(), "the place's name confirms the real thing, not a drill"
+    word.press("Enter")
+    assert sign.is_visible()
+    word.fill("drill")
+    picture(page, "fast-lane", tmp_path)
+    word.press("Enter")
+    own = page.get_by_role("region", name="To review (fast lane)")
+    expect(page.get_by_text("you issued it: somebody else reviews it")).to_be_visible(timeout=_SLOW_MS)
+    assert own.get_by_role("button", name="Confirm").count() == 0
+    [made] = [one for one in httpx.get(f"{site}/api/alerts?active=true&zone=310151&hazard=rainstorm").json() if one["zones"][0]["code"] == "310151"]
+    assert made["status"] == "Exercise"
+    other = signed_in(browser, site, "token-zhao", [])
+    other.get_by_text("待复核（快速通道）").wait_for(timeout=_SLOW_MS)
+    picture(other, "review-owed", tmp_path)
+    other.get_by_role("button", name="复核无误").click()
+    expect(page.get_by_text("you issued it: somebody else reviews it")).to_be_hidden(timeout=_SLOW_MS)
+    page.context.close()
+    other.context.close()
+
+
+def test_what_is_composed_in_english_is_checked_as_it_is_written_and_no_word_makes_it_live(site: str, browser: Browser, tmp_path: Path) -> None:
+    page = signed_in(browser, site, "token-fu", [])
+    page.goto(f"{site}/console/compose?lang=en&status=Actual")
+    page.get_by_text("Compose by hand").first.wait_for()
+    assert page.get_by_text("LIVE", exact=True).count() == 0
+    expect(page.get_by_text("Registered to issue: every hazard and colour in its zones")).to_be_visible()
+    page.get_by_text("draw on the map").click()
+    page.get_by_role("button", name="use this circle").wait_for(timeout=_SLOW_MS)
+    circle(page, "31.1", "121.65", "8", "en")
+    check = page.get_by_role("region", name="Check before signing")
+    expect(check).to_contain_text("Both languages agree", timeout=_SLOW_MS)
+    expect(check).to_contain_text("Pudong New Area")
+    expect(check).to_contain_text("warnings this place has had in the last 12 h")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    picture(page, "compose-checked", tmp_path, whole=True)
+    page.get_by_role("button", name="Compose by hand").click()
+    page.get_by_text("composed by hand").first.wait_for(timeout=_SLOW_MS)
+    head = {"Authorization": "Bearer token-fu"}
+    made = next(one for one in httpx.get(f"{site}/api/proposals", headers=head).json() if one["reason"] == "by_hand" and one["status"] == "open")
+    assert (made["cap_status"], made["polygon"]["type"]) == ("Exercise", "Polygon")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site}/console/?lang=en&proposal={made['id']}")
+    page.get_by_role("region", name="Check before signing").wait_for(timeout=_SLOW_MS)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    picture(page, "desk-390", tmp_path, whole=True)
+    page.context.close()
+
+
+@pytest.mark.parametrize(("typed", "drill", "yes"), [
+    ("演练", True, True), (" drill ", True, True), ("浦东新区", True, False), ("", True, False),
+    ("浦东新区", False, True), ("pudong new area", False, True), ("演练", False, False), ("DRILL", False, False), ("", False, False)])
+def test_no_word_confirms_both_a_drill_and_the_real_thing(typed: str, drill: bool, yes: bool) -> None:
+    assert says(typed, drill=drill, places=("浦东新区", "Pudong New Area")) is yes
+
+
+def circle(page: Page, lat: str, lon: str, km: str, lang: str = "zh") -> None:
+    names = ("纬度", "经度", "半径 km", "用此圆") if lang == "zh" else ("latitude", "longitude", "radius km", "use this circle")
+    for name, value in zip(names, (lat, lon, km), strict=False):
+        field = page.get_by_role("spinbutton", name=name)
+        field.fill(value)
+        field.blur()
+    page.get_by_role("button", name=names[3]).click()
+
+
+def km2(said: str) -> float:
+    """``手绘面积 113.0 km²``."""
+    found = re.search(r"([\d,.]+) km²", said)
+    assert found is not None, said
+    return float(found[1].replace(",", ""))

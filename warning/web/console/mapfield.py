@@ -1,0 +1,205 @@
+"""The field on the map: which quantity, a slider through its moments, a legend that can be read without colours; gauges and tracks beside it."""
+
+import json
+from datetime import datetime, timedelta
+from html import escape
+
+from nicegui import ui
+from nicegui.elements.leaflet.leaflet_layers import ImageOverlay
+
+from geo.observation import Quality
+from warning.level import Level
+from warning.watch.explain import number, quantity_name, unit
+from warning.web.console.mapview import COLOUR, MapView
+from warning.web.console.visit import Visit
+from warning.web.fieldboard import Board, FieldBoard, Layer
+from warning.web.words import SYMBOL, Lang, level_word, local_time, say
+
+MOST_GAUGES = 300
+_AHEAD = 4
+CSS = """
+.mapbar{display:flex;flex-wrap:wrap;gap:.3rem .6rem;align-items:center;width:100%;margin-top:.35rem}.mapbar .when{font-variant-numeric:tabular-nums;font-weight:700}
+.legend{display:flex;flex-wrap:wrap;gap:.15rem .7rem;align-items:center;font-size:.8rem;color:var(--ink)}.legend i{display:inline-block;width:1.5rem;height:.85rem;border:1px solid #5a6675;vertical-align:-2px;margin-right:.2rem}
+.legend .hatch{background:repeating-linear-gradient(135deg,#6b7684 0 2px,#dfe3e8 2px 7px)}.legend .over{background:#2b0a3d59;border:2px solid #2b0a3d}.legend .zone{border:2px dashed #0b4fa8;background:none}
+.leaflet-tooltip.gauge{background:#fff;border:1px solid #1b2430;padding:0 3px;font-size:10px;font-weight:700;box-shadow:none;line-height:1.3;border-radius:3px}.leaflet-tooltip.gauge::before{display:none}
+"""
+# Drawn in one go: hundreds of gauges are one message to the browser.
+_MARKS = """
+(() => { const el = getElement(%d), data = %s; if (!el || !el.map) return;
+if (el.marks) el.marks.remove(); const all = el.marks = L.layerGroup();
+for (const g of data.gauges) L.circleMarker([g.lat, g.lon], {radius: 4, color: '#fff', weight: 1.5, fillColor: g.doubt ? '#8a8f98' : '#0b3a66', fillOpacity: 1, interactive: true})
+  .bindTooltip(g.label, {direction: 'right', offset: [4, 0], className: 'gauge', permanent: data.gauges.length <= 12}).addTo(all);
+for (const t of data.tracks) {
+  if (t.past.length > 1) L.polyline(t.past, {color: '#111', weight: 3, interactive: false}).addTo(all);
+  if (t.ahead.length > 1) L.polyline(t.ahead, {color: '#111', weight: 3, dashArray: '6 7', interactive: false}).addTo(all);
+  for (const p of t.points) L.circleMarker(p.at, {radius: p.now ? 8 : 4, color: '#111', weight: 2, fillColor: p.now ? '#ffd83d' : '#fff', fillOpacity: 1})
+    .bindTooltip(p.label, {direction: 'top', className: 'gauge', permanent: p.now}).addTo(all);
+  for (const r of t.rings) L.circle(r.at, {radius: r.km * 1000, color: '#111', weight: 1.5, dashArray: r.dash, fill: false, interactive: false}).addTo(all);
+}
+all.addTo(el.map); })()
+"""
+
+
+class MapField:
+    """Below the map; keeps the layer and the moment that somebody has chosen while newer data come in."""
+
+    def __init__(self, visit: Visit, over: MapView, fields: FieldBoard) -> None:
+        self._visit, self._map, self._fields = visit, over, fields
+        self._board = Board()
+        self._layer: Layer | None = None
+        self._chosen: datetime | None = None
+        self._overlay: ImageOverlay | None = None
+        self._key = ""
+        self._last = 1
+        ui.add_css(CSS)
+        with ui.element("div").classes("mapbar"):
+            self._select = ui.select({"": visit.t("map_none")}, value="", label=visit.t("map_field"), on_change=lambda: self._pick()).props(
+                "dense outlined options-dense").style("min-width:11rem").mark("field")
+            ui.button("◀", on_click=lambda: self._step(-1)).props(f'flat dense aria-label="{visit.t("map_earlier")}"')
+            self._slider = ui.slider(min=0, max=1, step=1, value=0, on_change=lambda: self._slid()).props(
+                f'snap aria-label="{visit.t("map_time")}"').style("flex:1;min-width:8rem").mark("moment")
+            ui.button("▶", on_click=lambda: self._step(1)).props(f'flat dense aria-label="{visit.t("map_later")}"')
+            self._when = ui.label().classes("when").props('aria-live="polite"').mark("when")
+        self._said = ui.html("", sanitize=False)
+        self._legend = ui.html("", sanitize=False).classes("legend").mark("legend")
+
+    def show(self, board: Board, now: datetime) -> None:
+        """Newer data: the same layer stays, and the moment that was chosen; who chose none sees what is nearest to now."""
+        if board.version == self._board.version and self._key:
+            return
+        self._board = board
+        held = self._layer.key if self._layer is not None else None
+        by_key = {layer.key: layer for layer in board.layers}
+        first = held if held in by_key else next(iter(by_key), "")
+        options = {"": self._visit.t("map_none")} | {key: layer_name(layer, self._visit.lang) for key, layer in by_key.items()}
+        self._select.set_options(options, value=first)
+        self._show_layer(by_key.get(first or ""), now)
+        self.mark()
+
+    def mark(self) -> None:
+        """Gauges and tracks; needs the map to stand in the browser."""
+        if self._map.element.is_initialized:
+            ui.run_javascript(_MARKS % (self._map.element.id, json.dumps(marks(self._board, self._layer, self._visit.lang), ensure_ascii=False)))
+
+    def _pick(self) -> None:
+        layer = next((one for one in self._board.layers if one.key == self._select.value), None)
+        if layer is not self._layer:
+            self._show_layer(layer, self._visit.parts.clock.now())
+            self.mark()
+
+    def _show_layer(self, layer: Layer | None, now: datetime) -> None:
+        self._layer = layer
+        faults = "".join(f"<p class='wait small'>{escape(self._visit.t('map_not_read'))} {escape(one)}</p>" for one in self._board.faults[:3])
+        if layer is None:
+            self._slider.set_enabled(False)
+            self._picture("")
+            self._when.set_text("")
+            self._said.set_content(faults or ("" if self._board.layers else f"<p class='soft small'>{escape(self._visit.t('map_no_field'))}</p>"))
+        else:
+            self._said.set_content(faults)
+            self._slider.set_enabled(len(layer.frames) > 1)
+            self._last = max(len(layer.frames) - 1, 1)
+            self._slider.props(f"max={self._last}")
+            wanted = self._chosen or now
+            at = min(range(len(layer.frames)), key=lambda place: abs(layer.frames[place].field.valid_time - wanted))
+            self._slider.set_value(at)
+            self._moment(at)
+        self._legend.set_content(legend(layer, self._visit.lang))
+
+    def _step(self, by: int) -> None:
+        self._slider.set_value(min(max(int(self._slider.value) + by, 0), self._last))
+
+    def _slid(self) -> None:
+        if self._layer is None:
+            return
+        at = min(int(self._slider.value), len(self._layer.frames) - 1)
+        if self._layer.frames[at].key != self._key:
+            self._chosen = self._layer.frames[at].field.valid_time
+            self._moment(at)
+
+    def _moment(self, at: int) -> None:
+        if self._layer is None:
+            return
+        frame, lang = self._layer.frames[at], self._visit.lang
+        lead = frame.field.lead
+        kind = say("map_analysis", lang) if lead <= timedelta() else f"+{lead.total_seconds() / 3600:g} h"
+        self._when.set_text(f"{local_time(frame.field.valid_time, lang)} · {kind} · {say('map_run', lang)} {local_time(frame.field.run_time, lang)}")
+        self._picture(frame.key, [one.key for one in self._layer.frames[at + 1 : at + 1 + _AHEAD]])
+
+    def _picture(self, key: str, ahead: list[str] | None = None) -> None:
+        self._key = key
+        self._map.around.classes(add="withfield" if key else "", remove="" if key else "withfield")
+        if not key:
+            if self._overlay is not None:
+                self._map.element.remove_layer(self._overlay)
+                self._overlay = None
+            return
+        url = address(key)
+        if self._overlay is None:
+            extent = self._fields.extent
+            self._overlay = self._map.element.image_overlay(
+                url=url, bounds=[[extent.south, extent.west], [extent.north, extent.east]],
+                options={"interactive": False, "className": "glass", "zIndex": -1, "alt": ""})
+        else:
+            self._overlay.url = url
+            self._map.element.run_layer_method(self._overlay.id, "setUrl", url)
+        if ahead and self._map.element.is_initialized:
+            ui.run_javascript(f"for (const one of {json.dumps([address(one) for one in ahead])}) new Image().src = one")
+
+
+def address(key: str) -> str:
+    """Where the console's own picture is; it asks for the session that the page has."""
+    return f"/console/field/{key}.png"
+
+
+def layer_name(layer: Layer, lang: Lang) -> str:
+    """``10 分钟雨量 · nowcast``."""
+    name = quantity_name(f"{layer.variable} [{layer.units}]")[lang == "en"]
+    if layer.window is not None:
+        minutes = layer.window.total_seconds() / 60
+        span = (f"{minutes:g} 分钟" if minutes < 60 else f"{minutes / 60:g} 小时") if lang == "zh" else (f"{minutes:g} min " if minutes < 60 else f"{minutes / 60:g} h ")
+        name = f"{span}{name}"
+    return f"{name} · {layer.source}"
+
+
+def legend(layer: Layer | None, lang: Lang) -> str:
+    """The classes from low to high with their bounds, what is hatched, and the signs of the warnings."""
+    bits = []
+    if layer is not None:
+        units = unit(layer.units)[lang == "en"]
+        bounds = layer.ramp.bounds
+        for place, colour in enumerate(layer.ramp.colours):
+            low = "" if place == 0 else number(bounds[place - 1])
+            said = f"&lt; {number(bounds[0])}" if place == 0 and bounds else f"≥ {low}"
+            if colour or place == 0:
+                bits.append(f"<span><i style='background:{colour or 'none'}'></i>{said}</span>")
+        bits.append(f"<span>{escape(units)}</span>")
+    bits.append(f"<span><i class='hatch'></i>{escape(say('map_unknown', lang))}</span>")
+    bits.append(f"<span><i class='over'></i>{escape(say('map_over', lang))}</span><span><i class='zone'></i>{escape(say('map_chosen', lang))}</span>")
+    bits += [f"<span><svg width='24' height='14' style='vertical-align:-2px' aria-hidden='true'><rect width='24' height='14' fill='{COLOUR[level]}'/>"
+             f"<rect width='24' height='14' fill='url(#lv{level.value})'/></svg> {SYMBOL[level]} {level_word(level, lang)}</span>" for level in reversed(Level)]
+    return "".join(bits)
+
+
+def marks(board: Board, layer: Layer | None, lang: Lang) -> dict[str, object]:
+    """Plain values for the browser: each gauge's newest reading of what is shown (of rain, when nothing is), each cyclone's way."""
+    wanted = layer.variable if layer is not None else "rain"
+    gauges = [
+        {"lat": one.lat, "lon": one.lon, "doubt": one.quality in (Quality.SUSPECT, Quality.BAD),
+         "label": f"{one.station} {number(one.value)} {unit(one.units)[lang == 'en']}{' ?' if one.quality in (Quality.SUSPECT, Quality.BAD) else ''}"}
+        for one in board.gauges if one.variable == wanted]
+    tracks = []
+    for track in board.tracks:
+        points = sorted(track.points, key=lambda point: point.valid_time)
+        past, ahead = [p for p in points if p.observed], [p for p in points if not p.observed]
+        now = past[-1] if past else points[0]
+        tracks.append({
+            "past": [[p.lat, p.lon] for p in past], "ahead": [[p.lat, p.lon] for p in ([past[-1]] if past else []) + ahead],
+            "points": [{"at": [p.lat, p.lon], "now": p is now, "label": _point(track.name or track.number, p.valid_time, p.vmax_ms, lang)} for p in points],
+            "rings": [{"at": [now.lat, now.lon], "km": km, "dash": dash} for km, dash in ((now.r7_km, "4 5"), (now.r10_km, "")) if km]})
+    return {"gauges": gauges[:MOST_GAUGES], "tracks": tracks}
+
+
+def _point(name: str, at: datetime, vmax_ms: float | None, lang: Lang) -> str:
+    wind = "" if vmax_ms is None else f" {vmax_ms:.0f} {'m/s' if lang == 'en' else '米/秒'}"
+    return f"{name} {local_time(at, lang)}{wind}"
