@@ -54,7 +54,7 @@ def letter(
 
 def _national(alert: StoredAlert) -> tuple[str, bytes]:
     """The file's name and the document of the national platform. Raises Invalid for what it has no word for."""
-    document = _parsed(alert.cap_xml)
+    document = parsed(alert.cap_xml)
     try:
         return nationalxml.file_name(document), nationalxml.write(document, first=alert.first)
     except CapError as error:
