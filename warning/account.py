@@ -55,13 +55,18 @@ def covers(account: Account, zones: Sequence[str]) -> bool:
     return not _outside(account, zones)
 
 
+def stem(code: str) -> str:
+    """The digits of a zone code that say where: without the zeros that stand for "all of it"."""
+    while len(code) > 6 and code.endswith("000"):
+        code = code[:-3]
+    while len(code) in (4, 6) and code.endswith("00"):
+        code = code[:-2]
+    return code
+
+
 def _outside(account: Account, zones: Sequence[str]) -> list[str]:
-    stem = account.area
-    while len(stem) > 6 and stem.endswith("000"):
-        stem = stem[:-3]
-    while len(stem) in (4, 6) and stem.endswith("00"):
-        stem = stem[:-2]
-    return [zone for zone in zones if not zone.startswith(stem)]
+    own = stem(account.area)
+    return [zone for zone in zones if not zone.startswith(own)]
 
 
 def require(account: Account, act: Act, *, hazard: str | None = None, zones: Sequence[str] = ()) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -11,6 +11,7 @@ from channels.message import Lane
 from feeds.override import load as load_overrides
 from geo.districts import shanghai
 from warning.adapters import room_of
+from warning.answer.callplan import load_call_plans
 from warning.answer.desk import AnswerDesk
 from warning.clock import Clock
 from warning.configfolder import config_file, shipped_config, tables, zones_of
@@ -40,6 +41,8 @@ from warning.registering import registering
 from warning.response.desk import ResponseDesk
 from warning.response.planfile import load_plans
 from warning.response.shelter import load_shelters
+from warning.roster.desk import RosterDesk
+from warning.roster.reading import hazard_names
 from warning.settings import Settings
 from warning.store.answer import AnswerStore
 from warning.store.attempts import AttemptStore
@@ -61,6 +64,7 @@ from warning.store.reach import ReachStore
 from warning.store.residents import ResidentIndex
 from warning.store.response import ResponseStore
 from warning.store.risk import RiskStore
+from warning.store.roster import RosterStore
 from warning.store.server import EmbeddedServer
 from warning.store.signature import Signing
 from warning.store.trials import TrialStore
@@ -76,6 +80,7 @@ from warning.watch.memory import Policy
 from warning.watch.ownwords import with_wordings
 from warning.watch.packfile import folders, load_packs
 from warning.watch.promise import Promise
+from warning.watch.rule import RuleSet
 from warning.watch.rulefile import load_rule_sets
 from warning.watch.site import load_sites
 
@@ -132,11 +137,17 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         max_wait=timedelta(seconds=retry.max_wait_s), lease=timedelta(seconds=retry.lease_s),
         unknown_grace=timedelta(seconds=retry.unknown_grace_s),
     )
+    hazards = sorted({rule.hazard.key for rule_set in rule_sets.values() for rule in rule_set.rules})
+    plans = load_call_plans(config_file(settings, "callplans.yaml"), hazards=hazards)
     answer = AnswerDesk(
-        AnswerStore(database, jobs), clock=clock, secret=secret, within=timedelta(seconds=settings.answer_within_s),
-        public_url=settings.public_url)
+        AnswerStore(database, jobs, addresses), clock=clock, secret=secret, within=timedelta(seconds=settings.answer_within_s),
+        public_url=settings.public_url,
+        plans=plans, zones=zones, kinds=_kinds(settings))
+    rosters = RosterDesk(
+        RosterStore(database, addresses, zones=zones), clock=clock, zones=zones, channels=_kinds(settings), hazards=_hazard_names(rule_sets), ways=plans.ways(),
+        freshness=plans.freshness, allow_private=settings.allow_private_targets, lane="actual" if settings.status == "Actual" else "exercise")
     residents = ResidentIndex(database, settings.data / "residents")
-    ledger = DispatchStore(database, jobs, residents, ends_apart=ends_apart(_kinds(settings)))
+    ledger = DispatchStore(database, jobs, residents, ends_apart=ends_apart(_kinds(settings)), addresses=addresses)
     sizes = {channel.name: channel.batch for channel in settings.channels}
     gates = Gates()
     mass = MassDesk(
@@ -153,7 +164,6 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     reach = ReachStore(database, ledger, residents=residents, rates=rates, zones=zones, kinds=_kinds(settings))
     risks = RiskStore(database, cap_status=settings.status)
     sites = load_sites(folders(settings.config, shipped_config(), "sites"), real=settings.status == "Actual")
-    hazards = sorted({rule.hazard.key for rule_set in rule_sets.values() for rule in rule_set.rules})
     packs = load_packs(folders(settings.config, shipped_config(), "packs"), hazards=hazards)
     codes = load_event_codes(config_file(settings, "rules/event-codes.yaml"))
     issue = IssueDesk(
@@ -187,7 +197,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         ways=tuple(Way(channel=one.name, kind=kind_of(one.name, _kinds(settings)), room=room_of(one)) for one in settings.channels),
         intake_ledger=intake_ledger,
         polling=Polling(intake_ledger, intake, allow_private=settings.allow_private_targets),
-        dispatch=dispatch, mass=mass, answer=answer, ledger=ledger, residents=residents, reach=reach, meter=meter, rates=rates, push_keys=push_keys(settings), secret=secret,
+        dispatch=dispatch, mass=mass, answer=answer, rosters=rosters, ledger=ledger, residents=residents, reach=reach, meter=meter, rates=rates, push_keys=push_keys(settings), secret=secret,
         feeds=FeedStore(database, promises=_promises(settings)),
         signing=Signing(database, keys, clock=clock), signing_keys=keys,
         trust=TrustDesk(TrustStore(database, clock=clock), secret=secret),
@@ -216,6 +226,10 @@ def _fast_lane(settings: Settings, hazards: Sequence[str]) -> list[FastRule]:
 
 def _kinds(settings: Settings) -> dict[str, str]:
     return {channel.name: channel.kind for channel in settings.channels}
+
+
+def _hazard_names(rule_sets: Mapping[str, RuleSet]) -> dict[str, str]:
+    return hazard_names([(hazard.key, hazard.zh, hazard.en) for rule_set in rule_sets.values() for hazard in rule_set.hazards])
 
 
 def _secret(settings: Settings) -> str:

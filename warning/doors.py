@@ -41,10 +41,12 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
     async def on_reply(reply: Reply) -> None:
         if reply.text.startswith("ACK "):
             try:
-                await parts.answer.acknowledge(reply.text.removeprefix("ACK "), by=f"key pressed ({reply.channel})")
+                await parts.answer.acknowledge(reply.text.removeprefix("ACK "), by=f"key pressed ({reply.channel})", how="key")
             except (NotFound, Conflict) as error:
                 log.warning("a pressed key acknowledges nothing", channel=reply.channel, error=str(error))
-        elif not await parts.registration.reply(reply):
+        elif (answered := await parts.answer.reply(reply.channel, reply.address, reply.text)) is not None:
+            log.info("a reply answered calls", channel=reply.channel, calls=len(answered.posts), late=answered.late)
+        elif not await parts.registration.reply(reply) and not await parts.answer.heard(reply.channel, reply.address, reply.text):
             log.info("a reply that asks for nothing", channel=reply.channel)
 
     routed: dict[str, RoutedSender] = {}

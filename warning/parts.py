@@ -27,6 +27,7 @@ from warning.office.desk import OfficeDesk
 from warning.office.trial import TrialKeeper
 from warning.response.desk import ResponseDesk
 from warning.response.shelter import Shelters
+from warning.roster.desk import RosterDesk
 from warning.settings import Settings
 from warning.signature import SigningKey
 from warning.store.consult import ConsultStore
@@ -70,6 +71,7 @@ class Parts:
     dispatch: DispatchDesk
     mass: MassDesk
     answer: AnswerDesk
+    rosters: RosterDesk
     subscriptions: SubscriptionDesk
     subscribers: SubscriptionStore
     registration: RegistrationDesk

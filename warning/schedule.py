@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 def ticking(parts: Parts) -> AsyncIOScheduler:
-    """A scheduler, not yet started: sweeps orphaned batches, sends risk notices, escalates callouts, hears silent feeds, follows the drill's clock."""
+    """A scheduler, not yet started: sweeps orphaned batches, sends risk notices, calls whoever is due, hears silent feeds, follows the drill's clock."""
     scheduler = AsyncIOScheduler(timezone="UTC")
 
     def every(seconds: float, name: str, act: Callable[[], Awaitable[object]]) -> None:
@@ -36,8 +36,9 @@ def ticking(parts: Parts) -> AsyncIOScheduler:
     every(1, "words to one person", parts.words.send_due)
     every(2, "seal addresses", parts.subscribers.seal_old)
     every(3600, "forget registrations", lambda: parts.registrations.prune(now=parts.clock.now()))
-    every(5, "escalate", parts.answer.escalate)
+    every(1, "escalate", parts.answer.escalate)
     every(1, "responses", parts.response.follow)
+    every(60, "gaps of the roster", parts.rosters.look)
     every(2, "risk notices", parts.risk.send_due)
     every(parts.settings.poll_s, "look at partners' feeds", parts.polling.look)
     every(10, "sign what waits", parts.signing.catch_up)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 STAGES = (
     "arrival", "decode", "derive", "propose", "submit", "approve", "issue", "expand",
-    "first_accepted", "last_accepted", "acknowledge",
+    "first_accepted", "last_accepted", "call", "acknowledge",
 )
 
 PROMISE_S = 600.0
@@ -18,14 +18,14 @@ PROMISE_S = 600.0
 
 BUDGET_S = {
     "decode": 10.0, "derive": 10.0, "propose": 10.0, "submit": 120.0, "approve": 240.0, "issue": 5.0, "expand": 30.0,
-    "first_accepted": 60.0, "last_accepted": 600.0, "acknowledge": 600.0,
+    "first_accepted": 60.0, "last_accepted": 600.0, "call": 30.0, "acknowledge": 600.0,
 }
 """What each hand-off may take, counted from the one before it; together they keep the promise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageEvent:
-    """One hand-off: ``chain`` is the proposal's id; ``channel`` is empty except for accepted and acknowledge."""
+    """One hand-off: ``chain`` is the proposal's id; ``channel`` is empty except for accepted (a channel), call and acknowledge (a post)."""
 
     chain: str
     stage: str

@@ -276,7 +276,7 @@ async def test_a_test_message_really_goes_out_is_answered_and_counts_as_no_warni
     assert (proof.state, proof.evidence, proof.answered_by, proof.asked_by) == ("accepted", "HTTP 204", "li", "officer")
     assert proof.seconds is not None
     counts = {table: (await corridor.rows(f"SELECT count(*) AS n FROM {table}"))[0]["n"]
-              for table in ("alert", "batch", "delivery", "attempt", "callout", "stage_event")}
+              for table in ("alert", "batch", "delivery", "attempt", "duty_call", "stage_event")}
     assert set(counts.values()) == {0}
     assert corridor.parts.meter.read() == {}
     [shown] = await corridor.parts.office.attempts(AttemptFilter(), account=OFFICER)

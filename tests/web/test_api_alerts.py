@@ -102,7 +102,7 @@ async def test_which_office_has_acknowledged_is_not_told_to_everybody(world: Wor
     made = await world.post("/api/subscriptions", "office", {
         "name": "office of Pudong", "channel": "webhook", "address": "https://203.0.113.7/hook", "secret": "x" * 16})
     identifier = await world.warned()
-    links = await world.parts.answer.call(identifier, [(made.json()["id"], "office of Pudong")])
+    links = await world.parts.answer.call(identifier, [made.json()["id"]])
     await world.http.post("/api/ack/" + links[made.json()["id"]].rsplit("/", 1)[1], data={"by": "duty officer"})
     for who, shown in ((None, "office"), ("wang", "office of Pudong")):
         stages = (await world.get(f"/api/alerts/{identifier}/timeline", who)).json()["stages"]

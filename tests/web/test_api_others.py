@@ -187,5 +187,5 @@ async def _called(world: World) -> str:
     """The path of an answer link that an office got."""
     made = await world.post("/api/subscriptions", "office", HOOK)
     identifier = await world.warned()
-    links = await world.parts.answer.call(identifier, [(made.json()["id"], "office of Pudong")])
+    links = await world.parts.answer.call(identifier, [made.json()["id"]])
     return "/api/ack/" + links[made.json()["id"]].rsplit("/", 1)[1]

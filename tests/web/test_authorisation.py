@@ -17,6 +17,7 @@ CALLERS = ("nobody", "viewer", "forecaster", "approver", "office", "admin")
 # "+" may, "-" is refused (403), "?" must say who they are (401); in the order of CALLERS.
 OPEN = "++++++"
 STAFF = "?+++++"
+AREA = "?+++-+"  # the office of this test has no area: what an office with one may is in test_api_roster.py
 TABLE = {
     "GET /api/alerts": OPEN,
     "GET /api/alerts/{identifier}.xml": OPEN,
@@ -83,6 +84,10 @@ TABLE = {
     "GET /api/warned": OPEN,
     "GET /api/zones.geojson": OPEN,
     "GET /api/rules/{rule_set}": OPEN,
+    "GET /api/calls": AREA, "GET /api/calls/export.csv": AREA, "GET /api/calls/export.pdf": AREA,
+    "POST /api/calls/{call_id}/answer": "?-++-+",
+    "GET /api/roster": AREA, "GET /api/roster/gaps": AREA, "GET /api/roster/score": AREA,
+    "POST /api/roster/import": "?----+", "GET /api/roster/export.csv": "?----+", "POST /api/roster/contacts/{contact}/proof": "?----+",
     "GET /api/ack/{token}": OPEN,
     "POST /api/ack/{token}": OPEN,
     "GET /api/health": OPEN,
@@ -155,7 +160,7 @@ async def test_every_address_answers_a_role_as_the_table_says(world: World, call
             # Somebody else has submitted it, so that only the role is asked about.
             await world.execute("UPDATE proposal SET status = 'submitted', submitted_by = 'zhao', submitted_at = :at WHERE id = :id",
                                 {"at": world.now, "id": proposal})
-        url = path.format(identifier=identifier, proposal_id=proposal, subscription_id=1, rule_set="shanghai-2019", token="x", code="310115", request_id=uuid4(), key_id=uuid4(), channel="sms", route="a", side=192, pack="crane-wind", pause_id=1, delivery_id=1, response_id=uuid4(), duty_id=1, check=0, key="0")
+        url = path.format(identifier=identifier, proposal_id=proposal, subscription_id=1, rule_set="shanghai-2019", token="x", code="310115", request_id=uuid4(), key_id=uuid4(), channel="sms", route="a", side=192, pack="crane-wind", pause_id=1, delivery_id=1, response_id=uuid4(), duty_id=1, check=0, key="0", call_id=uuid4(), contact=1)
         head = {} if who is None else {"Authorization": f"Bearer token-{who}"}
         answer = await world.http.request(
             method, url, headers=head, json=body(world, method, path) if method in ("POST", "PUT", "PATCH") and path != "/logout" else None,
@@ -196,6 +201,10 @@ def body(world: World, method: str, path: str) -> dict[str, object]:
             return {"act": "withdraw", "name": "nobody.there"}
         case "/api/admin/requests/{request_id}":
             return {"confirmed": False}
+        case "/api/calls/{call_id}/answer":
+            return {"by": "duty officer"}
+        case "/api/roster/contacts/{contact}/proof":
+            return {"how": "answered a test call"}
         case "/api/keys":
             return {"label": "reader", "scopes": ["view"]}
         case "/api/routes/{channel}/{route}":

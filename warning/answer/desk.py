@@ -1,67 +1,175 @@
-"""The answer desk: opens callouts, takes acknowledgements, and escalates what passed its deadline."""
+"""The answer desk: opens calls by plan, takes answers by every way, and calls the next one when nobody answers."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from warning.answer.callout import Acknowledged, Callout, token, token_hash
+import structlog
+
+from geo.zone import ZoneSet
+from warning.account import Account, Act, acts, covers, require
+from warning.answer.call import Acknowledged, Call, says_yes, token, token_hash
+from warning.answer.callplan import CallPlans
+from warning.answer.timetable import DUTY_ROOM, Try, timetable
+from warning.answer.work import Answer, How, Office, Opening, Planned
 from warning.clock import Clock
+from warning.dispatch.kind import Kinds, kind_of
+from warning.dispatch.work import StoredAlert
+from warning.errors import Invalid, NotFound
+from warning.roster.address import BadAddress, phone
+from warning.roster.area import concerned
+from warning.roster.post import Post, above
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """A callout to be opened for one subscription."""
-
-    id: UUID
-    token_hash: str
-    subscription_id: int
-    post: str
-    deadline: datetime
+log = structlog.get_logger()
 
 
 class AnswerLedger(Protocol):
-    async def open(self, identifier: str, openings: Sequence[Opening], *, at: datetime) -> dict[int, UUID]: ...
+    async def posts(self, lane: str) -> Sequence[Post]: ...
 
-    async def answer(self, token_hash: str, *, by: str, at: datetime) -> Acknowledged: ...
+    async def offices(self, subscription_ids: Sequence[int]) -> Sequence[Office]: ...
 
-    async def overdue(self, *, at: datetime) -> list[Callout]: ...
+    async def open(self, identifier: str, openings: Sequence[Opening], *, at: datetime) -> int: ...
 
-    async def board(self, identifier: str | None) -> list[Callout]: ...
+    async def ends_elsewhere(self, event_id: UUID, *, keep: Sequence[int], lowest: bool, at: datetime) -> None: ...
+
+    async def links(self, identifier: str, subscription_ids: Sequence[int]) -> dict[int, UUID]: ...
+
+    async def by_token(self, token_hash: str, answer: Answer) -> Acknowledged: ...
+
+    async def by_person(self, channels: Sequence[str], forms: Sequence[str], answer: Answer) -> Acknowledged | None: ...
+
+    async def by_desk(self, call_id: UUID, answer: Answer) -> Acknowledged: ...
+
+    async def heard(self, channels: Sequence[str], forms: Sequence[str], words: str, *, at: datetime) -> bool: ...
+
+    async def advance(self, *, at: datetime) -> list[Call]: ...
+
+    async def board(self, identifier: str | None, *, open_only: bool = False) -> list[Call]: ...
+
+    async def calls(self, ids: Sequence[UUID]) -> list[Call]: ...
 
 
 class AnswerDesk:
-    """Deadlines are database facts: a restart forgets none of them."""
+    """Deadlines are database facts: a restart forgets none of them, and any process may act on them."""
 
-    def __init__(self, ledger: AnswerLedger, *, clock: Clock, secret: str, within: timedelta, public_url: str) -> None:
+    def __init__(
+        self, ledger: AnswerLedger, *, clock: Clock, secret: str, within: timedelta, public_url: str, plans: CallPlans, zones: ZoneSet, kinds: Kinds,
+    ) -> None:
+        """``within``: what an office that subscribed has before the next one of its own is called."""
         self._ledger = ledger
         self._clock = clock
         self._secret = secret
         self._within = within
         self._public_url = public_url.rstrip("/")
+        self._plans = plans
+        self._zones = zones
+        self._kinds: Mapping[str, str] = dict(kinds)
 
-    async def call(self, identifier: str, posts: Sequence[tuple[int, str]]) -> dict[int, str]:
-        """Open (or find again) a callout for each (subscription id, post name); returns each one's answer link."""
+    async def open(self, alert: StoredAlert, codes: frozenset[str]) -> int:
+        """Open the calls that the plan asks for, and send what is due at once; ``codes``: every zone that the alert covers.
+
+        May be repeated. What the alert no longer concerns is ended.
+        """
         now = self._clock.now()
+        plan = None if alert.msg_type == "Cancel" else self._plans.of(alert.hazard, alert.level)
+        if plan is None:
+            await self._ledger.ends_elsewhere(alert.event_id, keep=(), lowest=True, at=now)
+            return 0
+        posts = await self._ledger.posts(alert.lane)
+        there = [post for post in posts if post.kind in plan.kinds and (not post.hazards or alert.hazard in post.hazards)
+                 and concerned(post.zone, codes, self._zones)]
         openings = []
-        for subscription_id, post in posts:
-            new_id = uuid4()
-            openings.append(Opening(
-                id=new_id, token_hash=token_hash(token(self._secret, new_id)), subscription_id=subscription_id, post=post,
-                deadline=now + self._within,
-            ))
-        ids = await self._ledger.open(identifier, openings, at=now)
-        return {key: f"{self._public_url}/api/ack/{token(self._secret, value)}" for key, value in ids.items()}
+        for post in there:
+            steps = timetable(post, plan, above=above(post, posts), kinds=self._kinds, at=now)
+            openings.append(self._opening(steps, post=post.title, zone=post.zone, post_id=post.id))
+        await self._ledger.ends_elsewhere(alert.event_id, keep=[post.id for post in there], lowest=False, at=now)
+        opened = await self._ledger.open(alert.identifier, openings, at=now)
+        if opened:
+            await self._ledger.advance(at=now)
+        return opened
 
-    async def acknowledge(self, word: str, *, by: str) -> Acknowledged:
-        """Raises NotFound for a token that is none, Conflict when it was used or its event has ended."""
-        return await self._ledger.answer(token_hash(word), by=by, at=self._clock.now())
+    async def call(self, identifier: str, subscription_ids: Sequence[int]) -> dict[int, str]:
+        """The answer link of each that must answer; offices that have subscribed get a call of their own here, as their message leaves."""
+        now = self._clock.now()
+        openings = [self._opening(self._after(one, now), post=one.name, zone="", subscription_id=one.subscription_id)
+                    for one in await self._ledger.offices(subscription_ids)]
+        if openings and await self._ledger.open(identifier, openings, at=now):
+            await self._ledger.advance(at=now)
+        found = await self._ledger.links(identifier, subscription_ids)
+        return {key: f"{self._public_url}/api/ack/{token(self._secret, value)}" for key, value in found.items()}
 
-    async def escalate(self) -> list[Callout]:
-        """Mark what passed its deadline as overdue and name the next post; safe to call as often as one likes."""
-        return await self._ledger.overdue(at=self._clock.now())
+    def _after(self, office: Office, now: datetime) -> tuple[Try, ...]:
+        line = ((office.subscription_id, office.name, office.channel), *office.after)
+        steps = [Try(name=name, rank=rank, due_at=now + rank * self._within, channel=channel, subscription_id=number)
+                 for rank, (number, name, channel) in enumerate(line)]
+        return (*steps, Try(name=DUTY_ROOM, rank=len(line), due_at=now + len(line) * self._within))
 
-    async def board(self, identifier: str | None = None) -> list[Callout]:
-        """Who has answered, who not, and since when."""
-        return await self._ledger.board(identifier)
+    def _opening(self, steps: Sequence[Try], *, post: str, zone: str, post_id: int | None = None, subscription_id: int | None = None) -> Opening:
+        first = next((one.rank for one in steps if one.subscription_id), 0)
+        deadline = next((one.due_at for one in steps if one.rank > first), steps[-1].due_at)
+        ids = [uuid4() for _ in steps]
+        return Opening(
+            id=uuid4(), post=post, zone=zone, deadline=deadline, post_id=post_id, subscription_id=subscription_id,
+            steps=tuple(Planned(id=key, token_hash=token_hash(token(self._secret, key)), step=one) for key, one in zip(ids, steps, strict=True)))
+
+    async def acknowledge(self, word: str, *, by: str, how: How = "link") -> Acknowledged:
+        """By the word of a link. Raises NotFound for one that is none, Conflict when it was used or its event has ended."""
+        return await self._ledger.by_token(token_hash(word), Answer(by=by, how=how, at=self._clock.now()))
+
+    async def reply(self, channel: str, address: str, words: str) -> Acknowledged | None:
+        """What somebody wrote back or pressed without the word of a link: a yes answers every call that is open for this person; None = no answer."""
+        if not says_yes(words):
+            return None
+        how: How = "key" if kind_of(channel, self._kinds) == "voice" else "reply"
+        return await self._ledger.by_person(self._alike(channel), _forms(address), Answer(by=f"{how} ({channel})", how=how, at=self._clock.now()))
+
+    async def heard(self, channel: str, address: str, words: str) -> bool:
+        """Something else than yes came back: the desk reads it where it is of somebody who is called this moment; whether it was."""
+        return await self._ledger.heard(self._alike(channel), _forms(address), words.strip(), at=self._clock.now())
+
+    def _alike(self, channel: str) -> list[str]:
+        """Every channel of this one's kind: a reply may come in by another route than the message went out."""
+        kind = kind_of(channel, self._kinds)
+        return [name for name in self._kinds if kind_of(name, self._kinds) == kind] or [channel]
+
+    async def enter(self, call_id: UUID, *, by: str, note: str = "", account: Account) -> Acknowledged:
+        """An operator writes down that somebody has answered, by telephone or in person. An office may do so inside its own area."""
+        if not _keeps_area(account):
+            require(account, Act.OPERATE)
+        if not 1 <= len(by.strip()) <= 100:
+            raise Invalid("by: say in 1 to 100 characters who answered")
+        call = next(iter(await self._ledger.calls([call_id])), None)
+        if call is None:
+            raise NotFound(f"no call {call_id}")
+        require_call(account, call)
+        return await self._ledger.by_desk(call_id, Answer(
+            by=by.strip(), how="desk", at=self._clock.now(), entered_by=account.name, note=note.strip()[:500]))
+
+    async def escalate(self) -> list[Call]:
+        """Whatever is due by now is called; the calls in which it is somebody else than the first. Safe to call as often as one likes, from any process."""
+        return await self._ledger.advance(at=self._clock.now())
+
+    async def board(self, identifier: str | None = None, *, open_only: bool = False) -> list[Call]:
+        """Who has answered, who not, since when, and what happens next."""
+        return await self._ledger.board(identifier, open_only=open_only)
+
+
+def _forms(address: str) -> list[str]:
+    """A gateway may give a number with or without its country code."""
+    try:
+        return list(dict.fromkeys((address.removeprefix("+"), phone(address))))
+    except BadAddress:
+        return [address]
+
+
+def require_call(account: Account, call: Call) -> None:
+    """Raise NotAllowed unless the account may enter an answer: an operator for his hazards and area, an office inside its own area."""
+    zones = [call.zone] if call.zone else []
+    if _keeps_area(account) and zones and covers(account, zones):
+        return
+    require(account, Act.OPERATE, hazard=call.hazard, zones=zones)
+
+
+def _keeps_area(account: Account) -> bool:
+    return account.role == "office" and bool(account.area) and Act.SUBSCRIBE in acts(account)

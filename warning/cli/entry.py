@@ -8,7 +8,22 @@ import typer
 from pydantic import ValidationError
 
 from feeds.errors import FeedError
-from warning.cli import account, audit, demo, draw, explain, export, gateway, lead, look, outcome, packs, reach, serve
+from warning.cli import (
+    account,
+    audit,
+    demo,
+    draw,
+    explain,
+    export,
+    gateway,
+    lead,
+    look,
+    outcome,
+    packs,
+    reach,
+    roster,
+    serve,
+)
 from warning.errors import WarningEngineError
 
 cli = typer.Typer(
@@ -22,6 +37,7 @@ for group in (
     cli.add_typer(group)
 cli.add_typer(account.account, name="account")
 cli.add_typer(audit.audit, name="audit")
+cli.add_typer(roster.roster, name="roster")
 
 
 def main() -> None:

@@ -110,5 +110,5 @@ def wants(interest: Interest, *, hazard: str, level: Level) -> bool:
 
 
 def must_answer(*, kind: str, role: str, level: Level) -> bool:
-    """Offices answer for what begins or changes at orange and above; nobody answers an end-notice."""
-    return kind == "office" and role != "end" and level >= ANSWERED_FROM
+    """Offices answer for what begins or changes at orange and above, whoever is on the roster when it is called; nobody answers an end-notice."""
+    return role != "end" and (kind == "duty" or kind == "office" and level >= ANSWERED_FROM)

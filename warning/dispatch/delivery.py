@@ -8,6 +8,7 @@
     queued      claimed     a worker took it in the claiming transaction (with a lease)
     queued      superseded  a newer version for the same recipient exists
     queued      muted       an end-notice whose start never arrived
+    queued      muted       the call that it was sent for is answered or over
     queued      expired     its alert expired before it could be sent
     claimed     accepted    the channel's own answer (submit response, 250, 2xx, 201, PUBACK, fsync, read back)
     claimed     delivered   a handset receipt overtook the answer
@@ -19,6 +20,8 @@
     unknown     accepted    the answer came late
     unknown     delivered   the receipt came late
     unknown     failed      the tries are used up
+    unknown     muted       the call that it was sent for is answered or over (then ``maybe_twice``)
+    muted       queued      another call needs it after all
     accepted    delivered   a handset receipt (SMS only may claim the handset)
     accepted    failed      a receipt that says the handset was never reached
 """
@@ -47,7 +50,8 @@ MOVES: dict[State, frozenset[State]] = {
     State.CLAIMED: frozenset(
         {State.ACCEPTED, State.DELIVERED, State.QUEUED, State.FAILED, State.EXPIRED, State.UNKNOWN}
     ),
-    State.UNKNOWN: frozenset({State.QUEUED, State.ACCEPTED, State.DELIVERED, State.FAILED}),
+    State.UNKNOWN: frozenset({State.QUEUED, State.ACCEPTED, State.DELIVERED, State.FAILED, State.MUTED}),
+    State.MUTED: frozenset({State.QUEUED}),
     State.ACCEPTED: frozenset({State.DELIVERED, State.FAILED}),
 }
 

@@ -27,6 +27,7 @@ from warning.dispatch.mass.work import Place
 from warning.dispatch.refuge import Refuge
 from warning.dispatch.work import Hand, StoredAlert, Work
 from warning.errors import Invalid
+from warning.level import Level
 
 log = structlog.get_logger()
 
@@ -89,9 +90,11 @@ class Mass(Protocol):
 
 
 class Calls(Protocol):
-    """The answer desk's door: opens callouts and gives back answer links."""
+    """The answer desk's door: opens calls by plan, and gives back answer links."""
 
-    async def call(self, identifier: str, posts: Sequence[tuple[int, str]]) -> dict[int, str]: ...
+    async def open(self, alert: StoredAlert, codes: frozenset[str]) -> int: ...
+
+    async def call(self, identifier: str, subscription_ids: Sequence[int]) -> dict[int, str]: ...
 
 
 class Refuges(Protocol):
@@ -139,6 +142,7 @@ class DispatchDesk:
             await self.expand(earlier)
         where = self._reach(alert)
         now = self._clock.now()
+        await self._calls.open(alert, where.codes)  # before anything else: who must act is called within seconds
         asked, matching = concerned(await self._ledger.offices(alert.lane), where, hazard=alert.hazard, level=alert.level, now=now)
         if await self._ledger.expand(alert, in_area=asked, matching=matching, batch_sizes=self._batch_sizes, now=now):
             await self._mass.expand(alert, await self._place(alert, where))
@@ -284,10 +288,7 @@ class DispatchDesk:
         return reach(alert.zones, self._zones, polygon)
 
     async def _links(self, alert: StoredAlert, works: Sequence[Work]) -> dict[int, str]:
-        posts = [
-            (work.subscription_id, work.name) for work in works
-            if must_answer(kind=work.kind, role=work.role, level=alert.level)
-        ]
+        posts = [work.subscription_id for work in works if must_answer(kind=work.kind, role=work.role, level=alert.level)]
         return await self._calls.call(alert.identifier, posts) if posts else {}
 
     async def _near(self, alert: StoredAlert, posts: Sequence[int]) -> dict[int, Sequence[Refuge]]:
@@ -304,7 +305,8 @@ class DispatchDesk:
             alert, kind=kind_of(channel, self._kinds), key=_key(alert, work),
             address=filled(work.address, alert) if work.kind == "broadcast" or kind_of(channel, self._kinds) == "mqtt" else work.address,
             language=work.language, role=work.role, room=sender.limits.max_chars if sender else None, link=link, secret=work.secret,
-            former_secret=work.former_secret, form=work.form, refuges=refuges)
+            former_secret=work.former_secret, form=work.form, refuges=refuges,
+            flash=work.kind == "duty" and work.role != "end" and alert.level is Level.RED)
 
 
 def _key(alert: StoredAlert, work: Work) -> str:

@@ -18,7 +18,7 @@ from warning.errors import CapError, Invalid
 
 def letter(
     alert: StoredAlert, *, kind: str, key: str, address: str, language: str, role: str, room: int | None, link: str = "", secret: str = "",
-    former_secret: str = "", form: str = "json", refuges: Sequence[Refuge] = (),
+    former_secret: str = "", form: str = "json", refuges: Sequence[Refuge] = (), flash: bool = False,
 ) -> Message:
     """What goes out on a channel of this kind with ``room`` characters. Raises Invalid when even the shortest words do not fit.
 
@@ -48,7 +48,7 @@ def letter(
         language=language, identifier=alert.identifier, event=str(alert.event_id), version=alert.version,
         msg_type=_msg_type(alert.msg_type), status=_status(alert.status), priority=int(alert.level), sent=alert.sent,
         expires=alert.expires, body=body, content_type=content_type, secret=secret, former_secret=former_secret,
-        ack_url=link if kind in MACHINES else "", fetched=not left_area, ends=role == "end",
+        ack_url=link if kind in MACHINES else "", fetched=not left_area, ends=role == "end", flash=flash,
     )
 
 

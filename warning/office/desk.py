@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.zone import ZoneSet
 from warning.account import Account, Act, require
-from warning.answer.callout import token, token_hash
+from warning.answer.call import token, token_hash
 from warning.clock import Clock
 from warning.dispatch.audience import Interest
 from warning.dispatch.subscribe import Entry, OfficeSubscription, SubscriptionDesk

@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from channels.message import Message, Outcome, Reason, Receipt
 from channels.port import ChannelSender
 from warning import cap, capxml
-from warning.answer.callout import token
+from warning.answer.call import token
 from warning.clock import Clock
 from warning.dispatch.compose import SIGNATURE
 from warning.dispatch.kind import MACHINES, WITH_LINK, Kinds, kind_of

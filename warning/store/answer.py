@@ -1,4 +1,4 @@
-"""The answer desk's ledger."""
+"""The answer desk's ledger: calls, their attempts with due times, and answers that settle them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,126 +7,243 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from warning.answer.callout import Acknowledged, Callout
-from warning.answer.desk import Opening
+from warning.answer.call import OPEN, Acknowledged, Attempt, Call
+from warning.answer.work import Answer, Office, Opening
 from warning.errors import Conflict, NotFound
+from warning.level import Level
+from warning.roster.post import Post
+from warning.store.answer_queries import BOARD, CLOSE, END_GONE, MADE, NEXT_ONES, OPENED, REMAIN, SILENCE, UNTOLD
 from warning.store.audit import note
+from warning.store.calling import advance
 from warning.store.database import Database
 from warning.store.jobs import Jobs
+from warning.store.notice import tell
+from warning.store.roster import read_posts
 from warning.store.stages import mark
-
-DUTY_ROOM = "duty room"
-"""Who is named when a post has nobody after it."""
+from warning.trust.address import Addresses
 
 
 class AnswerStore:
     """Each verb is one transaction."""
 
-    def __init__(self, database: Database, jobs: Jobs) -> None:
+    def __init__(self, database: Database, jobs: Jobs, addresses: Addresses) -> None:
         self._db = database
+        self._addresses = addresses
         self._jobs = jobs
 
-    async def open(self, identifier: str, openings: Sequence[Opening], *, at: datetime) -> dict[int, UUID]:
-        """Ids by subscription; an earlier callout of the same alert and post is found again, not opened twice."""
+    async def posts(self, lane: str) -> list[Post]:
         async with self._db.begin() as connection:
-            for opening in openings:
-                await connection.execute(text(
-                    "INSERT INTO callout (id, identifier, event_id, subscription_id, post, token_hash, state, opened_at, deadline) "
-                    "SELECT :id, identifier, event_id, :sub, :post, :hash, 'waiting', :at, :deadline FROM alert "
-                    "WHERE identifier = :i ON CONFLICT (event_id, subscription_id, identifier) DO NOTHING"),
-                    {"id": opening.id, "sub": opening.subscription_id, "post": opening.post, "hash": opening.token_hash,
-                     "at": at, "deadline": opening.deadline, "i": identifier})
-            rows = await connection.execute(
-                text("SELECT id, subscription_id FROM callout WHERE identifier = :i"), {"i": identifier})
-            return {row.subscription_id: row.id for row in rows}
+            return await read_posts(connection, lane=lane)
 
-    async def answer(self, token_hash: str, *, by: str, at: datetime) -> Acknowledged:
+    async def offices(self, subscription_ids: Sequence[int]) -> list[Office]:
+        """Of these, the offices that must answer for themselves, each with those who are called after it."""
         async with self._db.begin() as connection:
-            row = (await connection.execute(
-                text("SELECT c.*, a.proposal_id FROM callout c JOIN alert a USING (identifier) WHERE token_hash = :t FOR UPDATE OF c"),
-                {"t": token_hash})).one_or_none()
-            if row is None:
-                raise NotFound("this answer link is not known; use the one in the newest message")
-            if row.state not in ("waiting", "overdue"):
-                raise Conflict(f"{row.post}: already {row.state}")
-            # One answer settles every open call of the same event, also of earlier versions: of the post itself, of those whose stand-in it is (the
-            # next one has answered for them), and it ends those that were called in its stead.
-            values = {"at": at, "by": by, "e": row.event_id, "s": row.subscription_id}
-            await connection.execute(text(_SETTLE), values)
-            await connection.execute(text(
-                "UPDATE notice SET cleared_at = :at WHERE cleared_at IS NULL AND key IN (SELECT 'callout ' || id FROM callout "
-                "WHERE event_id = :e AND state IN ('answered', 'ended'))"), {"at": at, "e": row.event_id})
-            await mark(connection, chain=str(row.proposal_id), stage="acknowledge", at=at, channel=row.post)
-            await note(connection, who=by, act="acknowledge", what=f"alert {row.identifier}", at=at, detail={"post": row.post})
-        return Acknowledged(identifier=row.identifier, post=row.post, at=at, late=at >= row.deadline)
+            rows = (await connection.execute(text(NEXT_ONES), {"ids": list(subscription_ids)})).all()
+        chains: dict[int, list[tuple[int, str, str]]] = {}
+        for row in rows:
+            chains.setdefault(row.root, []).append((row.id, row.name, row.channel))
+        return [Office(subscription_id=root, name=steps[0][1], channel=steps[0][2], after=tuple(steps[1:])) for root, steps in chains.items()]
 
-    async def overdue(self, *, at: datetime) -> list[Callout]:
-        """Calls whose deadline has passed: the next post is sent the same warning with a link of its own, or the duty room is named."""
+    async def open(self, identifier: str, openings: Sequence[Opening], *, at: datetime) -> int:
+        """Open what is not open yet; a higher level of the same event calls anew, an equal or lower one does not. Returns how many are new.
+
+        What a person has no way to is told to the operators at once.
+        """
+        made = 0
         async with self._db.begin() as connection:
-            rows = (await connection.execute(text(
-                "UPDATE callout c SET state = 'overdue', step = c.step + 1, escalated_to = coalesce("
-                "(SELECT n.name FROM subscription s JOIN subscription n ON n.id = s.escalates_to WHERE s.id = c.subscription_id), "
-                f"'{DUTY_ROOM}') WHERE c.state = 'waiting' AND c.deadline <= :at RETURNING c.*"), {"at": at})).all()
-            for row in rows:
-                await connection.execute(text(
-                    "INSERT INTO notice (key, text, next_step, at) VALUES (:k, :t, :n, :at) ON CONFLICT (key) DO NOTHING"),
-                    {"k": f"callout {row.id}", "t": f"{row.post} has not answered {row.identifier}",
-                     "n": (f"{row.escalated_to} is being called; " if row.escalated_to != DUTY_ROOM else "")
-                          + f"call {row.escalated_to} by telephone and enter the answer", "at": at})
-                await self._call_next(connection, row.identifier, row.subscription_id)
-            return [_callout(row) for row in rows]
+            await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('calls of ' || :i, 0))"), {"i": identifier})
+            for one in openings:
+                values = {"id": one.id, "i": identifier, "post_id": one.post_id, "sub": one.subscription_id, "post": one.post, "zone": one.zone,
+                          "at": at, "deadline": one.deadline}
+                if (await connection.execute(text(OPENED), values)).one_or_none() is None:
+                    continue
+                made += 1
+                await connection.execute(text(MADE), [
+                    {"id": step.id, "call": one.id, "person": step.step.person_id or None, "sub": step.step.subscription_id or None, "name": step.step.name,
+                     "channel": step.step.channel, "rank": step.step.rank, "above": step.step.above, "hash": step.token_hash, "due": step.step.due_at}
+                    for step in one.steps])
+                await self._end_before(connection, one, identifier, at)
+                await self._no_way(connection, one, at)
+        return made
 
-    async def board(self, identifier: str | None) -> list[Callout]:
+    async def _end_before(self, connection: AsyncConnection, one: Opening, identifier: str, at: datetime) -> None:
+        rows = await connection.execute(text(
+            "SELECT c.id FROM duty_call c JOIN alert a ON a.identifier = :i WHERE c.event_id = a.event_id AND c.id <> :id AND c.state = ANY(:open) "
+            "AND c.post_id IS NOT DISTINCT FROM CAST(:p AS bigint) AND c.subscription_id IS NOT DISTINCT FROM CAST(:s AS bigint) ORDER BY c.id FOR UPDATE OF c"),
+            {"i": identifier, "id": one.id, "open": list(OPEN), "p": one.post_id, "s": one.subscription_id})
+        await end_calls(connection, [row.id for row in rows], at=at)
+
+    async def _no_way(self, connection: AsyncConnection, one: Opening, at: datetime) -> None:
+        names = [step.step.name for step in one.steps[:-1] if not step.step.subscription_id]
+        if names or len(one.steps) == 1:
+            await tell(connection, f"no way {one.id}", at=at,
+                       words=f"{one.post}: no telephone or app for {', '.join(names)}" if names else f"{one.post}: nobody is on the roster",
+                       next_step="the next one is called at once; call by telephone, then mend the roster")
+
+    async def ends_elsewhere(self, event_id: UUID, *, keep: Sequence[int], lowest: bool, at: datetime) -> None:
+        """Roster calls of an event that no longer concern their post (it left the place), or all of its calls (``lowest``: below every plan)."""
         async with self._db.begin() as connection:
             rows = await connection.execute(text(
-                "SELECT * FROM callout WHERE CAST(:i AS text) IS NULL OR identifier = :i ORDER BY opened_at DESC, post LIMIT 500"),
-                {"i": identifier})
-            return [_callout(row) for row in rows]
+                "SELECT id FROM duty_call WHERE event_id = :e AND state = ANY(:open) AND (:lowest OR post_id IS NOT NULL AND NOT post_id = ANY(CAST(:keep AS bigint[]))) "
+                "ORDER BY id FOR UPDATE"), {"e": event_id, "open": list(OPEN), "lowest": lowest, "keep": list(keep)})
+            await end_calls(connection, [row.id for row in rows], at=at)
+
+    async def links(self, identifier: str, subscription_ids: Sequence[int]) -> dict[int, UUID]:
+        """For each subscription the attempt of the event's newest open call in which it was called: its link answers."""
+        async with self._db.begin() as connection:
+            rows = await connection.execute(text(
+                "SELECT DISTINCT ON (a.subscription_id) a.subscription_id, a.id FROM call_attempt a JOIN duty_call c ON c.id = a.call_id "
+                "JOIN alert v ON v.event_id = c.event_id WHERE v.identifier = :i AND a.subscription_id = ANY(CAST(:ids AS bigint[])) AND a.state = 'called' "
+                "AND c.state = ANY(:open) ORDER BY a.subscription_id, c.opened_at DESC, a.rank, a.due_at"),
+                {"i": identifier, "ids": list(subscription_ids), "open": list(OPEN)})
+            return {row.subscription_id: row.id for row in rows}
+
+    # Answers
+
+    async def by_token(self, token_hash: str, answer: Answer) -> Acknowledged:
+        """Raises NotFound for a word that is none, Conflict when nothing is open any more for whoever it was given to."""
+        async with self._db.begin() as connection:
+            row = (await connection.execute(text(
+                "SELECT a.id, a.call_id, a.person_id, a.subscription_id, c.event_id, c.post, c.state, c.post AS asked FROM call_attempt a "
+                "JOIN duty_call c ON c.id = a.call_id WHERE a.token_hash = :t"), {"t": token_hash})).one_or_none()
+            if row is None:
+                raise NotFound("this answer link is not known; use the one in the newest message")
+            ids = (await connection.execute(text(REMAIN), {
+                "e": row.event_id, "p": row.person_id, "s": row.subscription_id, "call": row.call_id, "open": list(OPEN)})).scalars().all()
+            if not ids:
+                state = (await connection.execute(text("SELECT state FROM duty_call WHERE id = :c"), {"c": row.call_id})).scalar_one()
+                raise Conflict(f"{row.post}: already {state}")
+            return await self._settle(connection, ids, answer, first=row.call_id, proved=[row.subscription_id])
+
+    async def by_person(self, channels: Sequence[str], forms: Sequence[str], answer: Answer) -> Acknowledged | None:
+        """Every open call in which whoever has this address (in one of its forms) was called, the newest first; None when there is none."""
+        kept = self._kept(forms)
+        async with self._db.begin() as connection:
+            rows = (await connection.execute(text(
+                "SELECT c.id, a.subscription_id FROM duty_call c JOIN call_attempt a ON a.call_id = c.id AND a.state = 'called' "
+                "JOIN subscription s ON s.id = a.subscription_id WHERE c.state = ANY(:open) AND (s.address = ANY(:address) AND s.channel = ANY(:channels) "
+                "OR a.person_id IN (SELECT k.person_id FROM roster_contact k JOIN subscription o ON o.id = k.subscription_id "
+                "WHERE o.address = ANY(:address) AND o.channel = ANY(:channels))) ORDER BY c.opened_at DESC, c.id"),
+                {"open": list(OPEN), "address": kept, "channels": list(channels)})).all()
+            ids = (await connection.execute(text("SELECT id FROM duty_call WHERE id = ANY(:ids) AND state = ANY(:open) ORDER BY id FOR UPDATE"),
+                                            {"ids": list({row.id for row in rows}), "open": list(OPEN)})).scalars().all()
+            if not ids:
+                return None
+            proved = await connection.execute(text(
+                "SELECT id FROM subscription WHERE address = ANY(:address) AND channel = ANY(:channels) AND kind = 'duty'"), {"address": kept, "channels": list(channels)})
+            return await self._settle(connection, ids, answer, first=next(row.id for row in rows if row.id in ids), proved=proved.scalars().all())
+
+    async def by_desk(self, call_id: UUID, answer: Answer) -> Acknowledged:
+        """An operator's entry, for this call alone."""
+        async with self._db.begin() as connection:
+            row = (await connection.execute(text("SELECT post, state FROM duty_call WHERE id = :c FOR UPDATE"), {"c": call_id})).one_or_none()
+            if row is None:
+                raise NotFound(f"no call {call_id}")
+            if row.state not in OPEN:
+                raise Conflict(f"{row.post}: already {row.state}")
+            return await self._settle(connection, [call_id], answer, first=call_id, proved=[])
+
+    async def _settle(
+        self, connection: AsyncConnection, ids: Sequence[UUID], answer: Answer, *, first: UUID, proved: Sequence[int | None]
+    ) -> Acknowledged:
+        """The calls (locked) are answered: no attempt goes out for them any more, not even one that waits in a channel's queue."""
+        rows = (await connection.execute(text(
+            "UPDATE duty_call c SET state = 'answered', answered_at = :at, answered_by = :by, answered_how = :how FROM alert a "
+            "WHERE c.id = ANY(:ids) AND a.identifier = c.identifier RETURNING c.id, c.identifier, c.post, c.deadline, a.proposal_id"),
+            {"at": answer.at, "by": answer.by, "how": answer.how, "ids": list(ids)})).all()
+        await close_attempts(connection, ids, at=answer.at)
+        for row in rows:
+            await mark(connection, chain=str(row.proposal_id), stage="acknowledge", at=answer.at, channel=row.post)
+        asked = next((row for row in rows if row.id == first), rows[0])
+        posts = tuple(sorted((row.post for row in rows), key=lambda post: post != asked.post))
+        await note(connection, who=answer.entered_by or answer.by, act="acknowledge", what=f"alert {asked.identifier}", at=answer.at,
+                   detail={"posts": list(posts), "how": answer.how, **({"said": answer.by, "note": answer.note} if answer.entered_by else {})})
+        await connection.execute(text(
+            "UPDATE roster_contact SET proved_at = :at, proved_how = :how WHERE subscription_id = ANY(CAST(:subs AS bigint[]))"),
+            {"at": answer.at, "how": answer.how, "subs": [one for one in proved if one is not None]})
+        return Acknowledged(identifier=asked.identifier, post=asked.post, at=answer.at, late=answer.at >= asked.deadline, posts=posts)
+
+    async def heard(self, channels: Sequence[str], forms: Sequence[str], words: str, *, at: datetime) -> bool:
+        """Something else than yes came back from somebody who is called: the desk reads it."""
+        async with self._db.begin() as connection:
+            row = (await connection.execute(text(
+                "SELECT c.id, c.post FROM duty_call c JOIN call_attempt a ON a.call_id = c.id AND a.state = 'called' JOIN subscription s ON s.id = a.subscription_id "
+                "WHERE c.state = ANY(:open) AND s.address = ANY(:address) AND s.channel = ANY(:channels) ORDER BY c.opened_at DESC LIMIT 1"),
+                {"open": list(OPEN), "address": self._kept(forms), "channels": list(channels)})).one_or_none()
+            if row is not None:
+                await tell(connection, f"heard {row.id}", at=at, words=f"{row.post} wrote back: {words[:100]}", next_step="call back; when they have received it, enter the answer")
+        return row is not None
+
+    def _kept(self, forms: Sequence[str]) -> list[str]:
+        return [*forms, *(self._addresses.seal(one) for one in forms)]
+
+    # Time
+
+    async def advance(self, *, at: datetime) -> list[Call]:
+        """Whatever is due now is handed to the dispatch desk; the calls in which somebody else is called now."""
+        overdue: list[UUID] = []
+        async with self._db.begin() as connection:
+            rows = await connection.execute(text(END_GONE), {"at": at, "open": list(OPEN)})
+            await end_calls(connection, rows.scalars().all(), at=at)
+        more = True
+        while more:
+            async with self._db.begin() as connection:
+                late, more = await advance(connection, self._jobs, at=at)
+            overdue += late
+        return await self.calls(overdue) if overdue else []
+
+    async def board(self, identifier: str | None, *, open_only: bool = False) -> list[Call]:
+        async with self._db.begin() as connection:
+            rows = (await connection.execute(text(BOARD.format(
+                "(CAST(:i AS text) IS NULL OR c.identifier = :i) AND (NOT :only OR c.state = ANY(:open))")),
+                {"i": identifier, "only": open_only, "open": list(OPEN)})).all()
+        return _calls(rows)
+
+    async def calls(self, ids: Sequence[UUID]) -> list[Call]:
+        async with self._db.begin() as connection:
+            return _calls((await connection.execute(text(BOARD.format("c.id = ANY(:ids)")), {"ids": list(ids)})).all())
 
 
-    async def _call_next(self, connection: AsyncConnection, identifier: str, subscription_id: int) -> None:
-        """A delivery for the next post, as every other: with evidence, retries, and an end-notice later. None when it has the warning already."""
-        made = (await connection.execute(text(_CALL_NEXT), {"i": identifier, "s": subscription_id})).one_or_none()
-        if made is not None:
-            await self._jobs.defer_send(connection, made.id, priority=made.priority)
+async def end_calls(connection: AsyncConnection, ids: Sequence[UUID], *, at: datetime) -> None:
+    """Calls that nobody has to answer any more; their rows are locked by the caller."""
+    if ids:
+        await connection.execute(text("UPDATE duty_call SET state = 'ended' WHERE id = ANY(:ids)"), {"ids": list(ids)})
+        await close_attempts(connection, ids, at=at)
 
 
-def _callout(row: Row[tuple[object, ...]]) -> Callout:
+async def end_calls_of(connection: AsyncConnection, event_id: UUID, *, at: datetime) -> None:
+    """The event is over: escalation ends with it, in the transaction that ends it."""
+    rows = await connection.execute(text("SELECT id FROM duty_call WHERE event_id = :e AND state = ANY(:open) ORDER BY id FOR UPDATE"),
+                                    {"e": event_id, "open": list(OPEN)})
+    await end_calls(connection, rows.scalars().all(), at=at)
+
+
+async def close_attempts(connection: AsyncConnection, ids: Sequence[UUID], *, at: datetime) -> None:
+    """What is planned is stopped; what waits in a queue for these calls alone is withdrawn before a worker takes it."""
+    await connection.execute(text(CLOSE), {"ids": list(ids)})
+    waiting = (await connection.execute(text(UNTOLD), {"ids": list(ids), "open": list(OPEN)})).scalars().all()
+    if waiting:
+        await connection.execute(text(SILENCE), {"ids": list(waiting)})
+    await connection.execute(text(
+        "UPDATE notice SET cleared_at = :at WHERE cleared_at IS NULL AND key IN (SELECT k || id FROM unnest(CAST(:ids AS uuid[])) AS u(id), "
+        "unnest(ARRAY['callout ', 'no way ', 'heard ']) AS v(k))"), {"at": at, "ids": list(ids)})
+
+
+def _calls(rows: Sequence[Row[tuple[object, ...]]]) -> list[Call]:
+    return [_call(row) for row in rows]
+
+
+def _call(row: Row[tuple[object, ...]]) -> Call:
     f = row._mapping
-    return Callout(
-        id=f["id"], identifier=f["identifier"], post=f["post"], state=f["state"], step=f["step"], opened_at=f["opened_at"],
-        deadline=f["deadline"], answered_at=f["answered_at"], answered_by=f["answered_by"], escalated_to=f["escalated_to"],
-    )
+    return Call(
+        id=f["id"], identifier=f["identifier"], event_id=f["event_id"], hazard=f["hazard"], level=Level(f["level"]), post=f["post"], zone=f["zone"],
+        post_id=f["post_id"], state=f["state"], opened_at=f["opened_at"], deadline=f["deadline"], answered_at=f["answered_at"],
+        answered_by=f["answered_by"], answered_how=f["answered_how"], escalated_to=f["escalated_to"],
+        attempts=tuple(Attempt(
+            name=one["name"], rank=one["rank"], above=one["above"], channel=one["channel"], due_at=datetime.fromisoformat(one["due_at"]), state=one["state"],
+            called_at=_moment(one["called_at"]), tried_at=_moment(one["tried_at"]), delivery=one["delivery"] or "", twice=bool(one["twice"]))
+            for one in f["attempts"]))
 
 
-_SETTLE = """
-WITH RECURSIVE instead AS (
-  SELECT escalates_to AS id FROM subscription WHERE id = :s AND escalates_to IS NOT NULL
-  UNION SELECT n.escalates_to FROM subscription n JOIN instead i ON n.id = i.id WHERE n.escalates_to IS NOT NULL
-), answered_for AS (
-  SELECT CAST(:s AS bigint) AS id UNION SELECT p.id FROM subscription p JOIN answered_for f ON p.escalates_to = f.id
-)
-UPDATE callout SET
-  state = CASE WHEN subscription_id IN (SELECT id FROM answered_for) THEN 'answered' ELSE 'ended' END,
-  answered_at = CASE WHEN subscription_id IN (SELECT id FROM answered_for) THEN CAST(:at AS timestamptz) END,
-  answered_by = CASE WHEN subscription_id IN (SELECT id FROM answered_for) THEN :by ELSE '' END
-WHERE event_id = :e AND state IN ('waiting', 'overdue')
-  AND (subscription_id IN (SELECT id FROM answered_for) OR subscription_id IN (SELECT id FROM instead))
-"""
-_CALL_NEXT = """
-WITH next AS (
-  SELECT n.id, n.channel, d.identifier, d.event_id, d.version, b.priority
-  FROM subscription s JOIN subscription n ON n.id = s.escalates_to AND n.active
-  JOIN delivery d ON d.subscription_id = s.id AND d.identifier = :i JOIN batch b ON b.id = d.batch_id
-  WHERE s.id = :s AND NOT EXISTS (SELECT 1 FROM delivery x WHERE x.event_id = d.event_id AND x.version = d.version
-    AND x.channel = n.channel AND x.subscription_id = n.id) LIMIT 1
-), made AS (
-  INSERT INTO batch (identifier, channel, slot, priority, size)
-  SELECT identifier, channel, (SELECT coalesce(max(slot), 0) + 1 FROM batch b WHERE b.identifier = next.identifier), priority, 1 FROM next
-  RETURNING id, priority
-), put AS (
-  INSERT INTO delivery (batch_id, identifier, event_id, version, channel, subscription_id, role, state)
-  SELECT made.id, next.identifier, next.event_id, next.version, next.channel, next.id, 'start', 'queued' FROM next, made RETURNING id
-)
-SELECT made.id, made.priority FROM made WHERE (SELECT count(*) FROM put) > 0
-"""
+def _moment(words: str | None) -> datetime | None:
+    return None if words is None else datetime.fromisoformat(words)

@@ -245,10 +245,10 @@ async def race(database: Database, view: AlertView) -> Race:
 
 
 async def callouts(database: Database, identifier: str) -> dict[str, int]:
-    """Offices that must answer, by state."""
+    """Posts and offices that must answer, by state."""
     async with database.begin() as connection:
         rows = await connection.execute(
-            text("SELECT state, count(*) AS n FROM callout WHERE identifier = :i GROUP BY 1 ORDER BY 1"), {"i": identifier})
+            text("SELECT state, count(*) AS n FROM duty_call WHERE identifier = :i GROUP BY 1 ORDER BY 1"), {"i": identifier})
         return {row.state: row.n for row in rows}
 
 

@@ -22,6 +22,7 @@ from warning.dispatch.work import Hand, StoredAlert, Work
 from warning.errors import NotFound
 from warning.level import Level
 from warning.store import attempts, progress
+from warning.store.calling import tried
 from warning.store.database import Database
 from warning.store.dispatch_queries import (
     BATCH,
@@ -44,6 +45,7 @@ from warning.store.residents import NoResidentIndex, ResidentIndex, middles
 from warning.store.retired import retire_gone
 from warning.store.skip import skip
 from warning.store.stages import mark
+from warning.trust.address import Addresses
 
 log = structlog.get_logger()
 
@@ -52,9 +54,10 @@ class DispatchStore:
     """Reads and writes of the dispatch desk; each verb is one transaction."""
 
     def __init__(self, database: Database, jobs: Jobs, residents: ResidentIndex | None = None, *,
-                 ends_apart: Collection[str] = ("webhook", "page", "spool")) -> None:
-        """``ends_apart``: names of channels on which every event stands by itself, see dispatch/kind."""
+                 ends_apart: Collection[str] = ("webhook", "page", "spool"), addresses: Addresses | None = None) -> None:
+        """``ends_apart``: names of channels on which every event stands by itself, see dispatch/kind. ``addresses`` opens those of people on duty."""
         self._db = database
+        self._addresses = addresses
         self._ends_apart = sorted(ends_apart)
         self._jobs = jobs
         self._residents = residents
@@ -160,8 +163,8 @@ class DispatchStore:
                 if what is Turn.SEND:
                     works.append(Work(
                         delivery_id=row.id, subscription_id=row.subscription_id, kind=row.kind, name=row.name,
-                        address=row.address, secret=row.secret, language=row.language, role=row.role,
-                        attempts=row.attempts + 1, former_secret=row.former_secret, form=row.form,
+                        address=row.address if self._addresses is None else self._addresses.open(row.address), secret=row.secret,
+                        language=row.language, role=row.role, attempts=row.attempts + 1, former_secret=row.former_secret, form=row.form,
                     ))
             await self._settle(connection, turns, policy)
             await attempts.begun(connection, [work.delivery_id for work in works if work.kind == "office"])
@@ -203,6 +206,7 @@ class DispatchStore:
                 await connection.execute(text(LOCK), {"ids": sorted(steps)})
                 await connection.execute(text(RECORD), _columns(steps))
                 await attempts.answered(connection, steps)
+                await tried(connection, list(steps), chain=alert.chain, at=now)
             gone = [delivery for delivery, step in steps.items() if step.reason == Reason.GONE]
             if gone:
                 await retire_gone(connection, gone)

@@ -18,6 +18,7 @@ from warning.issue.companion import Beside
 from warning.issue.state import LIVE, move
 from warning.issue.work import Earlier, NewAlert, StoredProposal
 from warning.level import Level
+from warning.store.answer import end_calls_of
 from warning.store.audit import note
 from warning.store.consult import owe_review
 from warning.store.database import Database
@@ -136,9 +137,8 @@ class IssueStore:
                 if approval.reach:
                     await connection.execute(text("INSERT INTO reach_plan (proposal_id, identifier, plan) VALUES (:p, :i, CAST(:plan AS jsonb))"),
                                              {"p": alert.proposal_id, "i": alert.identifier, "plan": approval.reach})
-                await connection.execute(text(
-                    "UPDATE callout SET state = 'ended', answered_at = NULL WHERE event_id = :e AND state IN ('waiting', 'overdue') "
-                    "AND :cancel"), {"e": alert.event_id, "cancel": alert.msg_type == "Cancel"})
+                if alert.msg_type == "Cancel":
+                    await end_calls_of(connection, alert.event_id, at=approval.at)
                 chain = str(alert.proposal_id)
                 await mark(connection, chain=chain, stage="approve", at=approval.at)
                 await mark(connection, chain=chain, stage="issue", at=alert.sent)

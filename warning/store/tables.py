@@ -205,24 +205,6 @@ delivery = Table(
           postgresql_where=text("state IN ('queued','claimed','unknown')")),
 )
 
-callout = Table(
-    "callout", metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("identifier", Text, ForeignKey("alert.identifier"), nullable=False),
-    Column("event_id", Uuid, nullable=False),
-    Column("subscription_id", BigInteger, ForeignKey("subscription.id"), nullable=False),
-    Column("post", Text, nullable=False),
-    Column("token_hash", Text, nullable=False, unique=True),
-    Column("state", Text, nullable=False),  # see answer/callout
-    Column("step", SmallInteger, nullable=False, server_default="1"),
-    _moment("opened_at", required=True),
-    _moment("deadline", required=True),
-    _moment("answered_at"),
-    Column("answered_by", Text, nullable=False, server_default=""),
-    Column("escalated_to", Text, nullable=False, server_default=""),
-    UniqueConstraint("event_id", "subscription_id", "identifier"),
-)
-
 stage_event = Table(
     "stage_event", metadata,
     Column("id", BigInteger, Identity(), primary_key=True),

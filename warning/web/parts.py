@@ -8,7 +8,7 @@ from uuid import UUID
 
 from geo.zone import ZoneSet
 from warning.account import Account, Act
-from warning.answer.callout import Acknowledged
+from warning.answer.call import Acknowledged, Call
 from warning.clock import Clock
 from warning.dispatch.asread import Way
 from warning.dispatch.plan import Draft, Rate, ReachPlan
@@ -26,6 +26,11 @@ from warning.level import Level
 from warning.office.desk import OfficeDesk
 from warning.response.shelter import Shelters
 from warning.response.state import Response
+from warning.roster.desk import Change
+from warning.roster.gap import Gap
+from warning.roster.post import Post
+from warning.roster.reading import Reading
+from warning.roster.score import Score
 from warning.settings import Settings
 from warning.signature import SigningKey
 from warning.store.database import Database
@@ -107,6 +112,28 @@ class Dispatching(Protocol):
 
 class Answering(Protocol):
     async def acknowledge(self, word: str, /, *, by: str) -> Acknowledged: ...
+
+    async def enter(self, call_id: UUID, /, *, by: str, note: str = ..., account: Account) -> Acknowledged: ...
+
+    async def board(self, identifier: str | None = ..., /, *, open_only: bool = ...) -> list[Call]: ...
+
+
+class Rostering(Protocol):
+    """The roster desk; every verb shows or takes what is of the account's own area."""
+
+    async def bring(
+        self, files: Sequence[tuple[str, bytes]], /, *, account: Account, dry_run: bool = ..., whole: bool = ..., lane: str = ...,
+    ) -> tuple[Reading, Change]: ...
+
+    async def posts(self, account: Account, /, *, lane: str = ...) -> list[Post]: ...
+
+    async def gaps(self, account: Account, /, *, lane: str = ...) -> list[Gap]: ...
+
+    async def scores(self, account: Account, /, *, lane: str = ...) -> list[Score]: ...
+
+    async def export(self, account: Account, /, *, lane: str = ...) -> bytes: ...
+
+    async def prove(self, contact_id: int, /, *, how: str, account: Account) -> None: ...
 
 
 class Subscribing(Protocol):
@@ -254,6 +281,9 @@ class Parts(Protocol):
 
     @property
     def answer(self) -> Answering: ...
+
+    @property
+    def rosters(self) -> Rostering: ...
 
     @property
     def subscriptions(self) -> Subscribing: ...

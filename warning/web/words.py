@@ -22,7 +22,8 @@ STAGE_WORDS: dict[str, tuple[str, str]] = {
     "arrival": ("资料到达", "data arrived"), "decode": ("解码", "decoded"), "derive": ("推算", "derived"),
     "propose": ("提案", "proposed"), "submit": ("提交", "submitted"), "approve": ("签发", "approved"),
     "issue": ("发布", "issued"), "expand": ("受众展开", "audience worked out"), "first_accepted": ("首条受理", "first accepted"),
-    "last_accepted": ("末条受理", "last accepted"), "acknowledge": ("叫应确认", "acknowledged"),
+    "last_accepted": ("末条受理", "last accepted"), "call": ("叫应首呼", "first call"),
+    "acknowledge": ("叫应确认", "acknowledged"),
 }
 
 DELIVERY_WORDS: dict[str, tuple[str, str]] = {

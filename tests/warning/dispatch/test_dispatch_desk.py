@@ -181,11 +181,16 @@ class Gateway:
 
 class Calls:
     def __init__(self) -> None:
-        self.called: list[tuple[int, str]] = []
+        self.called: list[int] = []
+        self.opened: list[tuple[str, frozenset[str]]] = []
 
-    async def call(self, identifier: str, posts: Sequence[tuple[int, str]]) -> dict[int, str]:
-        self.called += posts
-        return {key: f"https://w.example/api/ack/{identifier[-2:]}{key}" for key, _ in posts}
+    async def open(self, alert: StoredAlert, codes: frozenset[str]) -> int:
+        self.opened.append((alert.identifier, codes))
+        return 0
+
+    async def call(self, identifier: str, subscription_ids: Sequence[int]) -> dict[int, str]:
+        self.called += subscription_ids
+        return {key: f"https://w.example/api/ack/{identifier[-2:]}{key}" for key in subscription_ids}
 
 
 def desk(
@@ -246,11 +251,12 @@ async def test_a_message_carries_what_a_channel_needs_and_its_key_is_the_same_on
 
 @pytest.mark.parametrize(("kind", "role", "level", "called"), [
     ("office", "start", Level.ORANGE, True), ("office", "start", Level.YELLOW, False), ("office", "end", Level.ORANGE, False),
+    ("duty", "start", Level.YELLOW, True), ("duty", "end", Level.RED, False),
     ("resident", "start", Level.ORANGE, False)])
-async def test_only_an_office_that_must_answer_gets_a_link(kind: str, role: str, level: Level, called: bool) -> None:
+async def test_only_an_office_that_must_answer_and_whoever_is_on_duty_get_a_link(kind: str, role: str, level: Level, called: bool) -> None:
     ledger, gateway, calls = Memory(alert(level=level), works=[work(1, kind=kind, role=role)]), Gateway(), Calls()
     await desk(ledger, gateway, calls).send(5)
-    assert calls.called == ([(101, "duty")] if called else [])
+    assert calls.called == ([101] if called else [])
     assert ("/api/ack/00101" in gateway.got[0].text) is called
 
 

@@ -95,7 +95,7 @@ async def stages(parts: Here, visitor: Visitor, identifier: str) -> TimelineOut:
     race = await board.race(parts.database, alert)
     return TimelineOut(
         identifier=identifier, promise_s=PROMISE_S, elapsed_s=round(race.elapsed_s, 3), done=race.done,
-        in_time=race.elapsed_s <= PROMISE_S if race.done else None, stages=[stage_out(row if visitor is not None or row.stage != "acknowledge" else replace(row, channel="office")) for row in rows])
+        in_time=race.elapsed_s <= PROMISE_S if race.done else None, stages=[stage_out(row if visitor is not None or row.stage not in ("call", "acknowledge") else replace(row, channel="office")) for row in rows])
 
 
 @router.get("/{identifier}/deliveries", summary="What became of its deliveries", responses=_MISSING)

@@ -39,7 +39,7 @@ async def acknowledge(parts: Here, request: Request, token: str) -> Response:
         return page(request, "ack.html", "zh", status=status, headers=_PRIVATE, done=False, problem=str(error), action="")
     if wants_json:
         return JSONResponse(
-            {"identifier": proof.identifier, "post": proof.post, "at": proof.at.isoformat(), "late": proof.late}, headers=_PRIVATE)
+            {"identifier": proof.identifier, "post": proof.post, "at": proof.at.isoformat(), "late": proof.late, "posts": list(proof.posts)}, headers=_PRIVATE)
     return page(request, "ack.html", "zh", headers=_PRIVATE, done=True, problem="", action="", proof=proof)
 
 

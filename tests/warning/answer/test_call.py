@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warning.answer.callout import token, token_hash
+from warning.answer.call import token, token_hash
 
 ID = UUID("12345678-1234-5678-1234-567812345678")
 
@@ -18,7 +18,7 @@ def test_the_word_is_the_id_and_half_an_hmac_so_that_a_retry_carries_the_same_li
 
 
 @given(st.uuids(), st.uuids(), st.text(min_size=1, max_size=20))
-def test_another_callout_or_another_secret_has_another_word(one: UUID, other: UUID, secret: str) -> None:
+def test_another_attempt_or_another_secret_has_another_word(one: UUID, other: UUID, secret: str) -> None:
     assert (token(secret, one) == token(secret, other)) is (one == other)
     assert token(secret, one) != token(secret + "x", one)
     assert len(token(secret, one)) == 64

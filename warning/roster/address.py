@@ -1,0 +1,43 @@
+"""Address: what stands in a roster's cell, as its channel wants it; or what is wrong with it."""
+
+import re
+
+from channels.wire.ssrf import BadTarget, check_url
+
+_MAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
+_TOPIC = re.compile(r"[^#+\x00]{1,200}")
+
+
+class BadAddress(ValueError):
+    """The key of what is wrong, see roster.fault."""
+
+
+def address(kind: str, cell: str, *, allow_private: bool) -> str:
+    """In the one form in which it is kept. Raises BadAddress."""
+    match kind:
+        case "sms" | "voice":
+            return phone(cell)
+        case "email":
+            if not _MAIL.fullmatch(cell):
+                raise BadAddress("mail")
+        case "webhook":
+            try:
+                check_url(cell, allow_private=allow_private)
+            except BadTarget as error:
+                raise BadAddress("url") from error
+        case "mqtt" | "display" if not _TOPIC.fullmatch(cell):
+            raise BadAddress("topic")
+    return cell
+
+
+def phone(cell: str) -> str:
+    """Digits with the country code: ``138 1234 5678``, ``+86 138…`` and ``021-6438 6700`` are written by people as they are. Raises BadAddress."""
+    digits = re.sub(r"[\s()（）\-－—.]", "", cell.removesuffix(".0"))
+    digits = digits.removeprefix("+").removeprefix("00")
+    if re.fullmatch(r"1[3-9]\d{9}", digits):
+        return f"86{digits}"
+    if re.fullmatch(r"0\d{9,11}", cell_digits := re.sub(r"\D", "", cell)) and not cell.strip().startswith(("+", "00")):
+        return f"86{cell_digits[1:]}"
+    if not re.fullmatch(r"[1-9]\d{7,14}", digits):
+        raise BadAddress("phone")
+    return digits

@@ -1,0 +1,70 @@
+"""The statements of the answer desk's ledger."""
+
+from typing import Final
+
+# An office with those after it, nearest first; a stand-in has no call of its own. A ring of names ends where it began.
+NEXT_ONES: Final = """
+WITH RECURSIVE after AS (
+  SELECT s.id AS root, s.id, s.name, s.channel, s.escalates_to, 0 AS rank, ARRAY[s.id] AS seen FROM subscription s
+  WHERE s.id = ANY(CAST(:ids AS bigint[])) AND s.kind = 'office' AND NOT s.standby
+  UNION ALL
+  SELECT a.root, n.id, n.name, n.channel, n.escalates_to, a.rank + 1, a.seen || n.id FROM after a JOIN subscription n ON n.id = a.escalates_to
+  WHERE n.active AND NOT n.id = ANY(a.seen)
+)
+SELECT root, id, name, channel FROM after ORDER BY root, rank
+"""
+
+# Once for each version; not again for a post that was called for this event at the same or a higher level, unless that call has ended.
+OPENED: Final = """
+INSERT INTO duty_call (id, identifier, event_id, post_id, subscription_id, post, zone, level, state, opened_at, deadline)
+SELECT :id, v.identifier, v.event_id, :post_id, :sub, :post, :zone, v.level, 'waiting', :at, :deadline FROM alert v
+WHERE v.identifier = :i AND NOT EXISTS (
+  SELECT 1 FROM duty_call c WHERE c.event_id = v.event_id AND c.level >= v.level AND c.state <> 'ended'
+  AND c.post_id IS NOT DISTINCT FROM CAST(:post_id AS bigint) AND c.subscription_id IS NOT DISTINCT FROM CAST(:sub AS bigint))
+ON CONFLICT (identifier, post_id, subscription_id) DO NOTHING RETURNING id
+"""
+
+MADE: Final = """
+INSERT INTO call_attempt (id, call_id, person_id, subscription_id, name, channel, rank, above, token_hash, due_at, state)
+VALUES (:id, :call, :person, :sub, :name, :channel, :rank, :above, :hash, :due, 'planned')
+"""
+
+# What one answer settles: the call of its link, and every other of the event in which the same person was called.
+REMAIN: Final = """
+SELECT c.id FROM duty_call c WHERE c.event_id = :e AND c.state = ANY(:open) AND (c.id = :call OR EXISTS (
+  SELECT 1 FROM call_attempt a WHERE a.call_id = c.id AND a.state = 'called' AND (a.person_id = CAST(:p AS bigint) OR a.subscription_id = CAST(:s AS bigint))))
+ORDER BY c.id FOR UPDATE OF c
+"""
+
+CLOSE: Final = "UPDATE call_attempt SET state = 'stopped' WHERE call_id = ANY(:ids) AND state = 'planned'"
+
+# Messages of these calls that nobody has taken up yet and that no other open call needs, locked in the order in which workers lock them. A stand-in's
+# and a duty contact's only: an office that subscribed is told whatever anybody answers.
+UNTOLD: Final = """
+SELECT d.id FROM delivery d JOIN subscription s ON s.id = d.subscription_id
+WHERE d.state IN ('queued', 'unknown') AND d.role <> 'end' AND (s.kind = 'duty' OR s.standby)
+AND d.id IN (SELECT a.delivery_id FROM call_attempt a WHERE a.call_id = ANY(:ids) AND a.delivery_id IS NOT NULL)
+AND NOT EXISTS (SELECT 1 FROM call_attempt a JOIN duty_call c ON c.id = a.call_id WHERE a.delivery_id = d.id AND c.state = ANY(:open))
+ORDER BY d.id FOR UPDATE OF d
+"""
+
+# What may have arrived keeps the mark that it may have: its end is not withheld.
+SILENCE: Final = """
+UPDATE delivery SET maybe_twice = maybe_twice OR state = 'unknown' OR attempts > 0, state = 'muted', reason = 'answered', next_try_at = NULL,
+  ended_at = clock_timestamp() WHERE id = ANY(:ids) AND state IN ('queued', 'unknown')
+"""
+
+END_GONE: Final = """
+SELECT c.id FROM duty_call c JOIN LATERAL (
+  SELECT v.msg_type, v.expires FROM alert v WHERE v.event_id = c.event_id ORDER BY v.version DESC LIMIT 1) n ON true
+WHERE c.state = ANY(:open) AND (n.msg_type = 'Cancel' OR n.expires <= :at) ORDER BY c.id FOR UPDATE OF c SKIP LOCKED
+"""
+
+BOARD: Final = """
+SELECT c.*, v.hazard, coalesce(t.attempts, '[]'::jsonb) AS attempts FROM duty_call c JOIN alert v ON v.identifier = c.identifier
+LEFT JOIN LATERAL (
+  SELECT jsonb_agg(jsonb_build_object('name', a.name, 'rank', a.rank, 'above', a.above, 'channel', a.channel, 'due_at', a.due_at, 'state', a.state,
+    'called_at', a.called_at, 'tried_at', a.tried_at, 'delivery', d.state, 'twice', d.maybe_twice) ORDER BY a.due_at, a.rank, a.channel) AS attempts
+  FROM call_attempt a LEFT JOIN delivery d ON d.id = a.delivery_id WHERE a.call_id = c.id) t ON true
+WHERE {} ORDER BY c.opened_at DESC, c.state NOT IN ('waiting', 'overdue'), c.post LIMIT 5000
+"""
