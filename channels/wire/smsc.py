@@ -29,7 +29,7 @@ class Faults:
     """How the centre misbehaves; none by default.
 
     ``dead`` cuts every connection; ``mute`` never answers a submit; ``black_hole`` accepts and never reports; ``throttle_every`` n answers each
-    n-th submit with "slow down", ``rate_per_s`` those above a speed; ``refuse_prefixes`` are destinations refused as bad numbers;
+    n-th submit with "slow down", ``rate_per_s`` those above a speed, ``pace_per_s`` answers no faster than that; ``refuse_prefixes`` are destinations refused as bad numbers;
     ``undelivered_prefixes`` are accepted and then reported UNDELIV; ``slow_s`` holds each answer back for so many seconds; ``early_reports``
     sends the report before the answer; ``repeat_reports`` sends each so many times more, ``reorder_reports`` the newest first;
     ``foreign_reports`` adds to each one the report of an id that nobody has.
@@ -40,6 +40,7 @@ class Faults:
     black_hole: bool = False
     throttle_every: int = 0
     rate_per_s: float = 0.0
+    pace_per_s: float = 0.0
     refuse_prefixes: tuple[str, ...] = ()
     undelivered_prefixes: tuple[str, ...] = ()
     slow_s: float = 0.0
@@ -92,6 +93,7 @@ class Smsc:
         self._bucket: TokenBucket | None = None
         self.misbehave(faults or Faults())
         self._joiner = Joiner()
+        self._next_s = 0.0
         self._due: deque[Due] = deque(maxlen=_MOST_DUE)
         self._held: dict[str, deque[Due]] = {}  # reports for accounts that are not logged in now
         self._timer: asyncio.TimerHandle | None = None
@@ -199,6 +201,11 @@ class Smsc:
             return Ruling.BAD_NUMBER
         self.received += 1
         return Ruling.OK
+
+    def turn(self, now_s: float) -> float:
+        """When the next answer is due at the pace that is kept."""
+        self._next_s = max(self._next_s, now_s) + 1 / self._faults.pace_per_s
+        return self._next_s
 
     def take(self, account: str, destination: str, words: Words, message_id: bytes, at_s: float, at: datetime) -> None:
         """Keep an accepted submit, and owe its report."""
@@ -373,6 +380,8 @@ class _Session(asyncio.Protocol):
             smsc.take(self.account, destination, words, message_id, now_s, now)
         if smsc.faults.slow_s:
             asyncio.get_running_loop().call_later(smsc.faults.slow_s, self._write, answer)
+        elif smsc.faults.pace_per_s:
+            asyncio.get_running_loop().call_at(smsc.turn(now_s), self._write, answer)
         else:
             self._out.append(answer)
 

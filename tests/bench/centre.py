@@ -19,18 +19,19 @@ class Centre:
     """The port while it runs, the count of accepted parts after its end."""
 
     port: int
+    pid: int
     received: int = 0
 
 
 @contextmanager
-def centre() -> Iterator[Centre]:
-    """A fresh centre."""
+def centre(*, pace_per_s: float = 0.0) -> Iterator[Centre]:
+    """A fresh centre; ``pace_per_s``: it answers no faster than that."""
     with subprocess.Popen(
-        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(_ROOT)},
+        [sys.executable, __file__, str(pace_per_s)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(_ROOT)},
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        running = Centre(port=json.loads(process.stdout.readline()))
+        running = Centre(port=json.loads(process.stdout.readline()), pid=process.pid)
         try:
             yield running
         finally:
@@ -39,9 +40,9 @@ def centre() -> Iterator[Centre]:
 
 
 async def _main() -> None:
-    from channels.wire.smsc import Smsc  # noqa: PLC0415 - only the child needs it, and only it has the path
+    from channels.wire.smsc import Faults, Smsc  # noqa: PLC0415 - only the child needs it, and only it has the path
 
-    smsc = Smsc(now=lambda: datetime.now(UTC), keep=0)
+    smsc = Smsc(now=lambda: datetime.now(UTC), keep=0, faults=Faults(pace_per_s=float(sys.argv[1])))
     print(await smsc.start(), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     await smsc.stop()

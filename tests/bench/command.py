@@ -26,6 +26,7 @@ from tests.bench.sms import run as sms
 from tests.bench.warned import run as warned
 from tests.bench.webpush import run as webpush
 from tests.bench.wire import run as wire
+from tests.bench.workers import run as workers
 from tests.bench.zonal import run as zonal
 
 WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
@@ -37,6 +38,7 @@ WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
     "cycle": ("a 10-minute file read, judged by every rule for 16 districts, 215 towns and 18,471 cells, and committed", cycle),
     "sms": ("submit_sm with responses, window 10, against aiosmpplib", sms),
     "mass": ("residents of a district, signature → accepted over SMPP, durable; against a task a message", mass),
+    "workers": ("one and two workers on one database, each with an SMS centre of 2,000/s; CPU of every process", workers),
     "wire": ("signature → first message accepted, at rest and beside a large blue send", wire),
     "mail": ("a crowd's mails with one rendering, against aiosmtplib", mail),
     "webpush": ("a crowd encrypted, signed and POSTed, against pywebpush", webpush),

@@ -5,7 +5,7 @@ import time
 
 import procrastinate
 
-from tests.bench.city import city
+from tests.bench.city import City, city, cpu_s
 from tests.bench.measure import Effort, Goal, Row, Timing, rows
 from warning.level import Level
 
@@ -20,7 +20,8 @@ async def _run(people: int, tasks: int) -> list[Row]:
         registered = await here.residents(people)
         async with here.worker() as worker:
             identifier, signed = await here.warned(Level.BLUE)
-            cpu = sum(worker.cpu_times()[:2])
+            cpu, server = cpu_s(worker), cpu_s(here.postgres)
+            work = await _work(here)
             flat = 0
 
             async def expanded() -> bool:
@@ -37,7 +38,8 @@ async def _run(people: int, tasks: int) -> list[Row]:
 
             await here.until(accepted, within_s=600, every_s=0.2)
             took = time.perf_counter() - signed
-            cpu = sum(worker.cpu_times()[:2]) - cpu
+            cpu, server = cpu_s(worker) - cpu, cpu_s(here.postgres) - server
+            work = [after - before for before, after in zip(work, await _work(here), strict=True)]
         each = await _task_per_message(str(here.parts.database.url), tasks)
     return rows(
         f"mass lane, {people:,} residents over SMPP", "messages/s",
@@ -46,7 +48,17 @@ async def _run(people: int, tasks: int) -> list[Row]:
         [Timing(subject="procrastinate, a task a message", value=each, note=f"{tasks} tasks that do nothing")], goal=Goal(value=20_000),
     ) + rows("mass lane, whom to tell", "people/s", [
         Timing(subject="muster in batches", value=people / muster, note="while the first batches are sent already"),
-        Timing(subject="registration", value=people / registered, note="one statement, with the person kept by the trigger")])
+        Timing(subject="registration", value=people / registered, note="one statement, with the person kept by the trigger")]
+    ) + rows("mass lane, cost of a message", "µs CPU", [
+        Timing(subject="worker", value=1e6 * cpu / people), Timing(subject="PostgreSQL", value=1e6 * server / people)]
+    ) + rows("mass lane, what the database writes", "bytes/message", [
+        Timing(subject="write-ahead log", value=work[0] / people, note=f"{1000 * work[1] / people:.1f} transactions for 1,000 messages")])
+
+
+async def _work(here: City) -> list[float]:
+    """Bytes of the write-ahead log, and transactions."""
+    return [await here.one("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"),
+            await here.one("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")]
 
 
 async def _task_per_message(url: str, count: int) -> float:

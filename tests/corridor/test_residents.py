@@ -5,14 +5,16 @@ import shutil
 from pathlib import Path
 from typing import Literal
 
+import psycopg
 import pytest
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 
-from tests.corridor.conftest import PLACES, Corridor
+from tests.corridor.conftest import PLACES, Corridor, named
 from warning.dispatch.subscribe import ResidentSubscription
 from warning.store import residents
+from warning.store.database import Database
 from warning.store.dispatch import DispatchStore
 from warning.store.residents import NoResidentIndex, ResidentIndex
 
@@ -85,6 +87,54 @@ async def test_a_lost_a_damaged_and_an_old_index_are_built_anew(corridor: Corrid
     await corridor.execute("UPDATE resident_change SET at = at - interval '8 days'")
     assert await ResidentIndex(corridor.parts.database, folder).prune() >= 1
     assert await ResidentIndex(corridor.parts.database, folder).cells_inside(EVERYWHERE) == [FENGXIAN, PUDONG]
+
+
+async def test_an_index_of_a_database_that_was_restored_from_a_backup_is_built_anew(corridor: Corridor) -> None:
+    await corridor.resident("8619900000001", "310115")
+    # What a backup of this moment holds is put back after the index has followed further.
+    await corridor.execute("CREATE TABLE kept_log AS SELECT * FROM resident_change")
+    await corridor.execute("CREATE TABLE kept_people AS SELECT * FROM subscription")
+    await corridor.resident("8619900000002", "310120")
+    assert await both(corridor, EVERYWHERE) == [FENGXIAN, PUDONG]
+    await corridor.execute("ALTER TABLE subscription DISABLE TRIGGER USER")
+    await corridor.execute("DELETE FROM subscription WHERE id NOT IN (SELECT id FROM kept_people)")
+    await corridor.execute("DELETE FROM resident_change WHERE id NOT IN (SELECT id FROM kept_log)")
+    await corridor.execute("ALTER TABLE subscription ENABLE TRIGGER USER")
+    assert await both(corridor, EVERYWHERE) == [PUDONG], "the same file set, by the same process"
+    # The lost lines' numbers are given out again, for other people.
+    await corridor.execute("SELECT setval(pg_get_serial_sequence('resident_change', 'id'), (SELECT max(id) FROM resident_change))")
+    await corridor.resident("8619900000003", "310116")
+    assert await both(corridor, EVERYWHERE) == ["c3080_12125", PUDONG]
+
+
+async def test_an_index_of_another_database_is_built_anew(corridor: Corridor, server_url: str) -> None:
+    await corridor.resident("8619900000001", "310115")
+    assert await both(corridor, EVERYWHERE) == [PUDONG]
+    folder = corridor.parts.settings.data / "residents"
+    async with await psycopg.AsyncConnection.connect(server_url, autocommit=True) as connection:
+        await connection.execute("CREATE DATABASE restored TEMPLATE corridor_template")
+    other = Database(named(server_url, "restored"))
+    try:
+        async with other.begin() as connection:
+            await connection.execute(text(
+                "INSERT INTO subscription (kind, lane, channel, address, cell, district) VALUES ('resident', 'exercise', 'sms', '1', :c, '310120')"),
+                {"c": FENGXIAN})
+        assert await ResidentIndex(other, folder).cells_inside(EVERYWHERE) == [FENGXIAN]
+    finally:
+        await other.close()
+        async with await psycopg.AsyncConnection.connect(server_url, autocommit=True) as connection:
+            await connection.execute("DROP DATABASE restored WITH (FORCE)")
+
+
+async def test_a_week_without_a_registration_builds_nothing_anew(corridor: Corridor) -> None:
+    await corridor.resident("8619900000001", "310115")
+    await corridor.execute("UPDATE resident_change SET at = at - interval '8 days'")
+    assert await both(corridor, EVERYWHERE) == [PUDONG]
+    folder = corridor.parts.settings.data / "residents"
+    before = (folder / "current").read_text()
+    await corridor.parts.residents.prune()
+    assert await both(corridor, EVERYWHERE) == [PUDONG]
+    assert (folder / "current").read_text() == before
 
 
 async def test_thousands_registered_at_once_are_one_line_of_the_log(corridor: Corridor) -> None:

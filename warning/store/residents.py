@@ -3,11 +3,15 @@
 The database stays the truth. A file set that is missing, damaged, of another database or too far behind is built anew from it; any
 process of a machine may bring it up, one at a time. A mark is a transaction number (xid8, never used twice): everything that
 was committed before it is in the index. What lies behind it may be read again, which changes nothing.
+
+Numbers go back when a database is restored from a backup. So the file set names its source: the database, and the newest line of the log
+that it knows, with its moment. A source that is another, or has that line no more, has another history, and the index is built anew.
 """
 
 import asyncio
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +34,19 @@ STEP = 0.01
 """A resident's place is a cell of a hundredth of a degree (dispatch/subscribe); the index has its middle."""
 _TRIES, _PAUSE_S = 100, 0.05
 _HEAD, _TAIL = 19, 2
+_SOURCE = "source.json"
 _ROW = np.dtype([("fields", ">i2"), ("l1", ">i4"), ("id", ">i8"), ("l2", ">i4"), ("row", ">i4"), ("l3", ">i4"), ("column", ">i4"),
                  ("l4", ">i4"), ("kind", ">i2")])
 """One row of COPY … (FORMAT BINARY): a length before each value, big-endian."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a file set comes from. ``database``: cluster, timeline, database and log; ``line``/``at``: of the log, 0 and "" for none."""
+
+    database: str
+    line: int
+    at: str
 
 
 class NoResidentIndex(RuntimeError):
@@ -118,7 +132,12 @@ class ResidentIndex:
 
     async def _followed(self, writer: PointWriter, index: PointIndex) -> bool:
         """Take in the changes since the mark; False when only building anew helps."""
+        known = self._origin()
         async with self._db.begin() as connection:
+            newest = await _origin_now(connection)
+            if known is None or known.database != newest.database or not await _remembers(connection, known):
+                log.info("the resident index is built anew: the database is another, or was restored")
+                return False
             await connection.execute(text(_NAME), {"mark": index.mark})
             rows = (await connection.execute(text(_CHANGED), {"mark": index.mark})).all()
         horizon = int(rows[0].horizon)
@@ -130,20 +149,37 @@ class ResidentIndex:
             await asyncio.to_thread(
                 writer.change, index, ids, _middle([row.column for row in people]), _middle([row.row for row in people]),
                 np.array([row.kind for row in people], dtype=np.uint16), mark=horizon)
+        if newest != known:
+            self._comes_from(newest)
         return True
 
     async def _rebuilt(self, writer: PointWriter) -> PointIndex:
         async with self._db.begin() as connection:
             # The horizon is read before the people: what is committed in between is then read twice, not missed.
             start = (await connection.execute(text(_HORIZON))).one()
+            origin = await _origin_now(connection)
             await connection.execute(text(_NAME_ALL))
             content = await _copied(connection)
+        # In this order: a file set without a source is built anew, one with a false source would be believed.
+        (self._folder / _SOURCE).unlink(missing_ok=True)
         people = np.frombuffer(content, dtype=_ROW, offset=_HEAD, count=(len(content) - _HEAD - _TAIL) // _ROW.itemsize)
         index = await asyncio.to_thread(
             writer.rebuild, people["id"].astype(np.int64), _middle(people["column"]), _middle(people["row"]), step=STEP,
             kinds=people["kind"].astype(np.uint16), mark=int(start.horizon))
+        self._comes_from(origin)
         self._built_for = int(start.last)
         return index
+
+    def _origin(self) -> Origin | None:
+        try:
+            return Origin(**json.loads((self._folder / _SOURCE).read_text(encoding="ascii")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def _comes_from(self, origin: Origin) -> None:
+        fresh = self._folder / f"{_SOURCE}.new"
+        fresh.write_text(json.dumps(asdict(origin)), encoding="ascii")
+        fresh.replace(self._folder / _SOURCE)
 
     async def prune(self) -> int:
         """Forget changes of a week ago; an index that has slept longer finds the line that is left instead, and is built anew."""
@@ -161,6 +197,19 @@ def middles(cells: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float
     return _middle(places[:, 1]), _middle(places[:, 0])
 
 
+async def _origin_now(connection: AsyncConnection) -> Origin:
+    row = (await connection.execute(text(_ORIGIN))).one()
+    return Origin(database=row.database, line=int(row.line or 0), at="" if row.at is None else row.at.isoformat())
+
+
+async def _remembers(connection: AsyncConnection, known: Origin) -> bool:
+    """Whether the log still has the line that the index knows, of the same moment."""
+    if not known.line:
+        return True
+    at = (await connection.execute(text("SELECT at FROM resident_change WHERE id = :line"), {"line": known.line})).scalar_one_or_none()
+    return at is not None and at.isoformat() == known.at
+
+
 async def _copied(connection: AsyncConnection) -> bytes:
     driver = await raw(connection)
     async with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
@@ -173,6 +222,12 @@ _SAME = "k.lane = s.lane AND k.channel = s.channel AND k.min_level = s.min_level
 # Who stands by on another channel has no place of their own (dispatch/mass): they are told where the first one was not.
 _HERE = "s.kind = 'resident' AND s.active AND NOT s.standby AND s.cell IS NOT NULL"
 _HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon, (SELECT coalesce(max(id), 0) FROM resident_change) AS last"
+# A restored cluster goes on in a new timeline, a restored dump in another cluster, database or table.
+_ORIGIN = """
+SELECT s.system_identifier || '/' || c.timeline_id || '/' || d.oid || '/' || CAST('resident_change'::regclass AS oid) AS database, n.id AS line, n.at
+FROM pg_control_system() s CROSS JOIN pg_control_checkpoint() c JOIN pg_database d ON d.datname = current_database()
+LEFT JOIN (SELECT id, at FROM resident_change ORDER BY id DESC LIMIT 1) n ON true
+"""
 # The numbers are small on purpose; a flood of odd wishes must not use them up.
 _NAME_ALL = f"""
 INSERT INTO resident_kind (lane, channel, min_level, hazards)
@@ -195,7 +250,8 @@ COPY (SELECT s.id, {_ROW_OF}, {_COLUMN_OF}, coalesce(k.id, 0)::smallint FROM sub
   WHERE {_HERE} ORDER BY s.id) TO STDOUT (FORMAT BINARY)
 """
 _PRUNE = """
-WITH old AS (DELETE FROM resident_change WHERE at < clock_timestamp() - interval '7 days' RETURNING xact),
+WITH old AS (DELETE FROM resident_change WHERE at < clock_timestamp() - interval '7 days'
+  AND id < (SELECT max(id) FROM resident_change) RETURNING xact),
 left_over AS (INSERT INTO resident_change (xact, subscription_id) SELECT max(xact), NULL FROM old HAVING count(*) > 0)
 SELECT count(*) FROM old
 """
