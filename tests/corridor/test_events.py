@@ -152,3 +152,51 @@ async def stored(corridor: Corridor, *proposals: Proposal) -> list[UUID]:
     return await store.conclude(
         payload["id"], found=found, memories={"310000": Memory()}, data_time=corridor.now,
         times=StageTimes(arrived=now, decoded=now, derived=now, decode_s=0, derive_s=0), now=corridor.now)
+
+
+async def test_who_has_a_second_place_under_a_weaker_warning_hears_that_one_and_no_end_when_the_stronger_is_lifted(corridor: Corridor) -> None:
+    await corridor.resident(PUDONG)
+    await corridor.resident(PUDONG, "310116")
+    red = await corridor.warned(zones=("310115",), level=Level.RED)
+    await corridor.send(red)
+    yellow = await corridor.warned(zones=("310116",), level=Level.YELLOW)
+    await corridor.send(yellow)
+    assert await corridor.states(yellow) == {PUDONG: ("muted", "stronger_in_force")}
+    end = await corridor.warned(zones=("310115",), level=Level.RED, action="cancel", replaces=red)
+    async with corridor.working():
+        await corridor.drained()
+    assert await corridor.states(end) == {PUDONG: ("muted", "carried_on")}
+    assert [("红色" in text, "黄色" in text, "解除" in text) for text in corridor.heard(PUDONG)] == [(True, False, False), (False, True, False)]
+
+
+async def test_when_a_districts_stronger_warning_is_lifted_the_citys_that_still_stands_is_told(corridor: Corridor) -> None:
+    await corridor.resident(PUDONG)
+    orange = await corridor.warned(issuer="310115", level=Level.ORANGE)
+    await corridor.send(orange)
+    blue = await corridor.warned(level=Level.BLUE)
+    yellow = await corridor.warned(issuer="310116", zones=("310116",), level=Level.YELLOW)
+    await corridor.send(blue)
+    await corridor.send(yellow)
+    falls = await corridor.warned(issuer="310115", level=Level.BLUE, action="update", replaces=orange)
+    await corridor.send(falls)
+    assert await corridor.states(blue) == {PUDONG: ("muted", "stronger_in_force")}, "a blue one of another issuer says nothing new"
+    end = await corridor.warned(issuer="310115", level=Level.BLUE, action="cancel", replaces=falls)
+    async with corridor.working():
+        await corridor.drained()
+    assert (await corridor.states(end))[PUDONG][0] in ("accepted", "delivered")
+    assert (await corridor.states(blue))[PUDONG][0] in ("accepted", "delivered")
+    assert ["解除" in text for text in corridor.heard(PUDONG)].count(True) == 1
+    assert len(corridor.heard(PUDONG)) == 4
+
+
+async def test_what_is_still_queued_of_an_event_is_not_told_once_another_event_has_taken_the_place_over(corridor: Corridor) -> None:
+    await corridor.resident(PUDONG)
+    blue = await corridor.warned(zones=BOTH, level=Level.BLUE)
+    [late] = await corridor.expand(blue)
+    red = await corridor.warned(zones=("310115",), level=Level.RED)
+    [update] = [row["identifier"] for row in await corridor.rows("SELECT identifier FROM alert WHERE version = 2")]
+    await corridor.send(red)
+    await corridor.send(update)
+    await corridor.deliver(late)
+    assert await corridor.states(blue) == {PUDONG: ("superseded", "newer_version")}
+    assert ["红色" in text for text in corridor.heard(PUDONG)] == [True]

@@ -70,7 +70,7 @@ WITH mine AS (
 SELECT m.id, m.subscription_id, m.role, m.attempts, s.kind, s.name, s.address, s.secret, s.language, coalesce(w.form, 'json') AS form,
   CASE WHEN w.former_until > clock_timestamp() THEN w.former_secret ELSE '' END AS former_secret, o.newer, o.reached, o.in_flight OR """ + COMING.format("m") + """ AS in_flight
 FROM mine m JOIN subscription s ON s.id = m.subscription_id LEFT JOIN office_wish w ON w.subscription_id = s.id CROSS JOIN LATERAL (
-  SELECT coalesce(bool_or(x.version > m.version AND (x.state <> 'muted' OR x.reason = 'no_start')), false) AS newer,
+  SELECT coalesce(bool_or(x.version > m.version AND (x.state <> 'muted' OR x.reason IN ('no_start', 'carried_on'))), false) AS newer,
     coalesce(bool_or(x.version < m.version AND (x.state IN ('accepted', 'delivered', 'unknown') OR x.maybe_twice
       OR (x.state = 'failed' AND x.reason IN ('timeout', 'skipped_unsure'))
       OR (x.state = 'claimed' AND x.lease_until <= clock_timestamp()))), false) AS reached,

@@ -168,7 +168,7 @@ SELECT members FROM crowd WHERE event_id = :event AND version < :version AND cha
 # Other warnings of the hazard in force: a person under a stronger one is not told of the start of a weaker; one for whom the issuer's
 # warning goes on in another event is not told that it ends.
 OTHERS: Final = """
-SELECT a.identifier, a.level >= :level AS stronger, a.issuer = :issuer AS same_issuer FROM alert a
+SELECT a.identifier, a.level, a.issuer = :issuer AS same_issuer FROM alert a
 WHERE a.event_id <> :event AND a.hazard = :hazard AND a.expires > :now AND a.msg_type <> 'Cancel'
   AND NOT EXISTS (SELECT 1 FROM alert n WHERE n.event_id = a.event_id AND n.version > a.version)
 """
@@ -176,6 +176,12 @@ WHERE a.event_id <> :event AND a.hazard = :hazard AND a.expires > :now AND a.msg
 UNDER: Final = """
 SELECT members, codes FROM crowd WHERE identifier = ANY(CAST(:others AS text[])) AND channel = :channel AND role <> 'end'
   AND first_id <= :last AND last_id >= :first
+"""
+
+# Batches of other alerts in which somebody was muted by a stronger one.
+KEPT_FROM: Final = f"""
+SELECT {_COLUMNS} FROM crowd c WHERE c.identifier = ANY(CAST(:others AS text[])) AND c.channel = :channel AND c.role = 'start'
+  AND c.tally[7] > 0 AND c.first_id <= :last AND c.last_id >= :first ORDER BY c.id FOR UPDATE
 """
 
 NEW_IDS: Final = "SELECT nextval(pg_get_serial_sequence('crowd', 'id')) AS id FROM generate_series(1, :n)"

@@ -9,9 +9,8 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from warning.dispatch.delivery import State
 from warning.dispatch.mass.muster import Told, had, heirs, sheets
-from warning.dispatch.mass.sheet import CODE, STATE_BITS, Ids, owed, places_of
+from warning.dispatch.mass.sheet import Ids, owed, places_of
 from warning.dispatch.mass.work import Place
 from warning.dispatch.quiet import wakes
 from warning.dispatch.rank import Errand, deadline_of, rank
@@ -20,17 +19,26 @@ from warning.level import Level
 from warning.store.crowd import NewCrowd, add, array, sheet_of
 from warning.store.database import Database
 from warning.store.jobs import Jobs
-from warning.store.mass_queries import INSIDE, KIN, KNOWN, OTHERS, QUIET, ROOTS, SHARED, SOLE, UNDER
+from warning.store.mass_queries import INSIDE, KIN, KNOWN, OTHERS, QUIET, ROOTS, SHARED, SOLE
+from warning.store.release import Other, release, told_by
 from warning.store.stages import mark
 
 PAGE = 20_000
 """People worked out in one transaction."""
 ROOTS_PAGE = 20
 _MOST = 1000
-Others = Mapping[str, Sequence[str]]
-"""Other alerts in force that mute a role."""
 
-_STANDS = [CODE[s] for s in (State.QUEUED, State.CLAIMED, State.UNKNOWN, State.ACCEPTED, State.DELIVERED)]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """The hazard's other warnings in force, and which of them mute a role."""
+
+    all: Sequence[Other]
+    level: int
+
+    def muting(self, role: str) -> list[str]:
+        return [other.identifier for other in self.all
+                if (role == "start" and other.level >= self.level) or (role == "end" and other.same_issuer)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +72,9 @@ class Muster:
                 text("SELECT cursor FROM expansion WHERE identifier = :i"), {"i": alert.identifier})).scalar_one_or_none()
             cursor = Cursor(**kept) if kept else Cursor(phase="kin" if alert.version > 1 else "sole")
             rows = (await connection.execute(text(OTHERS), {
-                "event": alert.event_id, "hazard": alert.hazard, "level": int(alert.level), "issuer": alert.issuer, "now": now})).all()
-            others = {"start": [row.identifier for row in rows if row.stronger], "change": [],
-                      "end": [row.identifier for row in rows if row.same_issuer]}
+                "event": alert.event_id, "hazard": alert.hazard, "issuer": alert.issuer, "now": now})).all()
+            others = Others(level=int(alert.level), all=[
+                Other(identifier=row.identifier, level=row.level, same_issuer=row.same_issuer) for row in rows])
             phases = {"kin": self._kin, "sole": self._sole, "shared": self._shared}
             made: list[NewCrowd] = []
             while cursor.phase != "done" and sum(len(one.sheet) for one in made) < PAGE:
@@ -112,7 +120,9 @@ class Muster:
             by_role = heirs(everybody, stands, cancel=alert.msg_type == "Cancel", inside=inside, fits=fits)
             channel = about[root].channel
             for role, members in (("start", by_role.start), ("change", by_role.change), ("end", by_role.end)):
-                under = await _under(connection, members, channel, others[role])
+                if role != "start":
+                    await release(connection, self._jobs, members, channel, others.all, level=int(alert.level) if role == "change" else 0)
+                under = await told_by(connection, members, channel, others.muting(role))
                 made += await _crowds(
                     connection, alert, channel, about[root].language, about[root].district, role, members, sizes, under, now, root=root)
         return (Cursor(phase="kin", after=roots[-1]), made)
@@ -132,7 +142,7 @@ class Muster:
         for row in pages:
             members = np.array(row.ids, dtype=np.int64)
             members = await _strangers(connection, alert, row.channel, members)
-            under = await _under(connection, members, row.channel, others["start"])
+            under = await told_by(connection, members, row.channel, others.muting("start"))
             made += await _crowds(connection, alert, row.channel, row.language, district, "start", members, sizes, under, now)
         if sum(len(row.ids) for row in pages) < PAGE:
             return Cursor(phase="sole", district=cursor.district + 1), made
@@ -149,7 +159,7 @@ class Muster:
         made: list[NewCrowd] = []
         for row in rows:
             members = await _strangers(connection, alert, row.channel, np.array(row.ids, dtype=np.int64))
-            under = await _under(connection, members, row.channel, others["start"])
+            under = await told_by(connection, members, row.channel, others.muting("start"))
             made += await _crowds(connection, alert, row.channel, row.language, row.district, "start", members, sizes, under, now)
         if sum(len(row.ids) for row in rows) < PAGE:
             return Cursor(phase="done"), made
@@ -204,16 +214,3 @@ async def _strangers(connection: AsyncConnection, alert: StoredAlert, channel: s
         return members
     inside, _ = places_of(np.unique(np.concatenate(known)), members)
     return members[~inside]
-
-
-async def _under(connection: AsyncConnection, members: Ids, channel: str, others: Sequence[str]) -> Ids:
-    """Whom of these the other alerts tell, or have told."""
-    if not others or not len(members):
-        return members[:0]
-    rows = await connection.execute(text(UNDER), {
-        "others": list(others), "channel": channel, "first": int(members[0]), "last": int(members[-1])})
-    found = [members[:0]]
-    for row in rows:
-        told = np.isin(np.frombuffer(row.codes, np.uint8) & STATE_BITS, _STANDS)
-        found.append(np.array(row.members, dtype=np.int64)[told])
-    return np.unique(np.concatenate(found))

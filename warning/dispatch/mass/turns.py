@@ -38,7 +38,9 @@ def standings(mine: Sheet, version: int, others: Sequence[Relative], *, most_tri
         if not inside.any():
             continue
         if other.version > version:
-            newer |= inside & (~among(other.sheet, State.MUTED) | reasoned(other.sheet, "no_start"))[where]
+            # Whose end was muted because another event goes on for him has no use for the old event's earlier versions either.
+            ended = reasoned(other.sheet, "no_start") | reasoned(other.sheet, "carried_on")
+            newer |= inside & (~among(other.sheet, State.MUTED) | ended)[where]
         elif other.version < version:
             claimed = among(other.sheet, State.CLAIMED)
             arrived = (
