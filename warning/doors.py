@@ -15,7 +15,7 @@ from channels.port import ChannelSender, Doors
 from warning.adapters import build_sender
 from warning.beats import beats
 from warning.dispatch.kind import kind_of
-from warning.dispatch.meter import metered
+from warning.dispatch.meter import metered, of_route
 from warning.dispatch.pulse import KEY as PULSE_KEY
 from warning.dispatch.pulse import PulseKeeper
 from warning.dispatch.risk import KEY as RISK_KEY
@@ -61,6 +61,8 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
         parts.words.attach(channel.name, senders[channel.name])
         parts.trials.attach(channel.name, sender)
         if isinstance(sender, RoutedSender):
+            for route in sender.routes:
+                route.sender = metered(route.sender, channel=of_route(channel.name, route.name), kind=kind_of(channel.kind, {}), meter=parts.meter)
             routed[channel.name] = sender
             parts.dispatch.gate(channel.name, sender.closed_for)
     keeping = [asyncio.create_task(parts.dispatch.keep_flushing(), name="late receipts")]

@@ -8,14 +8,16 @@ import yaml
 
 from channels.wire.smsc import Faults, Smsc
 from tests.corridor.conftest import AT, Corridor, opened_corridor
+from tests.corridor.test_reach import composed
 from warning.account import Account
 from warning.app import opened
 from warning.dispatch.breaker import Breaker, Circuit
 from warning.dispatch.meter import Metered
 from warning.dispatch.routekeeper import RouteKeeper
 from warning.dispatch.routes import RoutedSender
-from warning.errors import NotAllowed, NotFound
+from warning.errors import Invalid, NotAllowed, NotFound
 from warning.settings import load_settings
+from warning.store.reach import draft_of
 from warning.store.routes import RouteStore
 
 ADMIN = Account(name="root", role="admin")
@@ -89,16 +91,44 @@ async def test_an_operator_sees_the_routes_and_takes_one_out(database_url: str, 
         with pytest.raises(NotAllowed):
             await store.order("sms", "telecom", act="skip", account=VIEWER, at=AT)
         with pytest.raises(NotFound, match="no worker has a route 'unicom'"):
-            await store.order("sms", "unicom", act="skip", account=ADMIN, at=AT)
-        await store.order("sms", "telecom", act="skip", account=ADMIN, at=AT)
+            await store.order("sms", "unicom", act="skip", reason="late", account=ADMIN, at=AT)
+        with pytest.raises(Invalid, match="reason: say why"):
+            await store.order("sms", "telecom", act="skip", reason=" ", account=ADMIN, at=AT)
+        await store.order("sms", "telecom", act="skip", reason="contract ended", account=ADMIN, at=AT)
         await keeper.look()
         for number in NUMBERS:
             await corridor.resident(number)
         await corridor.send(await corridor.warned())
         assert telecom.submits == 0
-        assert [view.state.skipped for view in await store.views() if view.worker == "here"] == [False, True]
-        assert await corridor.rows("SELECT who, act, object FROM audit WHERE act LIKE 'route%'") == [
-            {"who": "root", "act": "route skip", "object": "route sms/telecom"}]
+        views = [view for view in await store.views() if view.worker == "here"]
+        assert [(view.state.skipped, view.state.place, view.said) for view in views] == [
+            (False, 1, ""), (True, 2, "root skip: contract ended")]
+        assert await corridor.rows("SELECT who, act, object, detail FROM audit WHERE act LIKE 'route%'") == [
+            {"who": "root", "act": "route skip", "object": "route sms/telecom", "detail": {"reason": "contract ended"}}]
+
+
+async def test_each_route_is_measured_by_itself_and_a_plan_counts_those_that_may_be_used(database_url: str, tmp_path: Path) -> None:
+    """Twenty people, ten a route; then each route is given 400 parts in two seconds, and one is taken out."""
+    async with AsyncExitStack() as stack:
+        corridor, _ = await two_gateways(database_url, tmp_path, stack)
+        for number in NUMBERS:
+            await corridor.resident(number)
+        keeper = RouteKeeper(RouteStore(corridor.parts.database), {"sms": routes_of(corridor)}, worker="here")
+        await corridor.send(await corridor.warned())
+        await corridor.parts.rates.write()
+        measured = await corridor.rows("SELECT channel, messages FROM channel_rate WHERE channel LIKE 'sms%' ORDER BY 1")
+        assert measured == [{"channel": "sms", "messages": 20}, {"channel": "sms/mobile", "messages": 10}, {"channel": "sms/telecom", "messages": 10}]
+        await corridor.execute("UPDATE channel_rate SET parts = 400, busy_s = CASE channel WHEN 'sms' THEN 1.0 ELSE 2.0 END WHERE channel LIKE 'sms%'")
+        await corridor.execute("DELETE FROM route_state")
+        await keeper.look()
+        draft = draft_of(await corridor.parts.issue.preview(await composed(corridor)))
+        [both] = (await corridor.parts.reach.plan(draft, now=corridor.now)).channels
+        assert (both.per_second, both.rate_from) == (400.0, "measured-hour")
+        await RouteStore(corridor.parts.database).order("sms", "telecom", act="skip", reason="drill", account=ADMIN, at=AT)
+        await keeper.look()
+        [one] = (await corridor.parts.reach.plan(draft, now=corridor.now)).channels
+        assert (one.per_second, one.rate_from) == (200.0, "routes")
+        assert [(route.route, route.used, route.per_second) for route in one.routes] == [("mobile", True, 200.0), ("telecom", False, 0.0)]
 
 
 async def test_a_route_that_an_operator_says_is_mended_is_tried_at_once(database_url: str, tmp_path: Path) -> None:

@@ -11,9 +11,12 @@ from tests.corridor.rain import payload_of, rain_file
 from tests.corridor.test_stations import AWS, JINGAN, PUDONG, reports
 from tests.web.conftest import World, opened_world
 from warning.account import token_hash
+from warning.dispatch.breaker import Circuit
+from warning.dispatch.routes import RouteState
 from warning.dispatch.subscribe import ResidentSubscription
 from warning.level import Level
 from warning.settings import FastLaneSettings, FeedSettings
+from warning.store.routes import RouteStore
 from warning.store.stages import mark
 
 FEEDS = tuple(FeedSettings.model_validate({"kind": "folder", "source": name, "options": {"path": "."}}) for name in ("nowcast", "radar")) + (AWS,)
@@ -35,8 +38,24 @@ async def main(url: str, port: int, folder: Path) -> None:
             "INSERT INTO account (name, role, token_hash) VALUES ('zhao', 'approver', :h)", {"h": token_hash("token-zhao")})
         await seed(world)
         await world.parts.feeds.began("radar", now=world.now - timedelta(hours=2))  # and nothing came
+        reporting = asyncio.create_task(_report_routes(world))
         config = uvicorn.Config(world.app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
         await uvicorn.Server(config).serve()
+        reporting.cancel()
+
+
+async def _report_routes(world: World) -> None:
+    """A worker with two gateways, of which one is silent, and a spare."""
+    states = [
+        RouteState(route="mobile", circuit=Circuit.CLOSED, since=world.now, skipped=False, accepted=182_340, failed=3, note="", weight=3, rate_per_s=2000.0,
+                   under_way=16, place=1),
+        RouteState(route="telecom", circuit=Circuit.OPEN, since=world.now, skipped=False, accepted=41_200, failed=12, weight=1, rate_per_s=800.0, place=3,
+                   note="does not answer; tried again in 20 s, or at once when an operator says so"),
+        RouteState(route="spare", circuit=Circuit.CLOSED, since=world.now, skipped=False, accepted=0, failed=0, note="", weight=0, place=2),
+    ]
+    while True:
+        await RouteStore(world.parts.database).report("worker-1:7", {"sms": states})
+        await asyncio.sleep(5)
 
 
 async def seed(world: World) -> None:

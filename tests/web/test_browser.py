@@ -163,6 +163,42 @@ def test_two_people_sign_a_pack_on_its_page_and_one_alone_cannot(site: str, brow
         page.context.close()
 
 
+@pytest.mark.parametrize(("width", "lang", "said"), [(1366, "zh", "✗ 无应答"), (390, "en", "✗ does not answer")])
+def test_the_routes_stand_in_health_order_with_what_is_wrong_and_the_dead_letters_with_their_next_step(
+    site: str, browser: Browser, tmp_path: Path, width: int, lang: str, said: str
+) -> None:
+    page = _signed_in(browser, site, "token-lin", [])
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{site}/console/routes?lang={lang}")
+    page.get_by_text(said).wait_for()
+    assert page.locator("tbody b").all_text_contents() == ["mobile", "spare", "telecom"]
+    assert page.get_by_text("检查网关后点重试" if lang == "zh" else "check the gateway").first.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing runs off the side"
+    page.screenshot(path=tmp_path / f"routes-{lang}-{width}.png", full_page=True)
+    assert page.evaluate(_CONTRAST) == []
+    page.context.close()
+
+
+def test_an_operator_takes_a_route_out_with_a_reason_and_puts_it_in_again(site: str, browser: Browser, tmp_path: Path) -> None:
+    page = _signed_in(browser, site, "token-lin", [])
+    page.goto(f"{site}/console/routes")
+    page.get_by_role("button", name="停用 telecom").click()
+    page.get_by_role("button", name="停用", exact=True).click()
+    page.get_by_text("请填写理由").wait_for()
+    page.get_by_label("停用理由").fill("合约到期")
+    page.screenshot(path=tmp_path / "route-out.png")
+    page.get_by_role("button", name="停用", exact=True).click()
+    page.get_by_text("最近指令: lin 停用 合约到期").wait_for()
+    page.get_by_role("button", name="恢复 telecom").click()
+    page.get_by_role("button", name="停用 telecom").wait_for()
+    page.context.close()
+    viewer = _signed_in(browser, site, "token-wang", [])
+    viewer.goto(f"{site}/console/routes")
+    viewer.get_by_text("✗ 无应答").wait_for()
+    assert viewer.get_by_role("button", name="停用").count() == 0
+    viewer.context.close()
+
+
 def test_where_city_and_district_differ_the_desk_page_says_so(site: str, browser: Browser) -> None:
     page = signed_in(browser, site, "token-fu", [])
     page.get_by_text("发布单位意见不一").wait_for()

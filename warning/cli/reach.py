@@ -52,12 +52,14 @@ def before(plan: ReachPlan, noise: Sequence[Noise]) -> str:
     heads = ["channel", "people", "parts", "waiting", "parts/s", *(f"{moment // 60} min" for moment in MOMENTS_S), "done", "rate"]
     rows = [
         [one.channel, f"{one.people:,}", str(one.parts), f"{one.waiting:,}", f"{one.per_second:,.0f}", *(f"{count:,}" for count in one.reached),
-         f"{one.done_s:,.0f} s", one.rate_from]
+         "never" if one.done_s is None else f"{one.done_s:,.0f} s", one.rate_from]
         for one in plan.channels
     ]
     told = ", ".join(plan.carried_by) or "no channel that tells many at once"
     words = [f"{plan.people:,} people in person, {plan.remains:,} of them not within {plan.deadline_s:,.0f} s",
              f"carried for everybody by: {told}", *(f"assumed: {one}" for one in plan.assumptions)]
+    words += [f"route {one.channel}/{route.route}: " + (f"{route.per_second:,.0f} parts/s ({route.rate_from})" if route.used else "not counted, it may not be used or stands by")
+              for one in plan.channels for route in one.routes]
     words += [f"this place in the last {NOISE_HOURS} h: {one.alerts} of {one.issuer}" for one in noise]
     return "\n".join([*_table(heads, rows), "", *words])
 

@@ -13,6 +13,13 @@ _QUICK = 10
 """Up to so many messages at once, the time that a call takes is the time to an acceptance."""
 
 
+
+
+def of_route(channel: str, route: str) -> str:
+    """The name under which a route of a channel is measured, beside the channel itself."""
+    return f"{channel}/{route}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """Sums since the last reading. ``busy_s`` is time in which at least one call was under way; ``quick_*`` are calls of few messages."""

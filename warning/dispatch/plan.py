@@ -5,6 +5,8 @@ the same level or above has gone, each ``accept_s`` after it was handed over:
 
     reached(t) = min(people, (t - accept_s) · per_second / parts - waiting / parts),  never below 0
 
+A channel with several routes is as fast as those of them that may be used now: who is silent, or was taken out by an operator, carries nothing.
+
 "Reached" is what the ledger calls accepted: the gateway's own answer. How many of those a handset confirmed is ``receipt_share``.
 """
 
@@ -16,6 +18,7 @@ from uuid import UUID
 
 from channels.message import Lane
 from warning.dispatch.kind import PERSONAL
+from warning.dispatch.meter import of_route
 from warning.level import Level
 
 MOMENTS_S: Final = (60, 120, 300, 600)
@@ -66,8 +69,29 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One route of a channel as living workers have it: ``limit_per_s`` messages that all of them may give it by contract (None: no limit)."""
+
+    route: str
+    usable: bool
+    standby: bool
+    limit_per_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutePlan:
+    """What one route is counted with: 0 while it may not be used or stands by. ``rate_from`` as for a channel, or contract, or share (of the channel's)."""
+
+    route: str
+    used: bool
+    per_second: float
+    rate_from: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelPlan:
-    """One channel's promise. ``reached[i]`` people at ``MOMENTS_S[i]``; ``done_s`` when the last one is; ``rate_from`` measured-hour, measured-month or assumed."""
+    """One channel's promise. ``reached[i]`` people at ``MOMENTS_S[i]``; ``done_s`` when the last one is, None while nothing can leave; ``rate_from``
+    measured-hour, measured-month, assumed, or routes (the sum of those that may be used)."""
 
     channel: str
     kind: str
@@ -80,8 +104,9 @@ class ChannelPlan:
     rate_from: str
     receipt_share: float | None
     reached: tuple[int, ...]
-    done_s: float
+    done_s: float | None
     remains: int
+    routes: tuple[RoutePlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +122,15 @@ class ReachPlan:
     assumptions: tuple[str, ...]
 
 
-def plan(loads: Sequence[Load], rates: Mapping[str, Rate], *, deadline_s: float = PROMISE_S) -> ReachPlan:
-    """``deadline_s``: seconds from the signature after which a message is useless (it expires), at most the promise counts."""
+def plan(
+    loads: Sequence[Load], rates: Mapping[str, Rate], *, ways: Mapping[str, Sequence[Way]] | None = None, deadline_s: float = PROMISE_S
+) -> ReachPlan:
+    """``deadline_s``: seconds from the signature after which a message is useless (it expires), at most the promise counts.
+
+    ``rates`` by channel, and of a route under ``meter.of_route``; ``ways`` by channel, of those that have several routes.
+    """
     until = min(deadline_s, PROMISE_S)
-    channels = tuple(_channel(load, rates.get(load.channel, Rate()), until) for load in loads)
+    channels = tuple(_channel(load, rates, (ways or {}).get(load.channel, ()), until) for load in loads)
     persons = [one for one in channels if not one.to_many]
     return ReachPlan(
         channels=channels, deadline_s=until, people=sum(one.people for one in persons),
@@ -108,13 +138,21 @@ def plan(loads: Sequence[Load], rates: Mapping[str, Rate], *, deadline_s: float 
         remains=sum(one.remains for one in persons),
         carried_by=tuple(one.channel for one in channels if one.to_many and one.people and one.remains == 0),
         assumptions=tuple(
-            f"{one.channel}: {one.per_second:g} parts/s is assumed, it was never measured" for one in channels if one.rate_from == "assumed"))
+            f"{one.channel}: {one.per_second:g} parts/s is assumed, it was never measured" for one in channels if one.rate_from == "assumed") + tuple(
+            f"{one.channel}: no route may be used now; see the routes" for one in channels if one.routes and not one.per_second))
 
 
-def _channel(load: Load, rate: Rate, until: float) -> ChannelPlan:
+def _channel(load: Load, rates: Mapping[str, Rate], ways: Sequence[Way], until: float) -> ChannelPlan:
+    rate = rates.get(load.channel, Rate())
     to_many = load.kind not in PERSONAL
     assumed = ASSUMED_TO_MANY if to_many else ASSUMED_PER_SECOND.get(load.kind, ASSUMED_TO_MANY)
-    per_second = rate.per_second or assumed
+    whole = rate.per_second or assumed
+    rate_from = "assumed" if rate.per_second is None else _age(rate)
+    routes = _routes(load, rates, ways, whole)
+    all_well = all(way.usable for way in ways if not way.standby)
+    per_second = whole
+    if ways and not (all_well and rate.per_second):
+        per_second, rate_from = sum(one.per_second for one in routes), "routes"
     accept_s = ASSUMED_ACCEPT_S if rate.accept_s is None else rate.accept_s
     parts = max(load.parts, 1)
 
@@ -126,7 +164,27 @@ def _channel(load: Load, rate: Rate, until: float) -> ChannelPlan:
     return ChannelPlan(
         channel=load.channel, kind=load.kind, to_many=to_many, people=load.people, parts=parts, waiting=load.waiting,
         per_second=per_second, accept_s=accept_s,
-        rate_from="assumed" if rate.per_second is None else "measured-hour" if rate.recent else "measured-month",
-        receipt_share=rate.receipt_share, reached=tuple(reached(moment) for moment in MOMENTS_S),
-        done_s=accept_s + (load.waiting + load.people * parts) / per_second if load.people else 0.0,
-        remains=load.people - reached(until))
+        rate_from=rate_from, receipt_share=rate.receipt_share, reached=tuple(reached(moment) for moment in MOMENTS_S),
+        done_s=0.0 if not load.people else accept_s + (load.waiting + load.people * parts) / per_second if per_second else None,
+        remains=load.people - reached(until), routes=routes)
+
+
+def _routes(load: Load, rates: Mapping[str, Rate], ways: Sequence[Way], whole: float) -> tuple[RoutePlan, ...]:
+    """What was measured of each; of one that never was, its contract's rate, or its share of the channel's."""
+    active = [way for way in ways if not way.standby] or list(ways)
+    used = [way for way in active if way.usable] or [way for way in ways if way.usable]
+    found = []
+    for way in ways:
+        rate = rates.get(of_route(load.channel, way.route), Rate())
+        if rate.per_second is not None:
+            per_second, rate_from = rate.per_second, _age(rate)
+        elif way.limit_per_s is not None:
+            per_second, rate_from = way.limit_per_s * max(load.parts, 1), "contract"
+        else:
+            per_second, rate_from = whole / len(active), "share"
+        found.append(RoutePlan(route=way.route, used=way in used, per_second=per_second if way in used else 0.0, rate_from=rate_from))
+    return tuple(found)
+
+
+def _age(rate: Rate) -> str:
+    return "measured-hour" if rate.recent else "measured-month"

@@ -25,11 +25,12 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteView:
-    """A route as one worker has it."""
+    """A route as one worker has it. ``said``: who last ordered what of it, and why."""
 
     channel: str
     worker: str
     state: RouteState
+    said: str = ""
 
 
 class RouteLedger(Protocol):

@@ -31,7 +31,10 @@ _ALL_SKIPPED_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteState:
-    """A route as an operator sees it. ``since``: when its circuit last changed; ``note`` says what is wrong and what to do."""
+    """A route as an operator sees it. ``since``: when its circuit last changed; ``note`` says what is wrong and what to do.
+
+    ``place``: its turn by health, 1 is asked first. ``under_way``: handed over and not yet answered. ``rate_per_s``: what it may be given.
+    """
 
     route: str
     circuit: Circuit
@@ -40,6 +43,10 @@ class RouteState:
     accepted: int
     failed: int
     note: str
+    weight: int = 1
+    rate_per_s: float | None = None
+    under_way: int = 0
+    place: int = 1
 
 
 class Route:
@@ -49,11 +56,13 @@ class Route:
         self.name = name
         self.sender = sender
         self.weight = weight
+        self.rate_per_s = rate_per_s
         self.bucket = Bucket(rate_per_s)
         self.breaker = breaker or Breaker()
         self.skipped = False
         self.accepted = 0
         self.failed = 0
+        self.under_way = 0
         self.credit = 0
         self.seen = Circuit.CLOSED
         self.since: datetime | None = None
@@ -89,6 +98,11 @@ class RoutedSender:
         self._within_s = within_s
         self._time = time_s
         self._sleep = sleep
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """As the settings name them."""
+        return self._routes
 
     @property
     def limits(self) -> Limits:
@@ -140,10 +154,13 @@ class RoutedSender:
         found, now_s = [], self._time()
         for route in self._routes:
             self._look(route)
+        order = sorted(self._routes, key=lambda route: (route.skipped, route.seen is Circuit.OPEN, *route.rank()))
+        for route in self._routes:
             health = route.sender.health() if isinstance(route.sender, Examined) else None
             found.append(RouteState(
                 route=route.name, circuit=route.seen, since=route.since or self._now(), skipped=route.skipped, accepted=route.accepted,
-                failed=route.failed, note=_note(route, now_s, health)))
+                failed=route.failed, note=_note(route, now_s, health), weight=route.weight, rate_per_s=route.rate_per_s,
+                under_way=route.under_way, place=order.index(route) + 1))
         return found
 
     def health(self) -> Health:
@@ -251,9 +268,11 @@ class RoutedSender:
             if wait:
                 await self._sleep(wait)
             said: list[_Said] | None = None
+            route.under_way += len(some)
             try:
                 said = await hand(route, some)
             finally:
+                route.under_way -= len(some)
                 if said is None:
                     # What was not yet handed over surely did not leave.
                     answers |= dict.fromkeys(share[start + size:], (route.name, _DEAD))

@@ -14,15 +14,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from geo.zone import ZoneSet
 from warning.capxml import read
 from warning.dispatch.audience import Reach, concerned, reach
+from warning.dispatch.breaker import Circuit
 from warning.dispatch.compose import compose
 from warning.dispatch.kind import Kinds, kind_of
-from warning.dispatch.plan import MOMENTS_S, Draft, Load, ReachPlan, plan
+from warning.dispatch.plan import MOMENTS_S, Draft, Load, ReachPlan, Way, plan
+from warning.dispatch.routekeeper import RouteView
 from warning.errors import Invalid, NotFound
 from warning.issue.work import NewAlert
 from warning.store.database import Database
 from warning.store.dispatch import DispatchStore
 from warning.store.rates import RateStore
 from warning.store.residents import NoResidentIndex, ResidentIndex
+from warning.store.routes import RouteStore
 
 log = structlog.get_logger()
 
@@ -83,7 +86,7 @@ class ReachStore:
                  parts=_parts(draft, kind_of(channel, self._kinds)))
             for channel, count in sorted(people.items())
         ]
-        return plan(loads, await self._rates.rates(), deadline_s=max((draft.expires - now).total_seconds(), 0.0))
+        return plan(loads, await self._rates.rates(), ways=ways(await RouteStore(self._db).views()), deadline_s=max((draft.expires - now).total_seconds(), 0.0))
 
     async def planned(self, alert: NewAlert) -> str:
         """The plan (JSON) to be kept with a signature; empty when it cannot be made in time, for a signature never waits for it."""
@@ -155,6 +158,20 @@ class ReachStore:
             rows = await connection.execute(text(_NOISE), {
                 "codes": codes, "since": now - timedelta(hours=NOISE_HOURS), "now": now, "actual": lane == "actual"})
             return [Noise(issuer=row.issuer, alerts=row.alerts) for row in rows]
+
+
+def ways(views: Sequence[RouteView]) -> dict[str, list[Way]]:
+    """What living workers say of their routes, together: one worker that may use a route is enough."""
+    found: dict[str, dict[str, list[RouteView]]] = {}
+    for view in views:
+        found.setdefault(view.channel, {}).setdefault(view.state.route, []).append(view)
+    return {
+        channel: [
+            Way(route=route, usable=any(not one.state.skipped and one.state.circuit is not Circuit.OPEN for one in seen),
+                standby=all(one.state.weight == 0 for one in seen),
+                limit_per_s=None if any(one.state.rate_per_s is None for one in seen) else sum(one.state.rate_per_s or 0.0 for one in seen))
+            for route, seen in routes.items()]
+        for channel, routes in found.items()}
 
 
 def draft_of(alert: NewAlert) -> Draft:

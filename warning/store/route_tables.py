@@ -1,6 +1,6 @@
 """Routes as workers report them, and what operators have said of them."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Double, Integer, Table, Text, text
 
 from warning.store.tables import metadata
 
@@ -14,6 +14,10 @@ route_state = Table(
     Column("accepted", BigInteger, nullable=False),
     Column("failed", BigInteger, nullable=False),
     Column("note", Text, nullable=False, server_default=""),
+    Column("weight", Integer, nullable=False, server_default=text("1")),
+    Column("rate_per_s", Double),  # null = as fast as it takes them
+    Column("under_way", BigInteger, nullable=False, server_default=text("0")),
+    Column("place", Integer, nullable=False, server_default=text("1")),
     Column("real_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
 )
 
@@ -23,4 +27,5 @@ route_order = Table(
     Column("route", Text, primary_key=True),
     Column("skipped", Boolean, nullable=False, server_default=text("false")),
     Column("tried", BigInteger, nullable=False, server_default=text("0")),  # how often an operator has said: try now
+    Column("said", Text, nullable=False, server_default=""),  # who ordered what last, and why
 )

@@ -9,7 +9,7 @@ from warning.account import Account, Act, require
 from warning.dispatch.breaker import Circuit
 from warning.dispatch.routekeeper import Order, RouteView
 from warning.dispatch.routes import RouteState
-from warning.errors import NotFound
+from warning.errors import Invalid, NotFound
 from warning.store.audit import note
 from warning.store.database import Database
 
@@ -27,15 +27,17 @@ class RouteStore:
         """What one worker knows of its routes, by channel; what has long been silent is cleared away."""
         rows = [
             {"channel": channel, "route": one.route, "worker": worker, "circuit": one.circuit.value, "since": one.since,
-             "accepted": one.accepted, "failed": one.failed, "note": one.note}
+             "accepted": one.accepted, "failed": one.failed, "note": one.note, "weight": one.weight, "rate": one.rate_per_s,
+             "under_way": one.under_way, "place": one.place}
             for channel, routes in states.items() for one in routes]
         async with self._db.begin() as connection:
             await connection.execute(text("DELETE FROM route_state WHERE real_at < clock_timestamp() - interval '1 day'"))
             await connection.execute(text(
-                "INSERT INTO route_state (channel, route, worker, circuit, since, accepted, failed, note) "
-                "VALUES (:channel, :route, :worker, :circuit, :since, :accepted, :failed, :note) "
+                "INSERT INTO route_state (channel, route, worker, circuit, since, accepted, failed, note, weight, rate_per_s, under_way, place) "
+                "VALUES (:channel, :route, :worker, :circuit, :since, :accepted, :failed, :note, :weight, :rate, :under_way, :place) "
                 "ON CONFLICT (channel, route, worker) DO UPDATE SET circuit = excluded.circuit, since = excluded.since, "
-                "accepted = excluded.accepted, failed = excluded.failed, note = excluded.note, real_at = clock_timestamp()"), rows)
+                "accepted = excluded.accepted, failed = excluded.failed, note = excluded.note, weight = excluded.weight, "
+                "rate_per_s = excluded.rate_per_s, under_way = excluded.under_way, place = excluded.place, real_at = clock_timestamp()"), rows)
 
     async def orders(self) -> list[Order]:
         """What operators have said."""
@@ -47,25 +49,30 @@ class RouteStore:
         """Every route that a living worker has, one line for each worker."""
         async with self._db.begin() as connection:
             rows = await connection.execute(text(
-                "SELECT s.*, coalesce(o.skipped, false) AS skipped FROM route_state s "
+                "SELECT s.*, coalesce(o.skipped, false) AS skipped, coalesce(o.said, '') AS said FROM route_state s "
                 f"LEFT JOIN route_order o USING (channel, route) WHERE {_FRESH} ORDER BY channel, route, worker"))
             return [
-                RouteView(channel=row.channel, worker=row.worker, state=RouteState(
+                RouteView(channel=row.channel, worker=row.worker, said=row.said, state=RouteState(
                     route=row.route, circuit=Circuit(row.circuit), since=row.since, skipped=row.skipped, accepted=row.accepted,
-                    failed=row.failed, note=row.note))
+                    failed=row.failed, note=row.note, weight=row.weight, rate_per_s=row.rate_per_s, under_way=row.under_way,
+                    place=row.place))
                 for row in rows]
 
-    async def order(self, channel: str, route: str, *, act: str, account: Account, at: datetime) -> None:
-        """An operator says ``skip``, ``use`` or ``try``; workers hear it within seconds. Raises NotAllowed and NotFound."""
+    async def order(self, channel: str, route: str, *, act: str, reason: str = "", account: Account, at: datetime) -> None:
+        """An operator says ``skip`` (with a reason), ``use`` or ``try``; workers hear it within seconds. Raises NotAllowed, Invalid and NotFound."""
         require(account, Act.OPERATE)
+        if act == "skip" and not reason.strip():
+            raise Invalid("reason: say why the route is taken out, the next person reads it")
         async with self._db.begin() as connection:
             known = (await connection.execute(text(
                 "SELECT count(*) FROM route_state WHERE channel = :c AND route = :r"), {"c": channel, "r": route})).scalar_one()
             if not known:
                 raise NotFound(f"no worker has a route {route!r} of a channel {channel!r}; GET /api/routes lists them")
             await connection.execute(text(
-                "INSERT INTO route_order (channel, route, skipped, tried) VALUES (:c, :r, :skip, :try) "
-                "ON CONFLICT (channel, route) DO UPDATE SET tried = route_order.tried + :try, "
+                "INSERT INTO route_order (channel, route, skipped, tried, said) VALUES (:c, :r, :skip, :try, :said) "
+                "ON CONFLICT (channel, route) DO UPDATE SET tried = route_order.tried + :try, said = excluded.said, "
                 "skipped = CASE WHEN :act = 'try' THEN route_order.skipped ELSE :skip END"),
-                {"c": channel, "r": route, "skip": act == "skip", "try": int(act == "try"), "act": act})
-            await note(connection, who=account.name, act=f"route {act}", what=f"route {channel}/{route}", at=at)
+                {"c": channel, "r": route, "skip": act == "skip", "try": int(act == "try"), "act": act,
+                 "said": ": ".join(filter(None, [f"{account.name} {act}", reason.strip()]))})
+            await note(connection, who=account.name, act=f"route {act}", what=f"route {channel}/{route}",
+                       at=at, detail={"reason": reason.strip()} if reason.strip() else None)

@@ -91,12 +91,18 @@ async def _circuits(parts: Parts) -> Metric:
 async def _rates(parts: Parts) -> list[Metric]:
     rate = GaugeMetricFamily("xiaoxishu_channel_parts_per_second", "measured of a channel with all its workers", labels=["channel"])
     share = GaugeMetricFamily("xiaoxishu_channel_receipt_share", "of the accepted messages, those that a handset confirmed", labels=["channel"])
-    for channel, one in (await parts.rates.rates()).items():
+    of_routes = GaugeMetricFamily("xiaoxishu_route_parts_per_second", "measured of one route with all its workers", labels=["channel", "route"])
+    for name, one in (await parts.rates.rates()).items():
+        channel, _, route = name.partition("/")
+        if route:
+            if one.per_second is not None:
+                of_routes.add_metric([channel, route], one.per_second)
+            continue
         if one.per_second is not None:
             rate.add_metric([channel], one.per_second)
         if one.receipt_share is not None:
             share.add_metric([channel], one.receipt_share)
-    return [rate, share]
+    return [rate, of_routes, share]
 
 
 async def _in_force(parts: Parts) -> Metric:

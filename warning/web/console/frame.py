@@ -65,6 +65,7 @@ def frame(visit: Visit, here: str) -> None:
         ui.link(visit.t("compose"), f"/compose?lang={visit.lang}")
         ui.link(visit.t("responses"), f"/responses?lang={visit.lang}")
         ui.link(visit.t("packs"), f"/packs?lang={visit.lang}")
+        ui.link(visit.t("routes"), f"/routes?lang={visit.lang}")
         ui.element("div").classes("grow")
         ui.html(f"<a href='/me?lang={visit.lang}'>{escape(visit.t('signed_in'))} {escape(visit.account.name)} ({escape(visit.account.role)})</a>",
                 sanitize=False).classes("small")

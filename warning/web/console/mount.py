@@ -16,6 +16,7 @@ from warning.web.console.explain import explain_page
 from warning.web.console.packs import packs_page
 from warning.web.console.reading import Watch
 from warning.web.console.responses import ResponsesPage
+from warning.web.console.routes import routes_page
 from warning.web.console.timeline import timeline_page
 from warning.web.console.visit import Visit
 from warning.web.fieldboard import FieldBoard
@@ -69,6 +70,14 @@ def mount(app: FastAPI, parts: Parts) -> None:
         if isinstance(who, Response):
             return who
         await ResponsesPage(who).tick()
+        return None
+
+    @ui.page("/routes")
+    async def routes(request: Request, lang: Language = "zh") -> Response | None:
+        who = await visit(request, lang)
+        if isinstance(who, Response):
+            return who
+        await routes_page(who)
         return None
 
     @ui.page("/explain/{proposal}")

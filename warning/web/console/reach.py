@@ -31,10 +31,14 @@ def reach_html(plan: ReachPlan, noise: Sequence[Noise], lang: Lang) -> str:
     rows = "".join(
         f"<tr><th scope='row'>{escape(one.channel)}</th><td>{one.people:,}</td>" + "".join(f"<td>{count:,}</td>" for count in one.reached)
         + f"<td>{one.per_second:,.0f}/s{' *' if one.rate_from == 'assumed' else ''}</td></tr>" for one in plan.channels)
+    ways = [f"{one.channel}/{route.route}: {route.per_second:,.0f}/s" if route.used else f"{one.channel}/{route.route}: {say('reach_not_counted', lang)}"
+            for one in plan.channels for route in one.routes]
     told = ", ".join(plan.carried_by) or say("reach_nobody", lang)
     lines = [f"{say('reach_remains', lang)} {plan.remains:,} / {plan.people:,} · {say('reach_carried', lang)} {told}"]
     if plan.assumptions:
         lines.append(f"* {say('reach_assumed', lang)}: " + ", ".join(one.channel for one in plan.channels if one.rate_from == "assumed"))
+    if ways:
+        lines.append(f"{say('reach_routes', lang)}: {' · '.join(ways)}")
     had = f" ({', '.join(f'{one.issuer} × {one.alerts}' for one in noise)})" if noise else ""
     lines.append(f"{say('reach_noise', lang).format(hours=NOISE_HOURS)} {sum(one.alerts for one in noise)}{had}")
     words = "".join(f"<p class='soft small'>{escape(line)}</p>" for line in lines)

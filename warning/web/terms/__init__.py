@@ -9,6 +9,7 @@ from warning.web.terms import (
     public,
     residents,
     responses,
+    routes,
 )
 
 TOPICS = (
@@ -20,5 +21,6 @@ TOPICS = (
     public,
     residents,
     responses,
+    routes,
 )
 WORDS: dict[str, tuple[str, str]] = {key: words for topic in TOPICS for key, words in topic.WORDS.items()}
