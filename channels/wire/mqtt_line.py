@@ -1,4 +1,8 @@
-"""MQTT line: one kept connection to a broker, and batches of messages published on it with QoS 1, one receipt each."""
+"""MQTT line: one kept connection to a broker, and batches of messages published on it with QoS 1, one receipt each.
+
+MQTT 5 is offered first, for there a retained message carries its own expiry; a broker that refuses it is spoken to in 3.1.1. In both a
+sweep empties the topics on which this process left something that holds no longer.
+"""
 
 import asyncio
 import contextlib
@@ -8,13 +12,22 @@ from datetime import datetime
 
 import aiomqtt
 import httpx
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import Field, SecretStr
 
 from channels.message import Message, Outcome, Reason, Receipt
 from channels.port import ChannelOptions, refusal
+from channels.wire.mqtt_kept import Kept
 
 _ATTEMPTS = 3
 _FIRST_PAUSE_S = 0.1
+_SWEEP_S = 5.0
+_LONGEST_EXPIRY_S = 2**32 - 1
+V5, V311 = aiomqtt.ProtocolVersion.V5, aiomqtt.ProtocolVersion.V311
+_UNSUPPORTED = frozenset({1, 132})
+"""CONNACK of a broker that does not speak MQTT 5, by its own and by the newer table."""
 
 
 class BrokerOptions(ChannelOptions):
@@ -27,6 +40,14 @@ class BrokerOptions(ChannelOptions):
     password: SecretStr = Field(default=SecretStr(""), description="password, used with the user name only")
     client_id: str = Field(default="", description="fixed client id, one for each process; empty lets every connection have its own")
     in_flight: int = Field(default=20, ge=1, le=1000, description="messages that may wait for their PUBACK at once")
+
+
+class _Refused(Exception):
+    """The broker answered, and would not have it; the text is the broker's reason."""
+
+
+def _code(rc: object) -> object:
+    return rc.value if isinstance(rc, ReasonCode) else rc
 
 
 Publication = tuple[bytes, bool]
@@ -45,12 +66,21 @@ class MqttLine:
         self._client: aiomqtt.Client | None = None
         self._connecting = asyncio.Lock()
         self._failures = 0
+        self._speaks = V5
+        self._old_broker = False
+        self._codes: dict[int, str] = {}
+        self._kept = Kept()
+        self._sweeping: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Try the broker once, so that the first warning need not wait; a dead one is found again by ``send``."""
-        await self._connected(attempts=1)
+        await self._connected(attempts=2)
+        self._sweeping = asyncio.create_task(self._keep_sweeping(), name="retained messages")
 
     async def close(self) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
         if self._client is not None:
             await self._forget(self._client)
 
@@ -98,6 +128,8 @@ class MqttLine:
                 except aiomqtt.MqttError:
                     lost = True
                     return None
+                except _Refused as said:
+                    return self._receipt(message, Outcome.REJECTED, f"PUBACK: {said}; see what the broker lets this user publish", Reason.REFUSED)
                 except ValueError:  # paho: longer than a topic or a packet may be
                     return self._receipt(message, Outcome.REJECTED, "the broker's protocol cannot carry this message", Reason.TOO_LONG)
                 return self._receipt(message, Outcome.ACCEPTED, "PUBACK", None)
@@ -107,7 +139,51 @@ class MqttLine:
     async def _publish(self, client: aiomqtt.Client, message: Message) -> None:
         """Returns at the last PUBACK; the caller sets the time limit (the client's own would look like a lost connection)."""
         for payload, retain in self._publications(message):
-            await client.publish(message.address, payload, qos=1, retain=retain, timeout=math.inf)
+            mid = client._client._last_mid % 65535 + 1  # what paho gives the next packet; nothing else runs before it does
+            await client.publish(message.address, payload, qos=1, retain=retain, timeout=math.inf, properties=self._properties(message, retain and payload))
+            code = self._codes.pop(mid, "")
+            if code:
+                raise _Refused(code)
+            if retain:
+                self._kept.note(message.address, payload, message.expires)
+
+    def _properties(self, message: Message, kept: bool | bytes) -> Properties | None:
+        """MQTT 5 §3.3.2.3.3: for how many seconds the broker may hand it to whoever comes later."""
+        if self._speaks is not V5 or not kept:
+            return None
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho types it in part
+        properties.MessageExpiryInterval = max(1, min(_LONGEST_EXPIRY_S, math.ceil((message.expires - self._now()).total_seconds())))
+        return properties
+
+    async def sweep(self) -> int:
+        """Empty the topics on which what we left has expired; how many were emptied. What the broker does not answer to stays for the next time."""
+        due = self._kept.due(self._now())
+        client = await self._connected(attempts=1) if due else None
+        cleared = 0
+        for topic in due if client is not None else ():
+            assert client is not None
+            try:
+                cleared += await self._kept.clear(client, topic)
+            except aiomqtt.MqttError:
+                await self._forget(client)
+                break
+        return cleared
+
+    async def _keep_sweeping(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            await self.sweep()
+
+    def _heard(self, on_publish: Callable[..., object] | None) -> Callable[..., None]:
+        """Keeps the reason of a PUBACK that refuses (MQTT 5 §3.4.2.1), then goes on."""
+
+        def heard(client: object, userdata: object, mid: int, code: ReasonCode, properties: object) -> None:
+            if code.is_failure:
+                self._codes[mid] = str(code)
+            if on_publish is not None:
+                on_publish(client, userdata, mid, code, properties)
+
+        return heard
 
     async def _connected(self, *, attempts: int) -> aiomqtt.Client | None:
         """The connection, made anew with growing pauses within ``timeout_s``; None when the broker does not answer."""
@@ -119,10 +195,14 @@ class MqttLine:
                 return None  # another batch has just found it dead while this one waited: it need not wait again
             deadline = asyncio.get_running_loop().time() + self._options.timeout_s
             for attempt in range(attempts):
+                # A broker that does not know MQTT 5 may say so, or only hang up.
+                self._speaks = V311 if self._old_broker or attempt % 2 else V5
                 client = self._new_client(share_s=max(0.05, (deadline - asyncio.get_running_loop().time()) / 2))
                 try:
                     self._client = await client.__aenter__()
-                except aiomqtt.MqttError:
+                except aiomqtt.MqttError as error:
+                    if isinstance(error, aiomqtt.MqttCodeError) and _code(error.rc) in _UNSUPPORTED:
+                        self._old_broker = True
                     pause = _FIRST_PAUSE_S * 2**attempt
                     if attempt + 1 == attempts or asyncio.get_running_loop().time() + pause >= deadline:
                         break
@@ -143,7 +223,9 @@ class MqttLine:
             tls_context=httpx.create_ssl_context() if options.tls else None,
             timeout=share_s,
             max_inflight_messages=options.in_flight,
+            protocol=self._speaks,
         )
+        client._client.on_publish = self._heard(client._client.on_publish)  # aiomqtt throws away what a PUBACK says
         client.pending_calls_threshold = 2 * options.in_flight  # it warns above this; our own window is the limit
         client._client.connect_timeout = share_s  # aiomqtt has no door to paho's setting, which is 5 s
         return client
