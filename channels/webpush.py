@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
@@ -11,6 +12,7 @@ from channels.crowd import Crowd, CrowdReceipt
 from channels.message import Limits, Message, Outcome, Reason, Receipt
 from channels.port import ChannelOptions, Doors
 from channels.wire.aes128gcm import MAX_PLAINTEXT, BadPushMessage, PushKeys, b64url, encrypt, from_b64url
+from channels.wire.ahead import Ahead
 from channels.wire.crew import BadAddress, Crew, Parcel, Said, together
 from channels.wire.http_post import Answer
 from channels.wire.ssrf import Target, Targets
@@ -49,6 +51,10 @@ class _Subscription(BaseModel):
     keys: _Keys
 
 
+_Sealed = tuple[str, bytes]
+_THREADS = 2
+
+
 class Sender:
     """The address is the browser's PushSubscription as JSON. ACCEPTED means that the push service took the note, no more."""
 
@@ -59,6 +65,7 @@ class Sender:
         self._targets = Targets(allow_private=options.allow_private)
         self._crew = Crew(lane=options.lane, parallel=options.parallel, timeout_s=options.timeout_s,
                           allow_private=options.allow_private, now=doors.now)
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="seal")
 
     @property
     def limits(self) -> Limits:
@@ -74,11 +81,12 @@ class Sender:
 
     async def close(self) -> None:
         await self._crew.close()
+        self._threads.shutdown()
 
     async def send(self, messages: Sequence[Message]) -> list[Receipt]:
         def parcel(index: int) -> Parcel | Said:
             message = messages[index]
-            return self._crew.fence(message) or self._parcel(message, message.address, note(message), {})
+            return self._crew.fence(message) or self._parcel(message, _sealed(message.address, note(message)), {})
 
         return self._crew.receipts(messages, await self._crew.deliver(len(messages), parcel=parcel, verdict=_verdict))
 
@@ -88,21 +96,28 @@ class Sender:
         plaintext = note(message)
         heads: dict[Target, bytes] = {}
 
-        def parcel(index: int) -> Parcel | Said:
-            return self._crew.fence(message) or self._parcel(message, crowd.addresses[index], plaintext, heads)
+        def sealed(index: int) -> _Sealed | BadAddress:
+            try:
+                return _sealed(crowd.addresses[index], plaintext)
+            except BadAddress as wrong:
+                return wrong
+
+        ahead = Ahead(self._threads, sealed, len(crowd.addresses))
+
+        async def parcel(index: int) -> Parcel | Said:
+            made = await ahead.get(index)
+            if isinstance(made, BadAddress):
+                raise made
+            return self._crew.fence(message) or self._parcel(message, made, heads)
 
         return together(await self._crew.deliver(len(crowd.addresses), parcel=parcel, verdict=_verdict))
 
-    def _parcel(self, message: Message, address: str, plaintext: bytes, heads: dict[Target, bytes]) -> Parcel:
+    def _parcel(self, message: Message, sealed: "_Sealed", heads: dict[Target, bytes]) -> Parcel:
         """A whole request. ``heads`` keeps what all requests to one origin share; raises BadAddress and BadTarget."""
-        endpoint, keys = _subscription(address)
+        endpoint, body = sealed
         if not self._options.allow_private and not endpoint[:8].lower() == "https://":
             raise BadAddress("the push endpoint is not https; subscribe again in the browser")
         target, path = self._targets.of(endpoint)
-        try:
-            body = encrypt(plaintext, keys)
-        except BadPushMessage as wrong:
-            raise BadAddress(str(wrong)) from wrong
         head = heads.get(target)
         if head is None:
             head = heads[target] = self._head(message, target, len(body))
@@ -168,6 +183,15 @@ def _subscription(address: str) -> tuple[str, PushKeys]:
         raise BadAddress('the address is no PushSubscription; store {"endpoint": …, "keys": {"p256dh": …, "auth": …}}') from wrong
     except BadPushMessage as wrong:
         raise BadAddress("a key of the subscription is not base64url; subscribe again in the browser") from wrong
+
+
+def _sealed(address: str, plaintext: bytes) -> "_Sealed":
+    """Where a browser's push goes, and its encrypted body. Raises BadAddress."""
+    endpoint, keys = _subscription(address)
+    try:
+        return endpoint, encrypt(plaintext, keys)
+    except BadPushMessage as wrong:
+        raise BadAddress(str(wrong)) from wrong
 
 
 def _verdict(answer: Answer) -> tuple[Outcome, Reason | None]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -87,10 +87,11 @@ class Crew:
         ]
 
     async def deliver(
-        self, count: int, *, parcel: Callable[[int], Parcel | Said], verdict: Verdict, took: list[float | None] | None = None
+        self, count: int, *, parcel: Callable[[int], Parcel | Said] | Callable[[int], Awaitable[Parcel | Said]], verdict: Verdict,
+        took: list[float | None] | None = None,
     ) -> list[Said]:
         """What was said of each of ``count`` requests. ``parcel`` makes one when its turn comes, or says at once what becomes of it; it may
-        raise BadAddress or BadTarget. ``took`` is filled with the seconds of each exchange.
+        raise BadAddress or BadTarget, and may be asynchronous. ``took`` is filled with the seconds of each exchange.
 
         An origin that cannot be connected to, or was silent three times, is left out for the rest of this batch only, so that one dead
         host with a thousand subscriptions costs one time limit and not a thousand.
@@ -102,7 +103,8 @@ class Crew:
 
         async def one(courier: Courier, index: int) -> Said:
             try:
-                made = parcel(index)
+                found = parcel(index)
+                made = found if isinstance(found, tuple | Said) else await found
             except (BadAddress, BadTarget) as wrong:
                 return Said(outcome=Outcome.REJECTED, reason=Reason.BAD_ADDRESS, evidence=str(wrong))
             except PostFault as fault:

@@ -17,7 +17,7 @@ from pydantic import SecretStr, ValidationError
 
 from channels.message import Message, Outcome, Reason, Receipt, Reply
 from channels.port import Doors
-from channels.webpush import Options, Sender, note, topic
+from channels.webpush import Options, Sender, _sealed, note, topic
 from channels.wire.aes128gcm import BadPushMessage, PushKeys, b64url, decrypt, encrypt, from_b64url, public_bytes
 from channels.wire.http_sink import HttpFault, HttpSink
 from channels.wire.vapid import BadVapid, Vapid, check_authorization, private_key
@@ -171,7 +171,7 @@ async def test_the_phone_reads_the_note_and_the_push_service_says_201(sink: Http
 
 
 def _headers(sender: Sender, message: Message) -> dict[str, str]:
-    _, request = sender._parcel(message, message.address, note(message), {})
+    _, request = sender._parcel(message, _sealed(message.address, note(message)), {})
     lines = request.partition(b"\r\n\r\n")[0].decode("ascii").split("\r\n")
     return dict(line.split(": ", 1) for line in lines[1:])
 

@@ -65,6 +65,14 @@ async def test_every_phone_reads_the_same_note_with_its_own_key(sink: HttpSink) 
     assert set(sink.received.values()) == {1}
 
 
+async def test_a_crowd_of_several_portions_keeps_its_order(sink: HttpSink) -> None:
+    phones = [f"no subscription {n}" if n % 31 == 0 else sink.subscribe_phone(f"/p/{n}") for n in range(100)]
+    async with _sender() as sender:
+        said = await sender.send_crowd(_crowd(phones))
+    assert [n for n, outcome in enumerate(said.outcomes) if outcome is Outcome.REJECTED] == [0, 31, 62, 93] == sorted(said.reasons)
+    assert sum(sink.received.values()) == 96
+
+
 async def test_what_is_wrong_with_one_address_is_said_at_its_position(sink: HttpSink) -> None:
     well, gone, busy = (sink.subscribe_phone(path) for path in ("/p/well", "/p/gone", "/p/busy"))
     sink.faults |= {"/p/gone": HttpFault.GONE, "/p/busy": HttpFault.BUSY}
