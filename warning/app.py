@@ -154,11 +154,12 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         MassStore(database, jobs, addresses), Muster(database, jobs), {}, alerts=ledger.alert, clock=clock, policy=policy, sizes=sizes,
         kinds=_kinds(settings),
         fall_back_s={channel.name: channel.fall_back_after_s for channel in settings.channels if channel.fall_back_after_s is not None},
-        gates=gates)
+        gates=gates, flash={channel.name: channel.flash for channel in settings.channels})
     shelters = load_shelters(folders(settings.config, shipped_config(), "shelters"), real=settings.status == "Actual")
     dispatch = DispatchDesk(
         ledger, {}, mass=mass, calls=answer, clock=clock, zones=zones, policy=policy, batch_sizes=sizes, kinds=_kinds(settings),
-        refuges=shelters, signed_only=settings.signing is not None and settings.signing.required, gates=gates)
+        refuges=shelters, signed_only=settings.signing is not None and settings.signing.required, gates=gates,
+        flash={channel.name: channel.flash for channel in settings.channels})
     meter = Meter()
     rates = RateStore(database, meter)
     reach = ReachStore(database, ledger, residents=residents, rates=rates, zones=zones, kinds=_kinds(settings))

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from feeds.table import Table
+from warning.dispatch.flash import FlashTo
 from warning.errors import ConfigError
 
 CapStatus = Literal["Actual", "Exercise", "Test"]
@@ -49,6 +50,8 @@ class ChannelSettings(BaseModel):
     batch: int = Field(default=500, ge=1, description="recipients handled in one job; of residents at most 1,000")
     fall_back_after_s: float | None = Field(
         default=None, gt=0, description="how long a receipt is waited for before people who named another channel are told there, seconds; empty = never")
+    flash: FlashTo = Field(
+        default="nobody", description="whom red text messages reach as class 0, over whatever is on the screen and kept by no handset: nobody, responsible (offices' posts) or everybody (residents only in earnest)")
     routes: tuple[RouteSettings, ...] = Field(default=(), description="several ways out instead of options; what one cannot send, the next does")
     failover_within_s: float = Field(default=30.0, gt=0, description="how long one batch may look for a route that works, seconds")
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from channels.wire.dialect import PduError
+from channels.wire.smpp import SmppDialect
 from channels.wire.smpp_pdu import (
     RECEIPT,
     Command,
@@ -42,6 +43,15 @@ def test_a_submit_is_read_field_by_field() -> None:
     assert (message.registered_delivery, message.data_coding) == (1, 8)
     assert message.octets.decode("utf-16-be") == "暴雨"
     assert not message.is_receipt
+
+
+@pytest.mark.parametrize(("text", "flash", "coding"), [("暴雨", True, 0x18), ("暴雨", False, 0x08), ("rain", True, 0x10), ("rain", False, 0x00)])
+def test_class_0_is_said_in_the_data_coding(text: str, flash: bool, coding: int) -> None:
+    """3GPP TS 23.038 §4: bits 7..4 = 0001 the class has a meaning, bits 3..2 the alphabet (10 = UCS-2), bits 1..0 = 00 class 0."""
+    dialect = SmppDialect(system_id="drill", password="pa55", source="12379", reports=True)
+    expires = datetime(2024, 9, 19, 12, tzinfo=UTC)
+    [(before, after)] = dialect.templates(dialect.cut(text, flash=flash), ref=1, priority=4, expires=expires, flash=flash)
+    assert read_message(before + dialect.number("8613800138000") + after).data_coding == coding
 
 
 def test_a_whole_pdu_counts_its_own_length() -> None:

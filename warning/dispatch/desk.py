@@ -19,6 +19,7 @@ from warning.account import Account, Act, require
 from warning.clock import Clock
 from warning.dispatch.audience import Offices, Reach, concerned, must_answer, own_ground, reach
 from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
+from warning.dispatch.flash import FlashTo, flashes
 from warning.dispatch.gate import Gates
 from warning.dispatch.kind import SIGNED_ONLY, Kinds, kind_of
 from warning.dispatch.letter import filled, letter
@@ -109,8 +110,9 @@ class DispatchDesk:
     def __init__(
         self, ledger: DispatchLedger, senders: Mapping[str, ChannelSender], *, mass: Mass, calls: Calls, clock: Clock, zones: ZoneSet,
         policy: RetryPolicy, batch_sizes: Mapping[str, int], kinds: Kinds, refuges: Refuges, signed_only: bool = False,
-        gates: Gates | None = None,
+        gates: Gates | None = None, flash: Mapping[str, FlashTo] | None = None,
     ) -> None:
+        self._flash = flash or {}
         self._ledger = ledger
         self._mass = mass
         self._senders = dict(senders)
@@ -306,7 +308,7 @@ class DispatchDesk:
             address=filled(work.address, alert) if work.kind == "broadcast" or kind_of(channel, self._kinds) == "mqtt" else work.address,
             language=work.language, role=work.role, room=sender.limits.max_chars if sender else None, link=link, secret=work.secret,
             former_secret=work.former_secret, form=work.form, refuges=refuges,
-            flash=work.kind == "duty" and work.role != "end" and alert.level is Level.RED)
+            flash=flashes(self._flash.get(channel, "duty"), kind=work.kind, role=work.role, level=alert.level, status=alert.status))
 
 
 def _key(alert: StoredAlert, work: Work) -> str:

@@ -14,6 +14,7 @@ from channels.message import Outcome, Reason, Receipt
 from channels.port import ChannelSender
 from warning.clock import Clock
 from warning.dispatch.delivery import RetryPolicy
+from warning.dispatch.flash import FlashTo, flashes
 from warning.dispatch.gate import Gates
 from warning.dispatch.kind import Kinds, kind_of
 from warning.dispatch.letter import letter
@@ -68,8 +69,9 @@ class MassDesk:
     def __init__(
         self, ledger: MassLedger, muster: MusterLedger, senders: Mapping[str, ChannelSender], *,
         alerts: Callable[[str], Awaitable[StoredAlert]], clock: Clock, policy: RetryPolicy, sizes: Mapping[str, int], kinds: Kinds,
-        fall_back_s: Mapping[str, float], gates: Gates | None = None,
+        fall_back_s: Mapping[str, float], gates: Gates | None = None, flash: Mapping[str, FlashTo] | None = None,
     ) -> None:
+        self._flash = flash or {}
         self._gates = Gates() if gates is None else gates
         self._ledger = ledger
         self._muster = muster
@@ -139,7 +141,8 @@ class MassDesk:
         try:
             message = letter(
                 alert, kind=kind_of(claim.channel, self._kinds), key=f"{alert.identifier}.c{claim.crowd_id}", address="",
-                language=claim.language, role=claim.role, room=sender.limits.max_chars)
+                language=claim.language, role=claim.role, room=sender.limits.max_chars,
+                flash=flashes(self._flash.get(claim.channel, "nobody"), kind="resident", role=claim.role, level=alert.level, status=alert.status))
         except Invalid as error:
             return refused(n, Reason.TOO_LONG, str(error))
         numbers = claim.numbers.tolist()
