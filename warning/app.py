@@ -23,7 +23,7 @@ from warning.dispatch.gate import Gates
 from warning.dispatch.kind import ends_apart, kind_of
 from warning.dispatch.mass.desk import MassDesk
 from warning.dispatch.meter import Meter
-from warning.dispatch.risk import RiskDesk
+from warning.dispatch.risk.desk import RiskDesk
 from warning.dispatch.sector import load_sectors
 from warning.doors import open_channels
 from warning.errors import ConfigError

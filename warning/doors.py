@@ -18,9 +18,10 @@ from warning.dispatch.kind import kind_of
 from warning.dispatch.meter import metered, of_route
 from warning.dispatch.pulse import KEY as PULSE_KEY
 from warning.dispatch.pulse import PulseKeeper
-from warning.dispatch.risk import KEY as RISK_KEY
+from warning.dispatch.risk.notice import KEY as RISK_KEY
 from warning.dispatch.routekeeper import RouteKeeper
 from warning.dispatch.routes import RoutedSender
+from warning.dispatch.trouble import TroubleKeeper
 from warning.dispatch.word import KEY as WORD_KEY
 from warning.errors import Conflict, NotFound
 from warning.office.trial import KEY as TRIAL_KEY
@@ -28,11 +29,14 @@ from warning.parts import Parts
 from warning.settings import ChannelSettings, Settings
 from warning.store.pulses import PulseStore
 from warning.store.routes import RouteStore
+from warning.store.trouble import TroubleStore
 
 log = structlog.get_logger()
 
 _NO_DELIVERY = (PULSE_KEY, RISK_KEY, WORD_KEY, TRIAL_KEY)
 """How keys begin that are no delivery's."""
+_APART = (WORD_KEY, TRIAL_KEY, RISK_KEY)
+"""Those whose late receipts somebody else than the dispatch desk waits for."""
 
 
 async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack) -> None:
@@ -50,6 +54,7 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
             log.info("a reply that asks for nothing", channel=reply.channel)
 
     routed: dict[str, RoutedSender] = {}
+    gateways: dict[str, ChannelSender] = {}
     senders: dict[str, ChannelSender] = {}
     for channel in settings.channels:
         sender = build_sender(channel, doors_of(channel, parts, http, on_reply))
@@ -63,13 +68,18 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
         if isinstance(sender, RoutedSender):
             for route in sender.routes:
                 route.sender = metered(route.sender, channel=of_route(channel.name, route.name), kind=kind_of(channel.kind, {}), meter=parts.meter)
+                gateways[of_route(channel.name, route.name)] = route.sender
             routed[channel.name] = sender
             parts.dispatch.gate(channel.name, sender.closed_for)
+        else:
+            gateways[channel.name] = sender
     keeping = [asyncio.create_task(parts.dispatch.keep_flushing(), name="late receipts")]
     if routed:
         keeper = RouteKeeper(RouteStore(parts.database), routed, worker=f"{socket.gethostname()}:{os.getpid()}")
         keeping.append(asyncio.create_task(keeper.keep_looking(), name="routes"))
 
+    keeping.append(asyncio.create_task(
+        TroubleKeeper(TroubleStore(parts.database), gateways, clock=parts.clock).keep_looking(), name="gateways in trouble"))
     pulses = PulseKeeper(PulseStore(parts.database, clock=parts.clock), senders, beats(settings), clock=parts.clock, status=settings.status)
     keeping.append(asyncio.create_task(pulses.keep_beating(), name="canaries and heartbeats"))
     keeping.append(asyncio.create_task(parts.trials.keep_trying(), name="test messages"))
@@ -79,6 +89,7 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
             task.cancel()
         await asyncio.gather(*keeping, return_exceptions=True)
         await parts.dispatch.flush()
+        await parts.risk.flush()
         await parts.rates.write()
 
     stack.push_async_callback(stop_flushing)
@@ -91,6 +102,8 @@ def doors_of(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on
             await parts.words.on_receipt(receipt)
         if receipt.key.startswith(TRIAL_KEY):
             await parts.trials.on_receipt(receipt)
+        if not receipt.key or receipt.key.startswith(RISK_KEY):
+            await parts.risk.on_receipt(receipt)  # one without a key may be of another worker's notice
 
     async def on_receipt(receipt: Receipt) -> None:
         await apart(receipt)
@@ -103,7 +116,7 @@ def doors_of(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on
         await on_reply(replace(reply, channel=channel.name))
 
     async def on_bulk(reports: Sequence[Reports]) -> None:
-        for receipt in (one for group in reports if any(key.startswith((WORD_KEY, TRIAL_KEY)) for key in group.keys) for one in group.singly()):
+        for receipt in (one for group in reports if any(not key or key.startswith(_APART) for key in group.keys) for one in group.singly()):
             await apart(receipt)
         reports = [group for group in map(_of_deliveries, reports) if group.keys]
         parts.meter.delivered(channel.name, sum(sum(map(bool, group.keys)) for group in reports if group.outcome is Outcome.DELIVERED))

@@ -15,7 +15,7 @@ from warning.dispatch.desk import DispatchDesk
 from warning.dispatch.mass.desk import MassDesk
 from warning.dispatch.meter import Meter
 from warning.dispatch.registration import RegistrationDesk
-from warning.dispatch.risk import RiskDesk
+from warning.dispatch.risk.desk import RiskDesk
 from warning.dispatch.sector import Sector
 from warning.dispatch.subscribe import SubscriptionDesk
 from warning.dispatch.word import WordDesk

@@ -40,7 +40,6 @@ class Result(IntEnum):
     LENGTH = 4
     TOO_LONG = 6
     FLOW_CONTROL = 8
-    CHARGED_NUMBER = 12
     NUMBER = 13
 
 

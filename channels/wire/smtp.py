@@ -14,7 +14,6 @@ import aiosmtplib
 from channels.message import Outcome, Reason
 
 _MAX_REPLY = 64 * 1024
-_REPLIES_AT_ONCE = 4
 
 Reply = tuple[int, str]
 

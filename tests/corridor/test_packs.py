@@ -1,5 +1,6 @@
 """Packs over sites, with a real ledger and real channels: opened, raised, lowered, ended; signed by two; nothing out of its lane."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,7 +11,8 @@ from typing import Any, cast
 import pytest
 from httpx import AsyncClient
 
-from channels.message import Limits, Message, Outcome, Receipt, Reply, Reports
+from channels.message import Limits, Message, Outcome, Reason, Receipt, Reply, Reports
+from channels.wire.smsc import Faults
 from tests.corridor.conftest import APPROVER, FORECASTER, Corridor
 from warning.account import Account
 from warning.app import opened
@@ -225,6 +227,37 @@ async def test_what_has_left_is_written_down_although_the_next_one_breaks_its_ch
         own.parts.risk.attach("sms", breaking)
         await own.parts.risk.send_due()
         assert sorted(row["state"] for row in await notices(own)) == ["accepted", "unknown"]
+
+
+async def test_a_handsets_late_report_is_the_notices_last_word(corridor: Corridor) -> None:
+    """The corridor's centre reports each text delivered a moment after it took it; a second report changes nothing."""
+    async with with_packs(corridor, PACK, sites=site(address=OWNER)) as own:
+        await signed(own)
+        await cycle(own, 6.0)
+        await own.parts.risk.send_due()
+        async with asyncio.timeout(20):
+            while (row := (await notices(own))[0])["state"] != "delivered":
+                await own.parts.risk.flush()
+                await asyncio.sleep(0.05)
+        assert "stat:DELIVRD" in row["outcome"]
+        await own.parts.risk.on_receipt(Receipt(
+            key=f"risk.{row['id']}", outcome=Outcome.REJECTED, reason=Reason.UNREACHABLE, at=own.now, evidence="stat:UNDELIV"))
+        await own.parts.risk.on_receipt(Receipt(key="risk.x", outcome=Outcome.DELIVERED, at=own.now))
+        assert await own.parts.risk.flush() == 0
+        assert (await notices(own))[0]["state"] == "delivered"
+
+
+async def test_a_notice_that_a_handset_never_got_has_failed_with_the_reason(corridor: Corridor) -> None:
+    async with with_packs(corridor, PACK, sites=site(address=OWNER)) as own:
+        await signed(own)
+        own.smsc.misbehave(Faults(undelivered_prefixes=(OWNER,)))
+        await cycle(own, 6.0)
+        await own.parts.risk.send_due()
+        async with asyncio.timeout(20):
+            while (row := (await notices(own))[0])["state"] == "accepted":
+                await own.parts.risk.flush()
+                await asyncio.sleep(0.05)
+        assert (row["state"], row["reason"]) == ("failed", "unreachable")
 
 
 async def test_a_late_report_of_a_notice_is_no_deliverys_evidence(corridor: Corridor) -> None:

@@ -19,7 +19,7 @@ LONGER = {
     "constraints.txt": "one line a package",
 }
 """Files past 400 lines, each with its reason."""
-BROAD = ("desk.py", "risk.py", "server.py", "serve.py")
+BROAD = ("desk.py", "server.py", "serve.py")
 """Where ``except Exception`` may stand: it writes a row there."""
 FACTS = dict.fromkeys(("warning/web/pages.py", "warning/web/sheets.py"), "what a page is told has the template's own names")
 """Files that may take ``**facts``, each with its reason."""

@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from warning.dispatch.delivery import Step
-from warning.dispatch.risk import DueNotice, Signature
+from warning.dispatch.delivery import State, Step
+from warning.dispatch.risk.desk import Signature
+from warning.dispatch.risk.notice import DueNotice
 from warning.errors import Conflict, NotAllowed
 from warning.level import Level
 from warning.store.audit import note
@@ -150,11 +151,30 @@ class RiskStore:
         async with self._db.begin() as connection:
             for notice_id, step in steps.items():
                 await connection.execute(text(
-                    "UPDATE risk_notice SET state = :s, reason = :r, outcome = left(:o, 300), lease_until = NULL, "
+                    "UPDATE risk_notice SET state = :s, reason = :r, outcome = left(:o, 300), external_id = :external, lease_until = NULL, "
                     "next_try_at = CASE WHEN CAST(:wait AS float) IS NULL THEN NULL ELSE clock_timestamp() + make_interval(secs => :wait) END "
                     "WHERE id = :id AND state = 'claimed' AND attempts = :attempts"),
-                    {"s": str(step.state), "r": step.reason, "o": step.evidence, "id": notice_id, "attempts": step.attempts,
+                    {"s": str(step.state), "r": step.reason, "o": step.evidence, "id": notice_id, "attempts": step.attempts, "external": step.external_id,
                      "wait": None if step.wait is None else step.wait.total_seconds()})
+
+    async def awaiting(self) -> dict[int, str]:
+        """Accepted notices of the last two days with the ids under which a gateway reports of them."""
+        async with self._db.begin() as connection:
+            rows = await connection.execute(text(
+                "SELECT id, external_id FROM risk_notice WHERE state = 'accepted' AND external_id <> '' "
+                "AND real_at > clock_timestamp() - interval '48 hours'"))
+            return {row.id: row.external_id for row in rows}
+
+    async def told(self, told: Mapping[int, tuple[State, str, str]]) -> int:
+        """What handsets reported later (state, reason, evidence); only a notice that was accepted, or without an answer, is moved by it."""
+        moved = 0
+        async with self._db.begin() as connection:
+            for notice_id, (state, reason, evidence) in sorted(told.items()):
+                moved += (await connection.execute(text(
+                    "UPDATE risk_notice SET state = :s, reason = :r, outcome = left(:o, 300), next_try_at = NULL "
+                    "WHERE id = :id AND state IN ('accepted', 'unknown')"),
+                    {"s": str(state), "r": reason, "o": evidence, "id": notice_id})).rowcount
+        return moved
 
     # Signatures
 

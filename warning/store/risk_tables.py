@@ -51,6 +51,7 @@ risk_notice = Table(
     Column("state", Text, nullable=False),  # as dispatch/delivery
     Column("reason", Text, nullable=False, server_default=""),
     Column("outcome", Text, nullable=False, server_default=""),
+    Column("external_id", Text, nullable=False, server_default=""),  # the gateway's ids of its parts, with commas
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_try_at", DateTime(timezone=True)),
     Column("lease_until", DateTime(timezone=True)),

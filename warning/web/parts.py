@@ -13,7 +13,7 @@ from warning.clock import Clock
 from warning.dispatch.asread import Way
 from warning.dispatch.plan import Draft, Rate, ReachPlan
 from warning.dispatch.registration import Asked, Proven
-from warning.dispatch.risk import Signature
+from warning.dispatch.risk.desk import Signature
 from warning.dispatch.saying import PlaceHeld
 from warning.dispatch.sector import Sector
 from warning.dispatch.subscribe import Held, OfficeSubscription, ResidentSubscription

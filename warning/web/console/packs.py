@@ -5,7 +5,7 @@ from html import escape
 from nicegui import ui
 
 from warning.account import Account, Act
-from warning.dispatch.risk import Signature
+from warning.dispatch.risk.desk import Signature
 from warning.store.risk import NoticeRow
 from warning.watch.chain import Chain, WarningInForce
 from warning.watch.explain import words_of

@@ -1,51 +1,26 @@
 """Risk notices on their way to the owners of sites. They are no warnings of an authority: no CAP, no public channel, one contact each."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
-from channels.message import Message, Outcome, Reason, Receipt
+from channels.message import Outcome, Reason, Receipt
 from channels.port import ChannelSender
 from warning.account import Account, Act, acts, require
 from warning.clock import Clock
-from warning.dispatch.compose import SIGNATURE
-from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
-from warning.dispatch.kind import MACHINES, kind_of
+from warning.dispatch.delivery import RetryPolicy, State, Step, after_receipt
+from warning.dispatch.kind import kind_of
+from warning.dispatch.risk.notice import KEY, DueNotice, message, notice_id, until
 from warning.errors import Invalid, NotFound
-from warning.level import Level
 
 log = structlog.get_logger()
 
-KEY = "risk."
-"""How the keys of risk notices begin: late receipts under them are nobody's delivery."""
-
 PERSON_OR_OFFICE = frozenset({"sms", "email", "webpush", "voice", "webhook", "satellite", "chat"})
 """Kinds that tell one contact. A risk notice is no warning of an authority: it goes to no public channel, whatever a site's file names."""
-
-_MSG: dict[str, Literal["Alert", "Update", "Cancel"]] = {"opened": "Alert", "raised": "Update", "lowered": "Update", "ended": "Cancel"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueNotice:
-    """A notice that this worker has claimed."""
-
-    id: int
-    event: str
-    version: int
-    act: str
-    level: Level
-    channel: str
-    address: str
-    language: str
-    status: str
-    texts: Mapping[str, Mapping[str, str]]
-    at: datetime
-    expires: datetime
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +31,18 @@ class Signature:
     approved_by: str | None
 
 
+_LATE = {Outcome.DELIVERED: State.DELIVERED, Outcome.REJECTED: State.FAILED}
+"""What a report may still make of an accepted notice."""
+
+
 class RiskLedger(Protocol):
     async def due(self, *, now: datetime, lease: timedelta) -> Sequence[DueNotice]: ...
 
     async def settle(self, steps: Mapping[int, Step]) -> None: ...
+
+    async def awaiting(self) -> dict[int, str]: ...
+
+    async def told(self, told: Mapping[int, tuple[State, str, str]]) -> int: ...
 
     async def sign(self, pack: str, digest: str, *, who: str, may_approve: bool, at: datetime) -> Signature: ...
 
@@ -76,6 +59,8 @@ class RiskDesk:
         self._clock = clock
         self._policy = policy
         self._senders: dict[str, ChannelSender] = {}
+        self._late: list[Receipt] = []
+        self._parts: dict[int, set[str]] = {}
 
     def attach(self, channel: str, sender: ChannelSender) -> None:
         """Give the desk a way out, under the word that sites use. A process without any sends nothing."""
@@ -89,8 +74,42 @@ class RiskDesk:
         for one in found:
             # Written down one by one: what has left is not sent again because a later one failed.
             await self._ledger.settle({one.id: after_receipt(
-                await self._handed(one), attempts=one.attempts, now=self._clock.now(), expires=_until(one), policy=self._policy)})
+                await self._handed(one), attempts=one.attempts, now=self._clock.now(), expires=until(one), policy=self._policy)})
         return len(found)
+
+    async def on_receipt(self, receipt: Receipt) -> None:
+        """A receipt that came after the answer; written with others in ``flush``."""
+        self._late.append(receipt)
+
+    async def flush(self) -> int:
+        """Write what handsets have reported of notices; kept and tried again when the database is away. How many notices it moved."""
+        batch, self._late = self._late, []
+        if not batch:
+            return 0
+        try:
+            told = self._fitting(batch, await self._ledger.awaiting() if any(not receipt.key for receipt in batch) else {})
+            return await self._ledger.told(told) if told else 0
+        except SQLAlchemyError as error:
+            self._late = batch + self._late
+            log.warning("late reports of risk notices wait for the database", count=len(batch), error=type(error).__name__)
+            return 0
+
+    def _fitting(self, batch: Sequence[Receipt], awaited: Mapping[int, str]) -> dict[int, tuple[State, str, str]]:
+        """By their key, or by the gateway's id of a part: then a notice is delivered when all its parts are, and has failed with the first."""
+        of_part = {part: number for number, ids in awaited.items() for part in ids.split(",")}
+        told: dict[int, tuple[State, str, str]] = {}
+        for receipt in batch:
+            number, state = notice_id(receipt.key) if receipt.key else of_part.get(receipt.external_id), _LATE.get(receipt.outcome)
+            if number is None or state is None:
+                continue
+            if not receipt.key and state is State.DELIVERED:
+                heard = self._parts.setdefault(number, set())
+                heard.add(receipt.external_id)
+                if len(heard) < len(awaited[number].split(",")):
+                    continue
+            self._parts.pop(number, None)
+            told[number] = state, receipt.reason.value if receipt.reason else "", receipt.evidence
+        return told
 
     async def _handed(self, one: DueNotice) -> Receipt:
         key = f"{KEY}{one.id}"
@@ -103,7 +122,7 @@ class RiskDesk:
             return Receipt(key=key, outcome=Outcome.REJECTED, at=self._clock.now(), reason=Reason.REFUSED,
                            evidence=f"a risk notice goes to one contact, never to a public channel like {one.channel}: name another for the site")
         try:
-            receipts = await sender.send([_message(one, key, kind, sender.limits.max_chars)])
+            receipts = await sender.send([message(one, key, kind, sender.limits.max_chars)])
         except Exception as error:
             log.exception("a channel failed with a risk notice", channel=one.channel, error=type(error).__name__)
             return Receipt(key=key, outcome=Outcome.UNKNOWN, at=self._clock.now(), reason=Reason.TIMEOUT,
@@ -130,28 +149,3 @@ class RiskDesk:
         if pack not in self._digests:
             raise NotFound(f"no pack {pack!r}; there is {', '.join(self._digests) or 'none'}")
         return self._digests[pack]
-
-
-def _message(one: DueNotice, key: str, kind: str, max_chars: int | None) -> Message:
-    """The whole text where it fits, else its headline. Carriers want their signature before a short message; programs get JSON."""
-    words = one.texts.get(one.language) or next(iter(one.texts.values()))
-    before = SIGNATURE if kind == "sms" else ""
-    room = None if max_chars is None else max_chars - len(before)
-    text = before + (words["text"] if room is None or len(words["text"]) <= room else words["headline"][:room])
-    status: Literal["Actual", "Exercise", "Test"] = "Actual" if one.status == "Actual" else "Test" if one.status == "Test" else "Exercise"
-    body, content_type = b"", ""
-    if kind in MACHINES:
-        document = {
-            "type": "risk_notice", "key": key, "event": one.event, "version": one.version, "act": one.act, "level": int(one.level),
-            "status": status, "headline": words["headline"], "text": words["text"], "sent": one.at.isoformat(),
-            "expires": one.expires.isoformat()}
-        body, content_type = json.dumps(document, ensure_ascii=False).encode(), "application/json"
-    return Message(
-        key=key, address=one.address, subject=words["headline"], text=text, language=one.language, identifier=key, event=one.event,
-        version=one.version, msg_type=_MSG[one.act], status=status, priority=int(one.level), sent=one.at, expires=_until(one),
-        body=body, content_type=content_type)
-
-
-def _until(one: DueNotice) -> datetime:
-    """An end may still be told for a day."""
-    return one.expires if one.act != "ended" else one.at + timedelta(days=1)

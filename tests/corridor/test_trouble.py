@@ -1,0 +1,59 @@
+"""A gateway that accepts everything and delivers nothing: found by its reports, told to the operators, ranked behind the others."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from channels.port import Examined
+from channels.wire.sms_channel import SmsChannel
+from channels.wire.smsc import Faults
+from tests.corridor.conftest import Corridor
+from tests.corridor.test_routes import NUMBERS, routes_of, two_gateways
+from warning.dispatch.meter import Metered, of_route
+from warning.dispatch.routes import Route
+from warning.dispatch.trouble import TroubleKeeper
+from warning.store.trouble import TroubleStore
+
+
+async def notices(corridor: Corridor) -> list[tuple[str, bool]]:
+    rows = await corridor.rows("SELECT text, next_step, cleared_at FROM notice WHERE key LIKE 'gateway%' ORDER BY key")
+    return [(f"{row['text']} → {row['next_step']}", row["cleared_at"] is None) for row in rows]
+
+
+def an_hour_later(route: Route) -> None:
+    """Its reports are due: the messages were sent five minutes ago, not just now."""
+    assert isinstance(route.sender, Metered)
+    assert isinstance(route.sender.inner, SmsChannel)
+    for cohort in route.sender.inner._tally._cohorts:
+        cohort.at_s -= 300
+
+
+async def test_a_black_hole_raises_a_notice_goes_behind_the_others_and_is_taken_back_when_it_delivers(database_url: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        corridor, telecom = await two_gateways(database_url, tmp_path, stack)
+        corridor.smsc.misbehave(Faults(black_hole=True))
+        for number in [*NUMBERS, *(number.replace("139", "137") for number in NUMBERS)]:
+            await corridor.resident(number)
+        await corridor.send(await corridor.warned())
+        mobile, other = routes_of(corridor).routes
+        keeper = TroubleKeeper(TroubleStore(corridor.parts.database), {of_route("sms", route.name): route.sender for route in (mobile, other)},
+                               clock=corridor.parts.clock)
+        await keeper.look()
+        assert await notices(corridor) == [], "its reports are not due yet"
+        assert mobile.rank() == other.rank()
+        an_hour_later(mobile)
+        await keeper.look()
+        [(said, stands)] = await notices(corridor)
+        assert said.startswith("sms/mobile: the gateway accepted 20 messages and reported on 0 of them")
+        assert "use another route or channel meanwhile" in said
+        assert stands
+        assert mobile.rank() > other.rank(), "it carries only what no other can"
+        before = telecom.submits
+        await corridor.send(await corridor.warned(issuer="310115"))
+        assert telecom.submits - before == 40 * 2 or telecom.submits - before >= 40, "all of the next warning goes over the other"
+        assert isinstance(mobile.sender, Examined)
+        assert isinstance(mobile.sender, Metered)
+        assert isinstance(mobile.sender.inner, SmsChannel)
+        for cohort in mobile.sender.inner._tally._cohorts:
+            cohort.delivered = cohort.accepted
+        await keeper.look()
+        assert [stands for _, stands in await notices(corridor)] == [False]
