@@ -167,7 +167,7 @@ def test_two_people_sign_a_pack_on_its_page_and_one_alone_cannot(site: str, brow
 def test_the_routes_stand_in_health_order_with_what_is_wrong_and_the_dead_letters_with_their_next_step(
     site: str, browser: Browser, tmp_path: Path, width: int, lang: str, said: str
 ) -> None:
-    page = _signed_in(browser, site, "token-lin", [])
+    page = signed_in(browser, site, "token-lin", [])
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{site}/console/routes?lang={lang}")
     page.get_by_text(said).wait_for()
@@ -180,7 +180,7 @@ def test_the_routes_stand_in_health_order_with_what_is_wrong_and_the_dead_letter
 
 
 def test_an_operator_takes_a_route_out_with_a_reason_and_puts_it_in_again(site: str, browser: Browser, tmp_path: Path) -> None:
-    page = _signed_in(browser, site, "token-lin", [])
+    page = signed_in(browser, site, "token-lin", [])
     page.goto(f"{site}/console/routes")
     page.get_by_role("button", name="停用 telecom").click()
     page.get_by_role("button", name="停用", exact=True).click()
@@ -192,7 +192,7 @@ def test_an_operator_takes_a_route_out_with_a_reason_and_puts_it_in_again(site: 
     page.get_by_role("button", name="恢复 telecom").click()
     page.get_by_role("button", name="停用 telecom").wait_for()
     page.context.close()
-    viewer = _signed_in(browser, site, "token-wang", [])
+    viewer = signed_in(browser, site, "token-wang", [])
     viewer.goto(f"{site}/console/routes")
     viewer.get_by_text("✗ 无应答").wait_for()
     assert viewer.get_by_role("button", name="停用").count() == 0
