@@ -3,7 +3,6 @@
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from channels.port import Examined
 from channels.wire.sms_channel import SmsChannel
 from channels.wire.smsc import Faults
 from tests.corridor.conftest import Corridor
@@ -19,8 +18,8 @@ async def notices(corridor: Corridor) -> list[tuple[str, bool]]:
     return [(f"{row['text']} → {row['next_step']}", row["cleared_at"] is None) for row in rows]
 
 
-def an_hour_later(route: Route) -> None:
-    """Its reports are due: the messages were sent five minutes ago, not just now."""
+def reports_are_due(route: Route) -> None:
+    """As if its messages had been sent five minutes ago."""
     assert isinstance(route.sender, Metered)
     assert isinstance(route.sender.inner, SmsChannel)
     for cohort in route.sender.inner._tally._cohorts:
@@ -29,7 +28,7 @@ def an_hour_later(route: Route) -> None:
 
 async def test_a_black_hole_raises_a_notice_goes_behind_the_others_and_is_taken_back_when_it_delivers(database_url: str, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
-        corridor, telecom = await two_gateways(database_url, tmp_path, stack)
+        corridor, _ = await two_gateways(database_url, tmp_path, stack)
         corridor.smsc.misbehave(Faults(black_hole=True))
         for number in [*NUMBERS, *(number.replace("139", "137") for number in NUMBERS)]:
             await corridor.resident(number)
@@ -40,17 +39,13 @@ async def test_a_black_hole_raises_a_notice_goes_behind_the_others_and_is_taken_
         await keeper.look()
         assert await notices(corridor) == [], "its reports are not due yet"
         assert mobile.rank() == other.rank()
-        an_hour_later(mobile)
+        reports_are_due(mobile)
         await keeper.look()
         [(said, stands)] = await notices(corridor)
         assert said.startswith("sms/mobile: the gateway accepted 20 messages and reported on 0 of them")
         assert "use another route or channel meanwhile" in said
         assert stands
         assert mobile.rank() > other.rank(), "it carries only what no other can"
-        before = telecom.submits
-        await corridor.send(await corridor.warned(issuer="310115"))
-        assert telecom.submits - before == 40 * 2 or telecom.submits - before >= 40, "all of the next warning goes over the other"
-        assert isinstance(mobile.sender, Examined)
         assert isinstance(mobile.sender, Metered)
         assert isinstance(mobile.sender.inner, SmsChannel)
         for cohort in mobile.sender.inner._tally._cohorts:
