@@ -51,7 +51,7 @@ class ChannelSettings(BaseModel):
     fall_back_after_s: float | None = Field(
         default=None, gt=0, description="how long a receipt is waited for before people who named another channel are told there, seconds; empty = never")
     flash: FlashTo = Field(
-        default="nobody", description="whom red text messages reach as class 0, over whatever is on the screen and kept by no handset: nobody, responsible (offices' posts) or everybody (residents only in earnest)")
+        default="duty", description="whom red text messages reach as class 0, over whatever is on the screen and kept by no handset: nobody, duty (persons on duty), responsible (offices too) or everybody (residents only in earnest)")
     routes: tuple[RouteSettings, ...] = Field(default=(), description="several ways out instead of options; what one cannot send, the next does")
     failover_within_s: float = Field(default=30.0, gt=0, description="how long one batch may look for a route that works, seconds")
 

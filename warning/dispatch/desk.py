@@ -28,7 +28,6 @@ from warning.dispatch.mass.work import Place
 from warning.dispatch.refuge import Refuge
 from warning.dispatch.work import Hand, StoredAlert, Work
 from warning.errors import Invalid
-from warning.level import Level
 
 log = structlog.get_logger()
 

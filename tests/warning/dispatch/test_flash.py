@@ -7,7 +7,11 @@ from warning.level import Level
 
 
 @pytest.mark.parametrize(("to", "kind", "level", "status", "expected"), [
-    ("nobody", "office", Level.RED, "Actual", False),
+    ("nobody", "duty", Level.RED, "Actual", False),
+    ("duty", "duty", Level.RED, "Actual", True),
+    ("duty", "duty", Level.ORANGE, "Actual", False),
+    ("duty", "office", Level.RED, "Actual", False),
+    ("everybody", "duty", Level.RED, "Exercise", True),
     ("responsible", "office", Level.RED, "Actual", True),
     ("responsible", "office", Level.RED, "Exercise", True),  # a drill's offices are registered for drills
     ("responsible", "office", Level.ORANGE, "Actual", False),

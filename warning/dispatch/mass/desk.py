@@ -142,7 +142,7 @@ class MassDesk:
             message = letter(
                 alert, kind=kind_of(claim.channel, self._kinds), key=f"{alert.identifier}.c{claim.crowd_id}", address="",
                 language=claim.language, role=claim.role, room=sender.limits.max_chars,
-                flash=flashes(self._flash.get(claim.channel, "nobody"), kind="resident", role=claim.role, level=alert.level, status=alert.status))
+                flash=flashes(self._flash.get(claim.channel, "duty"), kind="resident", role=claim.role, level=alert.level, status=alert.status))
         except Invalid as error:
             return refused(n, Reason.TOO_LONG, str(error))
         numbers = claim.numbers.tolist()
