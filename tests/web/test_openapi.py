@@ -12,6 +12,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
+from schemathesis.core.result import Ok
 
 from tests.web.conftest import World
 from warning.settings import LimitSettings
@@ -27,6 +28,7 @@ def cases(schema: schemathesis.BaseSchema, mode: schemathesis.GenerationMode) ->
     """Drawn first and sent afterwards, because the application lives in this loop. The same cases on every machine."""
     found: list[Any] = []
     for result in schema.get_all_operations():
+        assert isinstance(result, Ok), "an address that cannot be read"
         operation = result.ok()
         if operation.path in _STREAMS:
             continue
