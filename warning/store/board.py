@@ -118,7 +118,7 @@ class Pulse:
     notices: tuple[Notice, ...]
 
 
-_ALERT = """
+ALERT = """
 SELECT a.identifier, a.event_id, a.version, a.msg_type, a.status, a.issuer, a.sender, a.hazard, a.event_code, a.level,
   a.sent, a.onset, a.expires, a.zones, a.polygon, a.headlines, a.cap_xml, a.proposal_id,
   n.identifier AS newest, n.msg_type AS newest_type, g.document AS signed_xml, coalesce(g.fault, '') AS signing_fault
@@ -144,17 +144,17 @@ async def in_force(database: Database, now: datetime) -> list[AlertView]:
     """Strongest first, then newest."""
     async with database.begin() as connection:
         rows = await connection.execute(
-            text(f"{_ALERT} WHERE {_IN_FORCE} ORDER BY a.level DESC, a.sent DESC, a.identifier"), {"now": now})
-        return [_alert(row) for row in rows]
+            text(f"{ALERT} WHERE {_IN_FORCE} ORDER BY a.level DESC, a.sent DESC, a.identifier"), {"now": now})
+        return [alert_of_row(row) for row in rows]
 
 
 async def lifted(database: Database, now: datetime) -> list[AlertView]:
     """Cancels of the last 24 hours, newest first."""
     async with database.begin() as connection:
         rows = await connection.execute(
-            text(f"{_ALERT} WHERE a.msg_type = 'Cancel' AND n.identifier = a.identifier "
+            text(f"{ALERT} WHERE a.msg_type = 'Cancel' AND n.identifier = a.identifier "
                  "AND a.sent > CAST(:now AS timestamptz) - interval '24 hours' ORDER BY a.sent DESC"), {"now": now})
-        return [_alert(row) for row in rows]
+        return [alert_of_row(row) for row in rows]
 
 
 async def alerts(
@@ -171,19 +171,19 @@ async def alerts(
     ]
     async with database.begin() as connection:
         rows = await connection.execute(
-            text(f"{_ALERT} WHERE {' AND '.join(where)} ORDER BY a.sent DESC, a.identifier LIMIT :limit"),
+            text(f"{ALERT} WHERE {' AND '.join(where)} ORDER BY a.sent DESC, a.identifier LIMIT :limit"),
             {"now": now, "hazard": hazard, "zones": None if zones is None else list(zones), "status": status,
              "before": before, "limit": limit})
-        return [_alert(row) for row in rows]
+        return [alert_of_row(row) for row in rows]
 
 
 async def alert(database: Database, identifier: str) -> AlertView:
     """Raises NotFound."""
     async with database.begin() as connection:
-        row = (await connection.execute(text(f"{_ALERT} WHERE a.identifier = :i"), {"i": identifier})).one_or_none()
+        row = (await connection.execute(text(f"{ALERT} WHERE a.identifier = :i"), {"i": identifier})).one_or_none()
     if row is None:
         raise NotFound(f"no alert {identifier}; GET /api/alerts lists what there is")
-    return _alert(row)
+    return alert_of_row(row)
 
 
 _PROPOSAL = """
@@ -290,7 +290,7 @@ FROM due
 """
 
 
-def _alert(row: Row[tuple[object, ...]]) -> AlertView:
+def alert_of_row(row: Row[tuple[object, ...]]) -> AlertView:
     f = row._mapping
     return AlertView(
         identifier=f["identifier"], event_id=f["event_id"], version=f["version"], msg_type=f["msg_type"], status=f["status"],

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from geo.zone import ZoneSet
 from warning.dispatch.audience import reach
@@ -34,12 +35,16 @@ class Outlines:
             drawn = self._drawn[alert.identifier] = self._draw(alert)
         return drawn
 
-    def _draw(self, alert: AlertView) -> str:
+    def ground(self, alert: AlertView) -> BaseGeometry:
+        """The ground itself, as the dispatch desk sees it; empty where it names no zone of ours."""
         here = [code for code in alert.zones if code in self._zones.by_code]
         polygon = None if alert.polygon is None else shapely.geometry.shape(dict(alert.polygon))
-        if polygon is None and not here:
+        return reach(here, self._zones, polygon).ground if polygon is not None or here else shapely.Polygon()
+
+    def _draw(self, alert: AlertView) -> str:
+        ground = self.ground(alert)
+        if ground.is_empty:
             return "null"
-        ground = reach(here, self._zones, polygon).ground
         simple = shapely.set_precision(shapely.simplify(ground, OUTLINE_DEGREES), 0.0001)
         return str(shapely.to_geojson(shapely.orient_polygons(ground if simple.is_empty else simple)))
 

@@ -43,7 +43,7 @@ class SecurityHeaders:
 
 
 class HidePlaces(logging.Filter):
-    """Cuts the position out of /api/warned and the token out of /api/ack/… before uvicorn writes its access line."""
+    """Cuts the position out of /api/warned and /ogc/…/position and the token out of /api/ack/… before uvicorn writes its access line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple) and len(record.args) == 5:
@@ -54,6 +54,8 @@ class HidePlaces(logging.Filter):
 
 def cleaned(path: str) -> str:
     """The address as it may stand in a log."""
+    if path.startswith("/ogc/") and "/position" in path:
+        return path.partition("?")[0]
     if path.startswith("/api/warned"):
         return "/api/warned"
     for secret in ("/api/ack/", "/api/test-ack/"):

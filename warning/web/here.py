@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -31,20 +32,31 @@ class _Cell:
     alerts: Sequence[Part]
 
 
+class Ground:
+    """Parts that are found by a box: by their own boxes first, then exactly. Prepared, so that a large outline costs no more than a small one."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = list(parts)
+        self._grounds = np.array([ground for _, ground in self._parts], dtype=np.object_)
+        shapely.prepare(self._grounds)
+        self._tree = shapely.STRtree(self._grounds)
+
+    def touching(self, box: BaseGeometry) -> list[Part]:
+        """In the order in which they were given."""
+        near = np.sort(self._tree.query(box))
+        return [self._parts[at] for at in near[shapely.intersects(self._grounds[near], box)].tolist()]
+
+
 class Places:
     """The zones, the smallest level first, for finding those that touch a cell."""
 
     def __init__(self, zones: ZoneSet) -> None:
-        self._levels: list[tuple[shapely.STRtree, list[Part]]] = []
-        for level in ("street", "district", "city"):
-            parts = [(_place(zone.code, zone.name_zh, zone.name_en), zone.geometry) for zone in zones.at(level)]
-            for _, ground in parts:
-                shapely.prepare(ground)
-            self._levels.append((shapely.STRtree([ground for _, ground in parts]), parts))
+        self._ground = Ground([
+            (_place(zone.code, zone.name_zh, zone.name_en), zone.geometry) for level in ("street", "district", "city") for zone in zones.at(level)])
 
     def touching(self, cell: BaseGeometry) -> list[Part]:
         """Those that hold some point of the cell, smallest level first."""
-        return [parts[at] for tree, parts in self._levels if parts for at in sorted(tree.query(cell, predicate="intersects").tolist())]
+        return self._ground.touching(cell)
 
 
 class Answers:
@@ -52,9 +64,8 @@ class Answers:
 
     def __init__(self, version: str, alerts: Sequence[Part], places: Places) -> None:
         self.version = version
-        self._alerts = list(alerts)
+        self._alerts = Ground(alerts)
         self._places = places
-        self._tree = shapely.STRtree([ground for _, ground in self._alerts])
         self._cells: dict[tuple[int, int], _Cell] = {}
 
     def at(self, lat: float, lon: float, *, coarse: bool = False) -> bytes:
@@ -73,7 +84,7 @@ class Answers:
 
     def _worked_out(self, row: int, column: int) -> _Cell:
         box = shapely.box(column * CELL, row * CELL, (column + 1) * CELL, (row + 1) * CELL)
-        alerts = [self._alerts[at] for at in sorted(self._tree.query(box, predicate="intersects").tolist())]
+        alerts = self._alerts.touching(box)
         zones = self._places.touching(box)
         whole = None
         if all(ground.covers(box) for _, ground in alerts) and (not zones or zones[0][1].covers(box)):

@@ -16,6 +16,7 @@ from warning.web.api import (
     attempts,
     calls,
     consult,
+    events,
     explain,
     feed,
     feeds,
@@ -24,6 +25,7 @@ from warning.web.api import (
     intake,
     look,
     offices,
+    ogc,
     operations,
     outcome,
     packs,
@@ -38,6 +40,7 @@ from warning.web.api import (
     trials,
 )
 from warning.web.auth import Session
+from warning.web.events import EventBoard
 from warning.web.fieldboard import FieldBoard
 from warning.web.geojson import Outlines
 from warning.web.headers import HidePlaces, SecurityHeaders
@@ -63,6 +66,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.state.parts = parts
     app.state.public = PublicBoard(parts)
     app.state.products = Products(parts)
+    app.state.events = EventBoard(parts, app.state.public)
     app.state.jinja = environment()
     app.state.rendered = {}
     app.state.outlines = {}
@@ -79,7 +83,8 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     # What everybody asks stands first: a request is tried against one address after another.
     for router in (
         places.hot, public.router, phone.texts, phone.router, register.router,
-        places.router, geo.router, alerts.router, feed.router, proposals.router, look.router, consult.router, outcome.router, reach.router, explain.router,
+        places.router, geo.router, events.router, ogc.router,
+        alerts.router, feed.router, proposals.router, look.router, consult.router, outcome.router, reach.router, explain.router,
         packs.router,
         subscriptions.router, registrations.router, areas.router, offices.router, attempts.router, trials.router,
         responses.router,
@@ -103,6 +108,7 @@ _TAGS = {
     "places": "am I warned here? which zones and rules there are",
     "answers": "a human has received it, or who is called next",
     "roster": "who must be called: posts, people, gaps, scores",
+    "ogc": "OGC API – Features and EDR over active and past warnings",
     "packs": "sector rules bound to sites, their signatures, and the risk notices to owners",
     "responses": "what a warning has set in motion, and where people can go",
     "operations": "health, metrics, retry, routes",

@@ -1,0 +1,88 @@
+"""Server-sent events: what happens comes in order, and who was away hears what he has missed."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+from tests.web.conftest import World
+from warning.web.events import EventBoard
+
+Told = tuple[str, str, dict[str, Any]]
+
+
+def board_of(world: World) -> EventBoard:
+    board: EventBoard = world.app.state.events
+    return board
+
+
+async def next_of(stream: AsyncIterator[str], count: int) -> list[Told]:
+    """(id, event, data) of so many events; fails after 20 s."""
+    found: list[Told] = []
+    async with asyncio.timeout(20):
+        while len(found) < count:
+            lines = (await anext(stream)).splitlines()
+            said = dict(line.split(": ", 1) for line in lines if line and not line.startswith(":"))
+            if "data" in said:
+                found.append((said["id"], said["event"], json.loads(said["data"])))
+    return found
+
+
+async def test_a_warning_is_new_then_updated_then_ended(world: World) -> None:
+    stream = board_of(world).listen("")
+    assert "retry" in await anext(stream)
+    first = await world.warned(zones=["310115"], level="orange")
+    [(_, act, data)] = await next_of(stream, 1)
+    assert (act, data["identifier"], data["level"], data["zones"]) == ("new", first, "orange", ["310115"])
+    await world.move(timedelta(minutes=1))
+    second = await world.warned(zones=["310115"], level="red", action="update", replaces=first)
+    [(_, act, data)] = await next_of(stream, 1)
+    assert (act, data["identifier"], data["version"]) == ("updated", second, 2)
+    await world.move(timedelta(minutes=1))
+    await world.warned(zones=["310115"], action="cancel", replaces=second)
+    [(_, act, data)] = await next_of(stream, 1)
+    assert (act, data["reason"], data["event_id"]) == ("ended", "lifted", data["event_id"])
+    await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
+async def test_a_warning_that_runs_out_has_ended_too(world: World) -> None:
+    identifier = await world.warned(zones=["310115"], hours=1)
+    stream = board_of(world).listen("")
+    await anext(stream)
+    await world.move(timedelta(hours=1))
+    [(_, act, data)] = await next_of(stream, 1)
+    assert (act, data["reason"], data["identifier"]) == ("ended", "expired", identifier)
+    await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
+async def test_who_was_away_hears_first_what_was_missed(world: World) -> None:
+    stream = board_of(world).listen("")
+    await anext(stream)
+    made = [await world.warned(zones=["310115"])]
+    [(last, _, _)] = await next_of(stream, 1)
+    await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
+    for zone in ("310116", "310120"):
+        await world.move(timedelta(minutes=1))
+        made.append(await world.warned(zones=[zone]))
+    again = board_of(world).listen(last)
+    assert [data["identifier"] for _, _, data in await next_of(again, 2)] == made[1:]
+    await again.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
+async def test_an_id_that_says_nothing_or_is_too_old_asks_to_read_anew(world: World) -> None:
+    for last in ("nonsense", "1-31000041600000_20010909094640"):
+        stream = board_of(world).listen(last)
+        [(_, act, data)] = await next_of(stream, 1)
+        assert (act, data) == ("reset", {"read": "/api/alerts.geojson"})
+        await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
+async def test_the_address_answers_as_an_event_stream_and_refuses_the_one_too_many(world: World) -> None:
+    board = board_of(world)
+    board.listeners = 2000
+    answer = await world.get("/api/events")
+    assert answer.status_code == 429
+    assert "Retry-After" in answer.headers
+    described = (await world.get("/openapi.json")).json()["paths"]["/api/events"]["get"]["responses"]["200"]["content"]
+    assert "text/event-stream" in described
