@@ -47,7 +47,8 @@ def plain(name: str) -> str:
 def licence(name: str) -> str:
     about = distribution(name).metadata
     classifiers = [value for value in about.get_all("Classifier") or [] if value.startswith("License")]
-    return " | ".join(filter(None, [about.get("License-Expression") or "", (about.get("License") or "")[:80], *classifiers]))
+    told = [*(about.get_all("License-Expression") or []), *(one[:80] for one in about.get_all("License") or [])]
+    return " | ".join(filter(None, [*told, *classifiers]))
 
 
 def test_every_package_that_comes_with_the_product_is_pinned() -> None:
