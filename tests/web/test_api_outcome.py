@@ -1,8 +1,9 @@
 """Progress, dead letters and the retraction over the API: counted by channel and district, with next steps, and two people for a retraction."""
 
 from tests.web.conftest import World
+from warning.dispatch.subscribe import ResidentSubscription
 
-RESIDENT = {"channel": "sms", "address": "8613800000000", "lat": 31.15, "lon": 121.65, "min_level": "blue"}
+RESIDENT = ResidentSubscription(channel="sms", address="8613800000000", lat=31.15, lon=121.65, min_level="blue")
 
 
 async def told(world: World) -> str:
@@ -10,7 +11,7 @@ async def told(world: World) -> str:
     office = await world.post("/api/subscriptions", "office", {
         "name": "office of Pudong", "channel": "webhook", "address": "https://203.0.113.7/hook", "zones": ["310115"], "secret": "x" * 16})
     assert office.status_code == 201, office.text
-    assert (await world.post("/api/registrations", body=RESIDENT)).status_code == 201
+    await world.parts.subscriptions.resident(RESIDENT)
     identifier = await world.warned()
     await world.parts.dispatch.expand(identifier)
     return identifier

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from tests.web.browsing import CHROMIUM, LAPTOP, PHONE, browser, picture, signed_in, site
@@ -231,6 +232,107 @@ def test_the_list_of_proposals_is_reached_by_keyboard(site: str, browser: Browse
         if page.evaluate("document.activeElement.classList.contains('entry')"):
             break
     assert page.evaluate("document.activeElement.classList.contains('entry')")
+    page.context.close()
+
+
+def test_what_is_in_force_is_followed_up_by_one_click_and_the_proposal_opens(site: str, browser: Browser, tmp_path: Path) -> None:
+    page = signed_in(browser, site, "token-fu", [])
+    page.get_by_role("button", name="降级: 暴雨 · 奉贤区").click()
+    page.wait_for_url("**/console/?*proposal=*")
+    page.locator(".pane", has_text="更新 · 待提交").get_by_text("▲ 黄色").first.wait_for()
+    page.get_by_role("button", name="撤回: 大风 · 上海市").click()
+    page.get_by_role("dialog").get_by_label("理由").fill("误发")
+    page.screenshot(path=tmp_path / "retract.png")
+    page.get_by_role("dialog").get_by_role("button", name="撤回").click()
+    page.get_by_text("解除 · 待签发").first.wait_for()
+    page.context.close()
+
+
+def test_a_failure_is_settled_with_a_reason_and_leaves_the_list(site: str, browser: Browser, tmp_path: Path) -> None:
+    page = signed_in(browser, site, "token-lin", [])
+    page.get_by_role("button", name="不再发送…: webhook").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="不再发送").click()
+    dialog.get_by_text("请填写理由").wait_for()
+    dialog.get_by_label("理由").fill("该站已停用")
+    page.keyboard.press("Enter")
+    page.get_by_text("已决定不再发送：").first.wait_for()
+    page.screenshot(path=tmp_path / "settled.png")
+    page.context.close()
+
+
+def test_the_wall_has_nothing_to_press_and_a_lost_connection_covers_it(site: str, browser: Browser, tmp_path: Path) -> None:
+    page = signed_in(browser, site, "token-wang", [])
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    for theme in ("dark", "light"):
+        page.goto(f"{site}/console/wall?theme={theme}")
+        page.get_by_role("timer").wait_for()
+        assert page.evaluate("[...document.querySelectorAll('button,input,a')].filter((at) => at.checkVisibility() && !at.matches('.skip')).length") == 0
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        # Of a screen of 1.43 m across, seen from five metres: letters of 25 mm and a clock of 120 mm.
+        assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('.wall td')).fontSize)") >= 34
+        assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('.wall .clock')).fontSize)") >= 160
+        page.screenshot(path=tmp_path / f"wall-{theme}.png")
+    blind = page.locator("#blind")
+    assert not blind.is_visible()
+    page.evaluate("window.socket.disconnect()")
+    blind.wait_for(timeout=15_000)
+    assert blind.get_by_text("CONNECTION LOST").is_visible()
+    page.screenshot(path=tmp_path / "wall-blind.png")
+    page.context.close()
+
+
+def test_the_console_is_worked_by_keyboard_and_single_keys_stay_out_of_the_fields(site: str, browser: Browser) -> None:
+    page = signed_in(browser, site, "token-fu", [])
+    page.locator(".entry").first.wait_for()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.tagName") == "MAIN"
+    page.keyboard.press("?")
+    page.get_by_role("dialog").get_by_text("转到地图").wait_for()
+    page.keyboard.press("Escape")
+    assert not page.get_by_role("dialog").is_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert page.evaluate("[...document.querySelectorAll('button.entry')].indexOf(document.activeElement)") == 1
+    page.keyboard.press("f")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "生效中的预警"
+    page.locator("button.entry", has_text="青浦区").click()
+    page.get_by_text("暴雨 · 青浦区").first.wait_for()
+    page.get_by_label("理由").first.press_sequentially("2?l")
+    assert page.get_by_label("理由").first.input_value() == "2?l"
+    assert "compose" not in page.url
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("l")
+    page.get_by_text("Proposals").first.wait_for()
+    page.keyboard.press("2")
+    page.wait_for_url("**/console/compose*")
+    assert "lang=en" in page.url
+    page.context.close()
+
+
+def test_no_page_breaks_a_rule_of_wcag_2_2_aa_and_none_asks_for_anything_elsewhere(site: str, browser: Browser) -> None:
+    """axe-core on every page in both languages; every request that leaves this machine is refused, and none was tried."""
+    elsewhere: list[str] = []
+    page = signed_in(browser, site, "token-fu", elsewhere)
+    page.context.route(lambda url: not url.startswith((site, "data:", "blob:")), lambda route: route.abort())
+    identifier = httpx.get(f"{site}/api/alerts?active=true&hazard=rainstorm&zone=310115").json()[0]["identifier"]
+    made = [p["id"] for p in httpx.get(f"{site}/api/proposals", headers={"Authorization": "Bearer token-fu"}).json() if p["zones"][0]["code"] == "310117"]
+    console = ["/", "/compose", "/packs", f"/explain/{made[0]}", f"/alert/{identifier}", "/wall?theme=dark", "/wall?theme=light"]
+    pages = [f"/console{path}{'&' if '?' in path else '?'}lang={lang}" for path in console for lang in ("zh", "en")]
+    pages += ["/login", "/login?lang=en", "/me", "/me?lang=en", "/docs"]
+    pages += [f"{base}{path}" for base in ("", "/en") for path in ("/archive", "/place/310115", f"/alert/{identifier}")] + ["/", "/en"]
+    broken = []
+    for path in pages:
+        page.goto(site + path)
+        page.locator("main").first.wait_for()
+        page.wait_for_timeout(300)
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).response
+        assert len(found["passes"]) >= 8, f"{path}: the page was hardly there"
+        broken += [f"{path}: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"]]
+    assert broken == []
+    assert elsewhere == []
     page.context.close()
 
 

@@ -31,13 +31,13 @@ async def retract(parts: Parts, identifier: str, *, reason: str, account: Accoun
     proposal = await parts.issue.compose(HandMade(
         issuer=newest.issuer, hazard=newest.hazard, event_code=newest.event_code, level=newest.level, zones=newest.zones,
         onset=parts.clock.now(), expires=newest.expires, action="cancel", polygon=newest.polygon, replaces=newest.identifier,
-        note=reason.strip(), status=_said(newest.status)), account=account)
+        note=reason.strip(), status=said(newest.status)), account=account)
     words = (await board.proposal(parts.database, proposal)).texts
     await parts.issue.submit(proposal, account=account, revision=1, changes={"texts": corrected(words, reason)})
     return Retraction(proposal=proposal, revision=2, retracts=newest.identifier)
 
 
-def _said(word: str) -> Status:
+def said(word: str) -> Status:
     """What follows a drill is a drill."""
     match word:
         case "Actual" | "Exercise" | "Test":

@@ -4,6 +4,7 @@ from html import escape
 
 from nicegui import ui
 
+from warning.web.console.keys import help_link, keys
 from warning.web.console.visit import Visit
 
 CSS = """
@@ -53,6 +54,7 @@ def frame(visit: Visit, here: str) -> None:
     other = "zh" if visit.lang == "en" else "en"
     ui.page_title(("演练 · " if visit.drill else "") + visit.t("console"))
     ui.add_css(CSS)
+    keys(visit)
     ui.colors(primary="#0b4fa8")  # white on it reads 8 to 1; NiceGUI's own blue gives 3 to 1
     if visit.drill:
         ui.query("body").classes("drill")
@@ -66,10 +68,12 @@ def frame(visit: Visit, here: str) -> None:
         ui.link(visit.t("responses"), f"/responses?lang={visit.lang}")
         ui.link(visit.t("packs"), f"/packs?lang={visit.lang}")
         ui.link(visit.t("routes"), f"/routes?lang={visit.lang}")
+        ui.link(visit.t("wall"), f"/wall?lang={visit.lang}")
         ui.element("div").classes("grow")
+        help_link(visit)
         ui.html(f"<a href='/me?lang={visit.lang}'>{escape(visit.t('signed_in'))} {escape(visit.account.name)} ({escape(visit.account.role)})</a>",
                 sanitize=False).classes("small")
-        ui.link(visit.t("other_language"), f"{here}?lang={other}")
+        ui.link(visit.t("other_language"), f"{here}?lang={other}").classes("language")
         with (
             ui.element("form").props('method="post" action="/logout"').style("margin:0"),
             ui.element("button").props('type="submit"').style("background:none;border:0;cursor:pointer;text-decoration:underline"),

@@ -19,6 +19,7 @@ from warning.web.console.responses import ResponsesPage
 from warning.web.console.routes import routes_page
 from warning.web.console.timeline import timeline_page
 from warning.web.console.visit import Visit
+from warning.web.console.wall import Theme, Wall
 from warning.web.fieldboard import FieldBoard
 from warning.web.parts import Parts
 from warning.web.problem import problem
@@ -78,6 +79,14 @@ def mount(app: FastAPI, parts: Parts) -> None:
         if isinstance(who, Response):
             return who
         await routes_page(who)
+        return None
+
+    @ui.page("/wall")
+    async def wall(request: Request, lang: Language = "zh", theme: Theme | None = None) -> Response | None:
+        who = await visit(request, lang)
+        if isinstance(who, Response):
+            return who
+        Wall(who, await watch.reading(), theme)
         return None
 
     @ui.page("/explain/{proposal}")

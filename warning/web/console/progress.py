@@ -1,4 +1,4 @@
-"""What is in force, and how the newest alerts go out against the ten minutes."""
+"""How the newest alerts go out against the ten minutes: the countdown, channels and districts, what failed and what to do about it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,66 +7,34 @@ from html import escape
 from nicegui import ui
 
 from warning.account import Account, Act
-from warning.issue.hand import HandMade
 from warning.stage import PROMISE_S
 from warning.store.board import AlertView, Failure
+from warning.store.outgoing import Accepted, Progress
+from warning.web.console.ask import ask_reason
 from warning.web.console.canary import canaries
 from warning.web.console.canary import shown as canaries_shown
-from warning.web.console.reading import Progress, Reading
+from warning.web.console.following import InForce, chip, name
+from warning.web.console.reading import Reading
 from warning.web.console.visit import Visit
-from warning.web.words import (
-    DELIVERY_WORDS,
-    SYMBOL,
-    Lang,
-    explained,
-    hazard_name,
-    level_word,
-    local_time,
-    next_step,
-    span,
-    zone_name,
-)
+from warning.web.words import DELIVERY_WORDS, Lang, explained, next_step, say, zone_name
 
 _ORDER = ("delivered", "accepted", "claimed", "queued", "unknown", "failed", "expired", "muted", "superseded")
-
+_FAILURES = 4
 
 Tick = Callable[[Reading], None]
 """Brings what was drawn up to a newer reading in place, so that nobody's focus is lost."""
 
 
 def in_force(visit: Visit, reading: Reading) -> list[Tick]:
-    """Each with its end, and one click to propose its lifting."""
-    ticks: list[Tick] = []
-    ui.html(f"<h2>{visit.t('in_force')} ({len(reading.in_force)})</h2>", sanitize=False)
-    if not reading.in_force:
-        ui.label(visit.t("no_alerts")).classes("soft")
-    for alert in reading.in_force:
-        with ui.element("div").classes(f"entry b{alert.level.value}").style("cursor:default"):
-            with ui.element("div").classes("row"):
-                ui.label(f"{SYMBOL[alert.level]} {level_word(alert.level, visit.lang)}").classes(f"chip l{alert.level.value}")
-                ui.label(name(visit, alert)).style("font-weight:700")
-            ticks.append(_left(visit, alert, ui.label().classes("small")))
-            with ui.element("div").classes("row"):
-                ui.link(visit.t("timeline"), f"/alert/{alert.identifier}?lang={visit.lang}").classes("small")
-                if visit.can(Act.SUBMIT):
-                    ui.button(visit.t("lift"), on_click=lambda _, one=alert: lift(visit, one)).props("flat dense no-caps")
-    for tick in ticks:
-        tick(reading)
-    return ticks
-
-
-def _left(visit: Visit, alert: AlertView, label: ui.label) -> Tick:
-    def tick(reading: Reading) -> None:
-        left = span((alert.expires - reading.now).total_seconds(), visit.lang)
-        label.set_text(f"{visit.t('until')} {local_time(alert.expires, visit.lang, reading.now)} · {visit.t('left')} {left}")
-
-    return tick
+    """The list of what is in force, with what may follow each."""
+    return [InForce(visit, reading).tick]
 
 
 def going_out(visit: Visit, reading: Reading) -> list[Tick]:
     """The countdown and the channels of the newest alerts."""
     ticks: list[Tick] = []
-    ui.html(f"<h2>{visit.t('progress')}</h2>", sanitize=False)
+    ui.html(f"<div class='row'><h2 style='flex:1'>{visit.t('progress')}</h2><a class='small' href='/console/wall?lang={visit.lang}'>{visit.t('wall')}</a></div>",
+            sanitize=False).style("width:100%")
     shown = [alert for alert in reading.recent if not reading.progress[alert.identifier].race.done] or list(reading.recent[:2])
     for alert in shown[:5]:
         with ui.element("div").style("border-top:1px solid var(--line);padding:.4rem 0;width:100%"):
@@ -82,19 +50,21 @@ def going_out(visit: Visit, reading: Reading) -> list[Tick]:
 def still(reading: Reading) -> str:
     """What ``going_out`` draws, without the running clocks: a pane is rebuilt only when this changes."""
     return repr([
-        (identifier, progress.race.done, progress.counts, progress.callouts, progress.failed)
+        (identifier, progress.race.done, progress.counts, progress.callouts, progress.failed, progress.settled)
         for identifier, progress in reading.progress.items()
     ] + [reading.notices, canaries_shown(reading)])
 
 
-def one_alert(visit: Visit, alert: AlertView, progress: Progress) -> Tick:
-    ui.label(f"{SYMBOL[alert.level]} {level_word(alert.level, visit.lang)} · {name(visit, alert)}").style("font-weight:700")
+def one_alert(visit: Visit, alert: AlertView, progress: Progress, *, districts: bool = False) -> Tick:
+    ui.html(f"<div>{chip(visit, alert)} <b>{escape(name(visit, alert))}</b></div>", sanitize=False)
     clock = _clock(visit, alert.identifier)
-    for channel, states in progress.counts.items():
-        ui.html(meter(visit, channel, states), sanitize=False).style("width:100%")
+    parts = [meter(visit, channel, states, progress.accepted.get(channel)) for channel, states in progress.counts.items()]
     if progress.callouts:
-        ui.label(f"{visit.t('acknowledged')}: " + ", ".join(f"{state} {n}" for state, n in progress.callouts.items())).classes("small")
-    if progress.failed:
+        parts.append(f"<div class='small'>{visit.t('acknowledged')}: {escape(called(progress.callouts, visit.lang))}</div>")
+    if districts and progress.districts:
+        parts.append(by_district(visit, progress.districts))
+    ui.html("".join(parts), sanitize=False).style("width:100%")
+    if progress.failed or progress.settled:
         failures(visit, progress)
     clock.show(progress)
     return clock.reading
@@ -112,16 +82,18 @@ class _Clock:
 
     def show(self, progress: Progress) -> None:
         """Real seconds: a drill's time is never multiplied here."""
-        race = progress.race
-        left = PROMISE_S - race.elapsed_s
-        if race.done:
-            text, kind = f"{self.visit.t('complete')} {minutes(race.elapsed_s)}", "done" if left >= 0 else "late"
-        elif left >= 0:
-            text, kind = minutes(left), ""
-        else:
-            text, kind = f"{self.visit.t('over_time')} {minutes(-left)}", "late"
+        text, kind = countdown(progress, self.visit.lang)
         self.label.set_text(text)
         self.label.classes(replace=f"clock {kind}")
+
+
+def countdown(progress: Progress, lang: Lang) -> tuple[str, str]:
+    """(words, kind): what is left of the ten minutes, how long it took, or by how much it is late; kind is "", done or late."""
+    race = progress.race
+    left = PROMISE_S - race.elapsed_s
+    if race.done:
+        return f"{say('complete', lang)} {minutes(race.elapsed_s)}", "done" if left >= 0 else "late"
+    return (minutes(left), "") if left >= 0 else (f"{say('over_time', lang)} {minutes(-left)}", "late")
 
 
 def _clock(visit: Visit, identifier: str) -> _Clock:
@@ -129,34 +101,75 @@ def _clock(visit: Visit, identifier: str) -> _Clock:
     return _Clock(visit=visit, identifier=identifier, label=ui.label().props('role="timer"'))
 
 
-def meter(visit: Visit, channel: str, states: Mapping[str, int]) -> str:
-    """A bar with the numbers in words beside it."""
+def meter(visit: Visit, channel: str, states: Mapping[str, int], accepted: Accepted | None = None) -> str:
+    """A bar with the numbers in words beside it, and when the first and the last of the channel was accepted."""
+    words = " · ".join(f"{DELIVERY_WORDS[state][visit.lang == 'en']} {states[state]:,}" for state in _ORDER if states.get(state))
+    times = "" if accepted is None or accepted.first_s is None else (
+        f"<div class='soft small'>{visit.t('first_last')} {minutes(accepted.first_s)} → {minutes(accepted.last_s or accepted.first_s)}</div>")
+    return f"<div class='small'><b>{escape(channel)}</b> <span class='soft'>{words}</span></div>{bar(states)}{times}"
+
+
+def bar(states: Mapping[str, int]) -> str:
     total = sum(states.values()) or 1
-    here = [(state, states[state]) for state in _ORDER if states.get(state)]
-    bar = "".join(f"<i class='s-{state}' style='width:{100 * count / total:.1f}%'></i>" for state, count in here)
-    words = " · ".join(f"{DELIVERY_WORDS[state][visit.lang == 'en']} {count:,}" for state, count in here)
-    return f"<div class='small'><b>{escape(channel)}</b> <span class='soft'>{words}</span></div><div class='meter' aria-hidden='true'>{bar}</div>"
+    parts = "".join(f"<i class='s-{state}' style='width:{100 * states[state] / total:.1f}%'></i>" for state in _ORDER if states.get(state))
+    return f"<div class='meter' aria-hidden='true'>{parts}</div>"
+
+
+def by_district(visit: Visit, districts: Mapping[str, tuple[int, int]]) -> str:
+    """Residents by district: reached of all, the least first, because there somebody should look."""
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(zone_name(visit.parts.zones, code, visit.lang))}</th><td>{reached:,} / {people:,}</td>"
+        f"<td style='width:45%'><div class='meter' aria-hidden='true'><i class='s-accepted' style='width:{100 * reached / people:.1f}%'></i></div></td>"
+        f"<td>{100 * reached / people:.0f}%</td></tr>"
+        for code, (reached, people) in sorted(districts.items(), key=lambda one: one[1][0] / one[1][1]))
+    return (f"<table class='grid'><caption class='small' style='text-align:left'>{visit.t('by_district')}</caption>"
+            f"<tr><th scope='col'>{visit.t('zones')}</th><th scope='col'>{visit.t('reached')}</th><td></td><td></td></tr>{rows}</table>")
+
+
+def called(callouts: Mapping[str, int], lang: Lang) -> str:
+    return ", ".join(f"{say(f'call_{state}', lang)} {n}" for state, n in callouts.items())
 
 
 def failures(visit: Visit, progress: Progress) -> None:
-    """What failed, for whom, what to do; who may operate can try all of it again."""
-    ids = [failed.delivery_id for failed in progress.failed if failed.delivery_id]
-    crowds = [crowd for failed in progress.failed for crowd in failed.crowds]
-    people = sum(failed.people for failed in progress.failed)
-    for failed in progress.failed[:4]:
+    """What failed, for whom, what to do; who may operate tries it again, or settles it and says why."""
+    for failed in progress.failed[:_FAILURES]:
         with ui.element("div").classes("fault small"):
-            ui.label(f"{visit.t('failed')}: {failed.channel} · {recipient(failed, visit.lang)} · {failed.reason}").style("font-weight:700")
+            ui.label(f"{visit.t('failed')}: {failed.channel} · {recipient(failed, visit.lang)} · {why(failed.reason, visit.lang)}").style("font-weight:700")
             if failed.evidence:
                 ui.label(failed.evidence[:160]).classes("soft")
             ui.label(f"{visit.t('next_step')}: {next_step(failed.reason, visit.lang)}")
-    if visit.can(Act.OPERATE):
+            if visit.can(Act.OPERATE):
+                ui.button(visit.t("skip_failed"), on_click=lambda _, one=failed: settle(visit, one)).props("flat dense no-caps").props(
+                    f'aria-label="{visit.t("skip_failed")}: {escape(failed.channel)} {escape(recipient(failed, visit.lang))}"')
+    if len(progress.failed) > _FAILURES:
+        ui.label(visit.t("more_failures").format(n=len(progress.failed) - _FAILURES)).classes("soft small")
+    if progress.settled:
+        ui.label(f"{visit.t('settled')} {progress.settled:,}").classes("soft small")
+    if visit.can(Act.OPERATE) and progress.failed:
+        ids = [failed.delivery_id for failed in progress.failed if failed.delivery_id]
+        crowds = [crowd for failed in progress.failed for crowd in failed.crowds]
+
         async def again() -> None:
             async def verb(account: Account) -> None:
                 await visit.parts.dispatch.retry(ids, crowd_ids=crowds, account=account)
 
             await visit.act(verb, visit.t("retried"))
 
+        people = sum(failed.people for failed in progress.failed)
         ui.button(f"{visit.t('retry')} ({people:,})", on_click=again).props("outline dense no-caps color=red-9")
+
+
+async def settle(visit: Visit, failed: Failure) -> None:
+    """Nobody tries it again; the ledger and the audit say who decided so, and why."""
+    reason = await ask_reason(visit, visit.t("skip_failed"), explains=visit.t("skip_why"))
+    if reason is None:
+        return
+
+    async def verb(account: Account) -> None:
+        await visit.parts.dispatch.skip(
+            [failed.delivery_id] if failed.delivery_id else [], crowd_ids=failed.crowds, only=failed.reason, reason=reason, account=account)
+
+    await visit.act(verb, visit.t("skipped_done"))
 
 
 def recipient(failed: Failure, lang: Lang) -> str:
@@ -166,21 +179,13 @@ def recipient(failed: Failure, lang: Lang) -> str:
     return failed.recipient
 
 
-async def lift(visit: Visit, alert: AlertView) -> None:
-    """A proposal to lift it; two people sign it like any other."""
-    hand = HandMade(
-        issuer=alert.issuer, hazard=alert.hazard, event_code=alert.event_code, level=alert.level, zones=alert.zones,
-        onset=visit.parts.clock.now(), expires=alert.expires, action="cancel", polygon=alert.polygon, replaces=alert.identifier)
-
-    async def verb(account: Account) -> None:
-        await visit.parts.issue.compose(hand, account=account)
-
-    await visit.act(verb, visit.t("is_new"))
+def why(reason: str, lang: Lang) -> str:
+    """A channel's reason in words."""
+    return say(f"why_{reason}", lang) if f"why_{reason}" in WHY else reason
 
 
-def name(visit: Visit, alert: AlertView) -> str:
-    places = [zone_name(visit.parts.zones, code, visit.lang) for code in alert.zones[:3]]
-    return f"{hazard_name(visit.parts.rule_sets, alert.hazard, visit.lang)} · {', '.join(places)}{'…' if len(alert.zones) > 3 else ''}"
+WHY = frozenset(f"why_{word}" for word in (
+    "bad_address", "gone", "too_long", "expired", "rate_limited", "unreachable", "timeout", "refused", "wrong_lane", "broken_reply", "unsigned"))
 
 
 def minutes(seconds: float) -> str:

@@ -10,7 +10,8 @@ from sqlalchemy.exc import OperationalError
 
 from warning.issue.consult.work import Note, Review
 from warning.store import board, pulses
-from warning.store.board import AlertView, Failure, Notice, ProposalView, Race
+from warning.store.board import AlertView, Notice, ProposalView
+from warning.store.outgoing import Progress, outgoing
 from warning.watch.promise import Standing
 from warning.web.console.mapview import ground_of
 from warning.web.fieldboard import Board, FieldBoard
@@ -19,16 +20,6 @@ from warning.web.parts import Parts
 FRESH_S = 1.0
 WATCHED = 12
 """Progress is read for so many of the newest alerts; older ones have their timeline page."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """One alert on its way out."""
-
-    race: Race
-    counts: Mapping[str, Mapping[str, int]]
-    callouts: Mapping[str, int]
-    failed: tuple[Failure, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +69,9 @@ class Watch:
         recent = await board.alerts(database, now=now, active=False, limit=WATCHED)
         pulse = await board.pulse(database)
         beating = await pulses.PulseStore(database, clock=self._parts.clock).standings()
-        progress = {}
-        for alert in recent:
-            progress[alert.identifier] = Progress(
-                race=await board.race(database, alert), counts=await self._parts.ledger.counts(alert.identifier),
-                callouts=await board.callouts(database, alert.identifier),
-                failed=tuple(await board.failures(database, alert.identifier, limit=20)))
         proposals = tuple(await board.proposals(database))
         return Reading(
             now=now, proposals=proposals, notes=await self._parts.consulted.notes([one.id for one in proposals]),
             reviews=tuple(await self._parts.consulted.owed()), fields=await self.fields.board(), in_force=tuple(in_force), recent=tuple(recent),
-            progress=progress, notices=pulse.notices, feeds=tuple(await self._parts.feeds.standings(now=now)),
+            progress=await outgoing(database, recent), notices=pulse.notices, feeds=tuple(await self._parts.feeds.standings(now=now)),
             canaries=tuple(one for one in beating if one.kind == "canary"))
