@@ -63,6 +63,7 @@ from warning.store.rates import RateStore
 from warning.store.reach import ReachStore
 from warning.store.residents import ResidentIndex
 from warning.store.response import ResponseStore
+from warning.store.revive import Revival
 from warning.store.risk import RiskStore
 from warning.store.roster import RosterStore
 from warning.store.server import EmbeddedServer
@@ -203,7 +204,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         signing=Signing(database, keys, clock=clock), signing_keys=keys,
         trust=TrustDesk(TrustStore(database, clock=clock), secret=secret),
         addresses=addresses, subscriptions=asked.subscriptions, subscribers=asked.subscribers, registration=asked.registration, words=asked.words,
-        registrations=asked.ledger,
+        registrations=asked.ledger, revival=Revival(database, jobs),
         office=OfficeDesk(PostStore(database), TrialStore(database), AttemptStore(database, jobs), asked.subscriptions, zones=zones, clock=clock, secret=secret),
         trials=TrialKeeper(TrialStore(database), clock=clock, kinds=_kinds(settings), secret=secret, public_url=settings.public_url),
         sectors=sectors, webhook_keys=webhook_keys(settings),

@@ -40,6 +40,7 @@ from warning.store.rates import RateStore
 from warning.store.reach import ReachStore
 from warning.store.registration import RegistrationStore
 from warning.store.residents import ResidentIndex
+from warning.store.revive import Revival
 from warning.store.risk import RiskStore
 from warning.store.signature import Signing
 from warning.store.subscribe import SubscriptionStore
@@ -77,6 +78,7 @@ class Parts:
     registration: RegistrationDesk
     registrations: RegistrationStore
     words: WordDesk
+    revival: Revival
     addresses: Addresses
     ledger: DispatchStore
     residents: ResidentIndex

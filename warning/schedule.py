@@ -33,6 +33,7 @@ def ticking(parts: Parts) -> AsyncIOScheduler:
     every(5, "sweep", parts.ledger.sweep)
     every(1, "fall back", parts.mass.fall_back)
     every(5, "wake who has slept", parts.mass.wake)
+    every(10, "tell what ran-out warnings kept back", lambda: parts.revival.revive(now=parts.clock.now()))
     every(1, "words to one person", parts.words.send_due)
     every(2, "seal addresses", parts.subscribers.seal_old)
     every(3600, "forget registrations", lambda: parts.registrations.prune(now=parts.clock.now()))

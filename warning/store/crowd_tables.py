@@ -58,6 +58,7 @@ crowd = Table(
     Index(None, "event_id", "channel", "first_id"),
     Index(None, "root"),
     Index("ix_crowd_open", "real_at", postgresql_where=text("open")),
+    Index("ix_crowd_muted", "identifier", postgresql_where=text("tally[7] > 0")),
     Index("ix_crowd_asleep", "asleep_until", postgresql_where=text("asleep_until IS NOT NULL")),
     Index("ix_crowd_fall_back", "fall_back_at", postgresql_where=text("fall_back_at IS NOT NULL")),
 )

@@ -1,0 +1,68 @@
+"""One person, one message: several places, a place at a border, the strongest wins, and what it kept back is told when it has run out."""
+
+from datetime import timedelta
+
+from tests.corridor.conftest import PLACES, Corridor
+from warning.dispatch.subscribe import ResidentSubscription
+from warning.level import Level
+
+ONE = "8613900000001"
+
+
+async def home_and_work(corridor: Corridor) -> None:
+    for zone in ("310115", "310120"):
+        await corridor.resident(ONE, zone)
+
+
+async def test_two_districts_with_the_same_hazard_and_colour_are_one_message_to_who_lives_in_both(corridor: Corridor) -> None:
+    await home_and_work(corridor)
+    first = await corridor.warned(zones=("310115",), level=Level.ORANGE, issuer="310115")
+    await corridor.send(first)
+    second = await corridor.warned(zones=("310120",), level=Level.ORANGE, issuer="310120")
+    await corridor.send(second)
+    assert len(corridor.heard(ONE)) == 1
+    assert (await corridor.states(second))[ONE] == ("muted", "stronger_in_force")
+
+
+async def test_the_stronger_of_two_touching_districts_is_told_beside_the_weaker(corridor: Corridor) -> None:
+    await home_and_work(corridor)
+    await corridor.send(await corridor.warned(zones=("310115",), level=Level.YELLOW, issuer="310115"))
+    await corridor.send(await corridor.warned(zones=("310120",), level=Level.RED, issuer="310120"))
+    assert ["黄色" in corridor.heard(ONE)[0], "红色" in corridor.heard(ONE)[1]] == [True, True]
+
+
+async def test_a_place_at_a_border_belongs_to_one_district_and_hears_one_message(corridor: Corridor) -> None:
+    """The nearest points of Pudong and Fengxian: their cell's middle lies in one of them, whichever it is."""
+    pudong, fengxian = corridor.parts.zones["310115"].geometry, corridor.parts.zones["310120"].geometry
+    border = pudong.boundary.intersection(fengxian.buffer(0.001)).representative_point()
+    await corridor.parts.subscriptions.resident(ResidentSubscription(channel="sms", address=ONE, lat=border.y, lon=border.x, min_level="blue"))
+    await corridor.send(await corridor.warned(zones=("310115", "310120"), level=Level.ORANGE))
+    assert len(corridor.heard(ONE)) == 1
+    [row] = await corridor.rows("SELECT district FROM subscription")
+    assert row["district"] in ("310115", "310120")
+
+
+async def test_a_stronger_warning_that_runs_out_lets_the_weaker_one_through_too(corridor: Corridor) -> None:
+    await home_and_work(corridor)
+    await corridor.send(await corridor.warned(zones=("310115",), level=Level.RED, issuer="310115", hours=1))
+    await corridor.send(await corridor.warned(zones=("310120",), level=Level.YELLOW, issuer="310120", hours=12))
+    assert await corridor.parts.revival.revive(now=corridor.now) == 0, "the stronger one stands"
+    await corridor.move(timedelta(hours=1))
+    assert await corridor.parts.revival.revive(now=corridor.now) == 1
+    async with corridor.working():
+        await corridor.drained()
+    assert ["红色" in corridor.heard(ONE)[0], "奉贤区" in corridor.heard(ONE)[1]] == [True, True]
+    assert await corridor.parts.revival.revive(now=corridor.now) == 0
+
+
+async def test_what_was_kept_back_does_not_wake_a_sleeper(corridor: Corridor) -> None:
+    for zone in ("310115", "310120"):
+        lat, lon = PLACES[zone]
+        await corridor.parts.subscriptions.resident(ResidentSubscription(
+            channel="sms", address=ONE, lat=lat, lon=lon, min_level="blue", quiet="22:00-07:00"))
+    await corridor.send(await corridor.warned(zones=("310115",), level=Level.RED, issuer="310115", hours=1))  # 00:00 in Beijing: red wakes
+    await corridor.send(await corridor.warned(zones=("310120",), level=Level.YELLOW, issuer="310120", hours=12))
+    await corridor.move(timedelta(hours=2))
+    assert await corridor.parts.revival.revive(now=corridor.now) == 0
+    await corridor.move(timedelta(hours=5))
+    assert await corridor.parts.revival.revive(now=corridor.now) == 1

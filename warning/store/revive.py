@@ -1,0 +1,64 @@
+"""Revive: a stronger warning that runs out tells nobody; whom it has kept from a weaker one that goes on is told that one then (cf. release)."""
+
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from warning.dispatch.delivery import State
+from warning.dispatch.mass.muster import WHY_MUTED
+from warning.dispatch.mass.sheet import NOTHING, Ids, among, places_of, put, reasoned
+from warning.dispatch.quiet import wakes
+from warning.level import Level
+from warning.store.crowd import array, sheet_of, write
+from warning.store.database import Database
+from warning.store.jobs import Jobs
+from warning.store.mass_queries import OTHERS, QUIET
+from warning.store.release import told_by
+
+# Starts of the newest version of what is in force, with somebody muted in them. A newer version works its people out anew.
+_MUTED: Final = """
+SELECT c.*, a.event_id AS event, a.hazard, a.level, a.issuer FROM alert a JOIN crowd c ON c.identifier = a.identifier
+WHERE a.expires > :now AND a.msg_type <> 'Cancel' AND c.role = 'start' AND c.tally[7] > 0
+  AND NOT EXISTS (SELECT 1 FROM alert n WHERE n.event_id = a.event_id AND n.version > a.version)
+ORDER BY c.id FOR UPDATE OF c SKIP LOCKED
+"""
+
+
+class Revival:
+    """Asked by a tick of the clock; what is due is read from the ledger each time."""
+
+    def __init__(self, database: Database, jobs: Jobs) -> None:
+        self._db = database
+        self._jobs = jobs
+
+    async def revive(self, *, now: datetime) -> int:
+        """Queue the starts of those over whom nothing as strong stands any more; returns how many people. Who sleeps waits for a later tick."""
+        people = 0
+        async with self._db.begin() as connection:
+            for row in (await connection.execute(text(_MUTED), {"now": now})).all():
+                sheet = sheet_of(row)
+                kept = among(sheet, State.MUTED) & reasoned(sheet, WHY_MUTED["start"])
+                if not kept.any():
+                    continue
+                others = (await connection.execute(text(OTHERS), {
+                    "event": row.event, "hazard": row.hazard, "issuer": row.issuer, "now": now})).all()
+                rivals = [other.identifier for other in others if other.level >= row.level]
+                for still in (await told_by(connection, sheet.members[kept], row.channel, rivals),
+                              await _asleep(connection, sheet.members[kept], Level(row.level), now)):
+                    inside, _ = places_of(still, sheet.members)
+                    kept &= ~inside
+                if kept.any():
+                    put(sheet, kept, State.QUEUED, NOTHING)
+                    await write(connection, [(row.id, sheet)])
+                    await self._jobs.defer_crowds(connection, [row.id], priority=row.priority)
+                    people += int(kept.sum())
+        return people
+
+
+async def _asleep(connection: AsyncConnection, members: Ids, level: Level, now: datetime) -> Ids:
+    """Whom of these their quiet hours keep, ascending."""
+    rows = await connection.execute(text(QUIET), {"ids": array(members.tolist())})
+    return np.array(sorted(row.person for row in rows if wakes((row.quiet_from, row.quiet_until), level=level, now=now) is not None), dtype=np.int64)
