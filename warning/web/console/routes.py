@@ -18,8 +18,8 @@ from warning.dispatch.routekeeper import RouteView
 from warning.store import board, progress
 from warning.store.board import AlertView
 from warning.store.routes import RouteStore
+from warning.web.console.following import name
 from warning.web.console.frame import frame
-from warning.web.console.progress import name
 from warning.web.console.visit import Visit
 from warning.web.words import Lang, local_time, next_step, say
 
