@@ -4,7 +4,7 @@ The file is refused at start with its path and the faulty key. Channels are name
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -190,6 +190,13 @@ class HeartbeatSettings(BaseModel):
     listeners: tuple[ListenerSettings, ...] = Field(default=(), description="who asked for it, beside the topic xiaoxishu/<lane>/heartbeat of every MQTT channel")
 
 
+class PluginSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    frame_ancestors: tuple[Annotated[str, Field(pattern=r"^('self'|https?://(\*\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?)$")], ...] = Field(
+        default=("'self'",), description="pages that may hold the plug-in in a frame, e.g. https://one.city.example; empty = none")
+
+
 class Settings(BaseSettings):
     """Every option of a deployment."""
 
@@ -219,6 +226,7 @@ class Settings(BaseSettings):
     poll_s: float = Field(default=60.0, gt=0, description="how often partners' feeds are looked at")
     oidc: OidcSettings | None = Field(default=None, description="an identity provider to sign in with; empty = passwords only")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="how often one address may ask")
+    plugin: PluginSettings = Field(default_factory=PluginSettings, description="warnings on other people's screens")
     trusted_proxies: str = Field(default="127.0.0.1", description="addresses of proxies whose X-Forwarded-For and -Proto are believed, by comma; they end HTTPS")
     concurrency: int = Field(default=4, ge=1, description="jobs that one worker runs side by side")
 

@@ -2,7 +2,11 @@
 
 import os
 import shutil
+import socket
+import subprocess
+import sys
 import tempfile
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -18,6 +22,7 @@ import httpx
 import psycopg
 import pytest
 from fastapi import FastAPI
+from playwright.sync_api import Browser, sync_playwright
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -36,6 +41,7 @@ from warning.watch.evidence import Evidence
 from warning.watch.proposal import Action, Candidate, Proposal, Reason, to_json
 from warning.web.server import create
 
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 AT = datetime(2024, 9, 20, 0, 30, tzinfo=UTC)
 TOKENS = {"fu": "forecaster", "lin": "approver", "wang": "viewer", "office": "office", "root": "admin"}
 
@@ -60,6 +66,44 @@ def database_url(server_url: str) -> str:
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE faces_template")
     return _named(server_url, name)
+
+
+@pytest.fixture(scope="session")
+def office_site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server in a process of its own, see office_server; its address."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE faces_template")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("office")
+    base = f"http://127.0.0.1:{port}"
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", "tests.web.office_server", _named(server_url, name), str(port), str(folder)],
+                                   cwd=Path(__file__).parents[2], stdout=log, stderr=log)
+        try:
+            deadline = time.monotonic() + 90
+            while True:
+                assert process.poll() is None, (folder / "log").read_text()[-2000:]
+                assert time.monotonic() < deadline, "the server did not answer within 90 s"
+                try:
+                    if httpx.get(f"{base}/api/health").status_code < 500:
+                        break
+                except httpx.HTTPError:
+                    time.sleep(0.2)
+            yield base
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

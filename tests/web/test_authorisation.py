@@ -115,6 +115,9 @@ TABLE = {
     "GET /alerts/{identifier}/product.png": OPEN, "GET /alerts/{identifier}/product.pdf": OPEN,
     "GET /docs": OPEN, "GET /login": OPEN, "POST /logout": OPEN, "GET /me": OPEN, "POST /me": OPEN,  # without a session: to the log-in
     "POST /login": OPEN,  # 401 for a token that is not known; that is its own test
+    "GET /office": OPEN, "GET /office/new": OPEN, "POST /office/new": OPEN, "GET /office/{number}": OPEN, "POST /office/{number}": OPEN,
+    "GET /office/attempts": OPEN, "POST /office/attempts": OPEN, "GET /office/attempts.csv": OPEN, "GET /office/office.js": OPEN,
+    "GET /api/plugin.json": OPEN, "GET /plugin": OPEN, "GET /plugin.js": OPEN,
     "GET /login/oidc": OPEN, "GET /login/oidc/back": OPEN,
     "POST /api/intake/cap": "??????", "POST /api/intake/national": "??????",  # partners only: no account opens it
     "GET /api/intake": STAFF,
@@ -163,7 +166,7 @@ async def test_every_address_answers_a_role_as_the_table_says(world: World, call
             # Somebody else has submitted it, so that only the role is asked about.
             await world.execute("UPDATE proposal SET status = 'submitted', submitted_by = 'zhao', submitted_at = :at WHERE id = :id",
                                 {"at": world.now, "id": proposal})
-        url = path.format(identifier=identifier, proposal_id=proposal, subscription_id=1, rule_set="shanghai-2019", token="x", code="310115", request_id=uuid4(), key_id=uuid4(), channel="sms", route="a", side=192, name="active", pack="crane-wind", pause_id=1, delivery_id=1, response_id=uuid4(), duty_id=1, check=0, key="0", call_id=uuid4(), contact=1)
+        url = path.format(identifier=identifier, proposal_id=proposal, subscription_id=1, rule_set="shanghai-2019", token="x", code="310115", request_id=uuid4(), key_id=uuid4(), channel="sms", route="a", side=192, name="active", pack="crane-wind", pause_id=1, delivery_id=1, response_id=uuid4(), duty_id=1, check=0, key="0", call_id=uuid4(), contact=1, number=1)
         head = {} if who is None else {"Authorization": f"Bearer token-{who}"}
         answer = await world.http.request(
             method, url, headers=head, json=body(world, method, path) if method in ("POST", "PUT", "PATCH") and path != "/logout" else None,

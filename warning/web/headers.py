@@ -16,6 +16,9 @@ _CONSOLE_CSP = (
     "frame-ancestors 'none'"
 )
 
+# An office draws its area with a script of ours; nothing is loaded from anywhere else.
+_OFFICE_CSP = _PUBLIC_CSP + "; script-src 'self'"
+
 
 class SecurityHeaders:
     """Pure ASGI. ``Referrer-Policy: no-referrer`` because an acknowledgement's token stands in its address."""
@@ -27,14 +30,16 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        csp = _CONSOLE_CSP if scope["path"].startswith("/console") else _PUBLIC_CSP
+        path = scope["path"]
+        csp = _CONSOLE_CSP if path.startswith("/console") else _OFFICE_CSP if path.startswith("/office") else _PUBLIC_CSP
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.setdefault("Content-Security-Policy", csp)
+                if "Content-Security-Policy" not in headers:  # the plug-in's frame says itself who may hold it
+                    headers["Content-Security-Policy"] = csp
+                    headers.setdefault("X-Frame-Options", "DENY")
                 headers.setdefault("X-Content-Type-Options", "nosniff")
-                headers.setdefault("X-Frame-Options", "DENY")
                 headers.setdefault("Referrer-Policy", "no-referrer")
                 headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(), microphone=()")
             await send(message)

@@ -13,7 +13,7 @@ from warning.web.problem import problem
 _PEERS = 50_000
 """Buckets kept; the one that was used longest ago makes room, so that many peers cannot fill the memory."""
 
-COSTLY = ("/login", "/api/registrations", "/register", "/en/register", "/me")
+COSTLY = ("/login", "/api/registrations", "/register", "/en/register", "/me", "/office")
 """Writes here are counted in the small bucket. Answers are not: a hundred offices behind one proxy answer in the same second, and a link cannot be guessed."""
 
 CODES = ("/api/registrations", "/register", "/en/register")

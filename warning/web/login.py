@@ -53,7 +53,8 @@ async def log_in(
     before = _session(request).of(request)
     if before:
         await parts.trust.log_out(before)
-    answer = RedirectResponse(f"/console/?lang={lang}", status_code=303)
+    home = "/office" if opened.account.role == "office" else "/console/"
+    answer = RedirectResponse(f"{home}?lang={lang}", status_code=303)
     _session(request).open(answer, opened.token)
     return answer
 

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
-from warning.web import console, login, oidc, phone, public, register
+from warning.web import console, login, oidc, phone, plugin, public, register
 from warning.web.api import (
     admin,
     alerts,
@@ -45,6 +45,8 @@ from warning.web.fieldboard import FieldBoard
 from warning.web.geojson import Outlines
 from warning.web.headers import HidePlaces, SecurityHeaders
 from warning.web.limit import RateLimit
+from warning.web.office.acts import router as office_acts
+from warning.web.office.pages import router as office_pages
 from warning.web.pages import environment, page
 from warning.web.parts import Parts
 from warning.web.problem import install
@@ -82,14 +84,14 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
     # What everybody asks stands first: a request is tried against one address after another.
     for router in (
-        places.hot, public.router, phone.texts, phone.router, register.router,
+        places.hot, public.router, plugin.router, phone.texts, phone.router, register.router,
         places.router, geo.router, events.router, ogc.router,
         alerts.router, feed.router, proposals.router, look.router, consult.router, outcome.router, reach.router, explain.router,
         packs.router,
         subscriptions.router, registrations.router, areas.router, offices.router, attempts.router, trials.router,
         responses.router,
         answers.router, calls.router, roster.router, operations.router, routes.router, feeds.router, fields.router, admin.router, intake.router, login.router, oidc.router,
-        public.proof, product,
+        office_pages, office_acts, public.proof, product,
     ):
         app.include_router(router)
     app.add_api_route("/docs", _docs, include_in_schema=False)
