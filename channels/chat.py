@@ -18,11 +18,9 @@ from channels.message import Limits, Message, Receipt
 from channels.port import ChannelOptions, Doors
 from channels.wire.crew import BadAddress, Crew, Parcel, Said
 from channels.wire.http_post import Answer, Letter, written
-from channels.wire.robots import ADDRESS, NO_ADDRESS, SERVICES, verdict
+from channels.wire.robots import ADDRESS, MAX_CHARS, NO_ADDRESS, SERVICES, verdict
 from channels.wire.ssrf import check_url
 
-_MAX_CHARS = 2048 // 3
-"""WeCom takes 2,048 octets of UTF-8, the others ten times that; a Chinese character has three."""
 _PLUGINS: dict[str, type[NotifyBase]] = {"wecom": NotifyWeComBot, "dingtalk": NotifyDingTalk, "feishu": NotifyFeishu, "lark": NotifyLark}
 
 
@@ -67,7 +65,7 @@ class Sender:
 
     @property
     def limits(self) -> Limits:
-        return Limits(max_chars=_MAX_CHARS)
+        return Limits(max_chars=MAX_CHARS)
 
     async def open(self) -> None:
         self._crew.open()

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from channels.port import ChannelSender, Doors
 from channels.wire.pages import MAX_CHARS_UCS2
+from channels.wire.robots import MAX_CHARS as ROBOT_CHARS
 from channels.wire.sms_text import UCS2_PART_CHARS, UCS2_SINGLE_CHARS
 from feeds.payload import Source
 from warning.clock import Clock
@@ -46,6 +47,8 @@ def room_of(channel: ChannelSettings) -> int | None:
         return UCS2_SINGLE_CHARS if parts == 1 else parts * UCS2_PART_CHARS
     if channel.kind in ("cbc", "cbsp"):
         return MAX_CHARS_UCS2
+    if channel.kind == "chat":
+        return ROBOT_CHARS
     return _number(channel, "max_chars")
 
 

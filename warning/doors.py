@@ -79,7 +79,7 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
         keeping.append(asyncio.create_task(keeper.keep_looking(), name="routes"))
 
     keeping.append(asyncio.create_task(
-        TroubleKeeper(TroubleStore(parts.database), gateways, clock=parts.clock).keep_looking(), name="gateways in trouble"))
+        TroubleKeeper(TroubleStore(parts.database), gateways, clock=parts.clock, strays=lambda: parts.dispatch.strays).keep_looking(), name="gateways in trouble"))
     pulses = PulseKeeper(PulseStore(parts.database, clock=parts.clock), senders, beats(settings), clock=parts.clock, status=settings.status)
     keeping.append(asyncio.create_task(pulses.keep_beating(), name="canaries and heartbeats"))
     keeping.append(asyncio.create_task(parts.trials.keep_trying(), name="test messages"))

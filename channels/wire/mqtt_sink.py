@@ -1,6 +1,7 @@
 """MQTT sink of a drill: a real broker (amqtt, of the demo extra) on the loopback that counts what it takes."""
 
 import asyncio
+import logging
 from collections import Counter
 
 from amqtt.broker import Broker, BrokerContext
@@ -47,6 +48,9 @@ class MqttSink:
                 f"{CountingPlugin.__module__}.{CountingPlugin.__name__}": {},
             },
         ))
+        # A client that offers MQTT 5 first is refused as the protocol says; amqtt calls that an error at each connection.
+        logging.getLogger("amqtt.mqtt.protocol.broker_handler").setLevel(logging.CRITICAL)
+        logging.getLogger("amqtt.broker").setLevel(logging.CRITICAL)
         await self._broker.start()
         # amqtt has no public way to ask which port the system gave.
         listening = self._broker._servers["default"].instance

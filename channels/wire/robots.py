@@ -11,6 +11,8 @@ from channels.message import Outcome, Reason
 from channels.wire.crew import Said
 from channels.wire.http_post import Answer
 
+MAX_CHARS: Final = 2048 // 3
+"""WeCom takes 2,048 octets of UTF-8, the others ten times that; a Chinese character has three."""
 ADDRESS: Final = re.compile(
     r"(?:(?P<wecom>wecombot)://[\w-]{8,80}|(?P<dingtalk>dingtalk)://(?:[A-Za-z0-9]{8,100}@)?[A-Za-z0-9]{8,100}"
     r"|(?P<feishu>feishu)://[\w-]{8,80}|(?P<lark>lark)://[\w-]{8,80})/?", re.ASCII)

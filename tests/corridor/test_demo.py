@@ -68,7 +68,7 @@ def test_the_whole_scenario_ends_well_and_says_so_in_json(folder: Path) -> None:
     assert all(sent > red for sent in city)
     ended = {"accepted", "delivered", "failed", "expired", "muted", "superseded"}
     assert {state for states in summary["deliveries"].values() for state in states} <= ended
-    assert set(summary["deliveries"]) == {"sms", "email", "webhook", "mqtt", "webpush", "page", "spool"}
+    assert set(summary["deliveries"]) == {"sms", "email", "webhook", "mqtt", "display", "loudspeaker", "webpush", "page", "spool"}
     assert summary["deliveries"]["sms"]["delivered"] > 0
     assert set(summary["dead_gateway"]) == {"failed/unreachable"}
     assert summary["callouts"]["overdue"] >= 1  # those whom nobody can reach

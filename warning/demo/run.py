@@ -281,6 +281,9 @@ def _write_settings(options: DemoOptions, url: str, port: int, ports: dict[str, 
             "list_id": "warnings.drill.example"}},
         {"name": "webhook", "kind": "webhook", "batch": 50, "options": lane | {"allow_private": True, "timeout_s": 5}},
         {"name": "mqtt", "kind": "mqtt", "batch": 100, "options": lane | {"host": "127.0.0.1", "port": ports["mqtt"]}},
+        {"name": "display", "kind": "display", "batch": 100, "options": lane | {"host": "127.0.0.1", "port": ports["mqtt"]}},
+        {"name": "loudspeaker", "kind": "loudspeaker", "batch": 100, "options": lane | {
+            "host": "127.0.0.1", "port": ports["mqtt"], "ebeid": "31000041600000", "sender_name": "上海市预警发布中心（演练）"}},
         {"name": "webpush", "kind": "webpush", "batch": 500, "options": lane | {
             "vapid_private_key": vapid, "vapid_subject": "mailto:warning@drill.example", "allow_private": True}},
         {"name": "page", "kind": "page", "batch": 10, "options": lane | {"base_url": public}},
@@ -292,7 +295,8 @@ def _write_settings(options: DemoOptions, url: str, port: int, ports: dict[str, 
         "retry": {"max_attempts": 3, "first_wait_s": 0.3, "max_wait_s": 2.0},
         "canary": {"addresses": {
             "sms": "8619999999999", "email": "canary@residents.example", "webhook": f"http://127.0.0.1:{ports['http']}/canary",
-            "mqtt": "xiaoxishu/exercise/canary", "spool": "canary"}},
+            "mqtt": "xiaoxishu/exercise/canary", "display": "xiaoxishu/exercise/display/canary",
+            "loudspeaker": "xiaoxishu/exercise/loudspeaker/310000/canary", "spool": "canary"}},
     }
     path = options.data / "settings.yaml"
     path.touch(mode=0o600)

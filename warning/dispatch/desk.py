@@ -125,6 +125,8 @@ class DispatchDesk:
         self._signed_only = signed_only
         self._gates = Gates() if gates is None else gates
         self._late: list[Receipt] = []
+        self.strays = 0
+        """Late receipts that fitted no delivery, since this process began."""
         self._paces: dict[str, Pace] = {}
 
     def attach(self, channel: str, sender: ChannelSender) -> None:
@@ -256,6 +258,7 @@ class DispatchDesk:
             log.warning("late receipts wait for the database", count=len(batch), error=type(error).__name__)
             return
         if fitted < len(batch):
+            self.strays += len(batch) - fitted
             log.info("receipts for unknown or settled deliveries", count=len(batch) - fitted)
 
     async def keep_flushing(self, *, every_s: float = 0.25) -> None:
