@@ -295,8 +295,7 @@ def _write_settings(options: DemoOptions, url: str, port: int, ports: dict[str, 
         "retry": {"max_attempts": 3, "first_wait_s": 0.3, "max_wait_s": 2.0},
         "canary": {"addresses": {
             "sms": "8619999999999", "email": "canary@residents.example", "webhook": f"http://127.0.0.1:{ports['http']}/canary",
-            "mqtt": "xiaoxishu/exercise/canary", "display": "xiaoxishu/exercise/display/canary",
-            "loudspeaker": "xiaoxishu/exercise/loudspeaker/310000/canary", "spool": "canary"}},
+            "mqtt": "xiaoxishu/exercise/canary", "display": "xiaoxishu/exercise/display/canary", "spool": "canary"}},
     }
     path = options.data / "settings.yaml"
     path.touch(mode=0o600)
