@@ -196,7 +196,7 @@ async def test_a_reply_by_text_message_needs_no_link_and_answers_every_call_of_i
     assert sorted(answered.posts) == ["书院镇防汛责任人", POST]
     assert await corridor.parts.answer.board(open_only=True) == []
     [audit] = await corridor.rows("SELECT who, detail FROM audit WHERE act = 'acknowledge'")
-    assert (audit["who"], audit["detail"]["how"], len(audit["detail"]["posts"])) == ("reply (sms)", "reply", 2)
+    assert (audit["who"], audit["detail"]["how"], len(audit["detail"]["posts"])) == ("王一", "reply", 2)
 
 
 async def test_a_question_is_no_answer_but_the_desk_reads_it(corridor: Corridor) -> None:
@@ -221,7 +221,7 @@ async def test_a_handset_that_writes_back_over_the_real_protocol_is_heard(corrid
         if (await board(corridor))[POST][0] == "answered":
             break
         await asyncio.sleep(0.05)
-    assert await board(corridor) == {POST: ("answered", "reply (sms)")}
+    assert await board(corridor) == {POST: ("answered", "王一")}
 
 
 async def test_an_operator_enters_what_was_said_on_the_telephone_and_stands_for_it(corridor: Corridor) -> None:

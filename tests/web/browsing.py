@@ -30,6 +30,11 @@ def picture(page: Page, name: str, folder: Path, *, whole: bool = False) -> None
 
 @pytest.fixture(scope="module")
 def site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    yield from served(server_url, tmp_path_factory, "tests.web.console_server")
+
+
+def served(server_url: str, tmp_path_factory: pytest.TempPathFactory, module: str) -> Iterator[str]:
+    """The address of a server module with a database of its own, for as long as the fixture lasts."""
     name = f"t{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE faces_template")
@@ -40,7 +45,7 @@ def site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     folder = tmp_path_factory.mktemp("console")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.web.console_server", f"{head.rsplit('/', 1)[0]}/{name}?{query}", str(port), str(folder)],
+            [sys.executable, "-m", module, f"{head.rsplit('/', 1)[0]}/{name}?{query}", str(port), str(folder)],
             cwd=Path(__file__).parents[2], stdout=log, stderr=log)
         try:
             base = f"http://127.0.0.1:{port}"

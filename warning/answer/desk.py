@@ -122,7 +122,7 @@ class AnswerDesk:
         if not says_yes(words):
             return None
         how: How = "key" if kind_of(channel, self._kinds) == "voice" else "reply"
-        return await self._ledger.by_person(self._alike(channel), _forms(address), Answer(by=f"{how} ({channel})", how=how, at=self._clock.now()))
+        return await self._ledger.by_person(self._alike(channel), _forms(address), Answer(by=channel, how=how, at=self._clock.now()))
 
     async def heard(self, channel: str, address: str, words: str) -> bool:
         """Something else than yes came back: the desk reads it where it is of somebody who is called this moment; whether it was."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from warning.account import stem
 from warning.dispatch.kind import kind_of
 from warning.roster.post import Contact, Kind, Person, Post, above
 
@@ -84,7 +85,7 @@ def _post(post: Post, posts: Sequence[Post], ways: Collection[str], channels: Ma
         found.append(Gap(kind=GapKind.NO_CONTACT, post=post))
     elif called:
         found += [Gap(kind=GapKind.NO_WAY, post=post, person=person.name) for person in post.people if person not in reachable]
-    if called and above(post, posts) is None and any(other.kind is Kind.RESPONSIBLE and len(other.zone) <= len(post.zone) and other.zone != post.zone for other in posts):
+    if called and above(post, posts) is None and any(other.kind is Kind.RESPONSIBLE and len(stem(other.zone)) < len(stem(post.zone)) for other in posts):
         found.append(Gap(kind=GapKind.NO_ABOVE, post=post))
     hole = first_hole(post, at, at + freshness.shifts_ahead)
     if hole is not None:

@@ -1,6 +1,7 @@
 """The answer desk's ledger: calls, their attempts with due times, and answers that settle them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -116,11 +117,13 @@ class AnswerStore:
             return await self._settle(connection, ids, answer, first=row.call_id, proved=[row.subscription_id])
 
     async def by_person(self, channels: Sequence[str], forms: Sequence[str], answer: Answer) -> Acknowledged | None:
-        """Every open call in which whoever has this address (in one of its forms) was called, the newest first; None when there is none."""
+        """Every open call in which whoever has this address (in one of its forms) was called, the newest first; None when there is none.
+
+        The name on record is the one on the list."""
         kept = self._kept(forms)
         async with self._db.begin() as connection:
             rows = (await connection.execute(text(
-                "SELECT c.id, a.subscription_id FROM duty_call c JOIN call_attempt a ON a.call_id = c.id AND a.state = 'called' "
+                "SELECT c.id, a.name FROM duty_call c JOIN call_attempt a ON a.call_id = c.id AND a.state = 'called' "
                 "JOIN subscription s ON s.id = a.subscription_id WHERE c.state = ANY(:open) AND (s.address = ANY(:address) AND s.channel = ANY(:channels) "
                 "OR a.person_id IN (SELECT k.person_id FROM roster_contact k JOIN subscription o ON o.id = k.subscription_id "
                 "WHERE o.address = ANY(:address) AND o.channel = ANY(:channels))) ORDER BY c.opened_at DESC, c.id"),
@@ -131,7 +134,8 @@ class AnswerStore:
                 return None
             proved = await connection.execute(text(
                 "SELECT id FROM subscription WHERE address = ANY(:address) AND channel = ANY(:channels) AND kind = 'duty'"), {"address": kept, "channels": list(channels)})
-            return await self._settle(connection, ids, answer, first=next(row.id for row in rows if row.id in ids), proved=proved.scalars().all())
+            asked = next(row for row in rows if row.id in ids)
+            return await self._settle(connection, ids, replace(answer, by=asked.name), first=asked.id, proved=proved.scalars().all())
 
     async def by_desk(self, call_id: UUID, answer: Answer) -> Acknowledged:
         """An operator's entry, for this call alone."""

@@ -66,6 +66,8 @@ def frame(visit: Visit, here: str) -> None:
         ui.link(visit.t("proposals"), f"/?lang={visit.lang}")
         ui.link(visit.t("compose"), f"/compose?lang={visit.lang}")
         ui.link(visit.t("responses"), f"/responses?lang={visit.lang}")
+        ui.link(visit.t("call_board"), f"/calls?lang={visit.lang}")
+        ui.link(visit.t("roster"), f"/roster?lang={visit.lang}")
         ui.link(visit.t("packs"), f"/packs?lang={visit.lang}")
         ui.link(visit.t("routes"), f"/routes?lang={visit.lang}")
         ui.link(visit.t("wall"), f"/wall?lang={visit.lang}")

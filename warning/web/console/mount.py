@@ -8,14 +8,16 @@ from fastapi.responses import RedirectResponse, Response
 from nicegui import app as console
 from nicegui import ui
 
-from warning.errors import NotFound
+from warning.errors import NotAllowed, NotFound
 from warning.web.auth import signed_in
+from warning.web.console.calls import CallsPage
 from warning.web.console.compose import Compose
 from warning.web.console.desk import DeskPage
 from warning.web.console.explain import explain_page
 from warning.web.console.packs import packs_page
 from warning.web.console.reading import Watch
 from warning.web.console.responses import ResponsesPage
+from warning.web.console.roster import roster_page
 from warning.web.console.routes import routes_page
 from warning.web.console.timeline import timeline_page
 from warning.web.console.visit import Visit
@@ -63,6 +65,28 @@ def mount(app: FastAPI, parts: Parts) -> None:
         if isinstance(who, Response):
             return who
         await packs_page(who)
+        return None
+
+    @ui.page("/calls")
+    async def calls(request: Request, lang: Language = "zh", alert: str = "") -> Response | None:
+        who = await visit(request, lang)
+        if isinstance(who, Response):
+            return who
+        try:
+            await CallsPage(who, alert).tick()
+        except NotAllowed as error:
+            return problem(403, str(error), "ask an admin for an area")
+        return None
+
+    @ui.page("/roster")
+    async def roster(request: Request, lang: Language = "zh") -> Response | None:
+        who = await visit(request, lang)
+        if isinstance(who, Response):
+            return who
+        try:
+            await roster_page(who)
+        except NotAllowed as error:
+            return problem(403, str(error), "ask an admin for an area")
         return None
 
     @ui.page("/responses")

@@ -2,6 +2,7 @@
 
 from warning.web.terms import (
     after,
+    calls,
     decide,
     desk,
     login,
@@ -14,6 +15,7 @@ from warning.web.terms import (
 
 TOPICS = (
     after,
+    calls,
     decide,
     desk,
     login,

@@ -1,0 +1,188 @@
+"""The roster on the console: a list is brought in after it was checked, gaps before they matter, the spreading standard on the map."""
+
+from collections.abc import Sequence
+from html import escape
+
+from nicegui import events, ui
+
+from warning.account import Account, Act
+from warning.roster.gap import Gap
+from warning.roster.post import Post
+from warning.roster.reading import Reading
+from warning.roster.score import MARKS, Score, by_district
+from warning.roster.sheet import MOST_BYTES
+from warning.web.api.roster import masked
+from warning.web.console.frame import frame
+from warning.web.console.mapview import ground_of
+from warning.web.console.visit import Visit
+from warning.web.words import local_time, zone_name
+
+_MOST = 200
+_COLOURS = ("#b00020", "#e0662b", "#e7b416", "#8fbf5a", "#0d6b34")
+"""0 to 4 points."""
+
+
+async def roster_page(visit: Visit) -> None:
+    """Read once when it is opened and after each act. Raises NotAllowed for an office without an area."""
+    posts = await visit.parts.rosters.posts(visit.account)
+    frame(visit, "/roster")
+    with ui.element("main").style("padding:.8rem;width:100%;max-width:84rem;margin:0 auto;display:grid;gap:.7rem;grid-template-columns:minmax(0,1fr)"):
+        ui.html(f"<h1 style='font-size:1.3rem;line-height:1.4;margin:0'>{visit.t('roster')}</h1><p class='soft small' style='margin:0'>{visit.t('roster_about')}</p>", sanitize=False)
+        if visit.can(Act.SUBSCRIBE):
+            with ui.element("section").classes("pane"):
+                _Bring(visit)
+        with ui.element("section").classes("pane"):
+            _gaps(visit, await visit.parts.rosters.gaps(visit.account))
+        with ui.element("section").classes("pane"):
+            await _scores(visit, await visit.parts.rosters.scores(visit.account))
+        with ui.element("section").classes("pane"):
+            _posts(visit, posts)
+
+
+class _Bring:
+    """A file is read and reported on as soon as it is chosen; it is imported by a second step, when nothing is wrong."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self._file: tuple[str, bytes] | None = None
+        ui.html(f"<h2>{visit.t('roster_bring')}</h2><p class='small soft'>{visit.t('roster_how')}</p>", sanitize=False)
+        with ui.element("div").classes("row"):
+            ui.upload(label=visit.t("roster_choose"), auto_upload=True, max_file_size=MOST_BYTES, on_upload=self._chosen).props(
+                'accept=".csv,.xlsx" flat bordered').style("max-width:22rem")
+            self._whole = ui.checkbox(visit.t("roster_whole"), on_change=self._check)
+            ui.button(visit.t("roster_export"), on_click=self._export).props("dense outline no-caps color=grey-9")
+        self._report = ui.element("div")
+
+    async def _chosen(self, event: events.UploadEventArguments) -> None:
+        self._file = event.file.name, await event.file.read()
+        await self._check()
+
+    async def _check(self) -> None:
+        await self._bring(dry_run=True)
+
+    async def _bring(self, *, dry_run: bool) -> None:
+        if self._file is None:
+            return
+        visit, file = self.visit, self._file
+        self._report.clear()
+
+        async def verb(account: Account) -> None:
+            reading, change = await visit.parts.rosters.bring([file], account=account, dry_run=dry_run, whole=bool(self._whole.value))
+            with self._report:
+                ui.label(visit.t("roster_checked").format(rows=reading.rows, new=change.new, changed=change.changed, ended=change.ended)).classes("small")
+                ui.html(_faults(reading, visit), sanitize=False)
+                if reading.grave:
+                    ui.label(visit.t("roster_fix")).classes("fault")
+                elif dry_run:
+                    ui.button(visit.t("roster_import"), on_click=self._import).props("no-caps color=primary")
+
+        if await visit.act(verb, visit.t("roster_done") if not dry_run else file[0]) and not dry_run:
+            ui.navigate.reload()
+
+    async def _import(self) -> None:
+        await self._bring(dry_run=False)
+
+    async def _export(self) -> None:
+        async def verb(account: Account) -> None:
+            ui.download.content(await self.visit.parts.rosters.export(account), "roster.csv", "text/csv")
+
+        await self.visit.act(verb, self.visit.t("roster_export"))
+
+
+def _faults(reading: Reading, visit: Visit) -> str:
+    return "".join(f"<p class='{'fault' if fault.grave else 'wait'} small'>{'✗' if fault.grave else '!'} {escape(fault.line(visit.lang))}</p>"
+                   for fault in reading.faults[:_MOST])
+
+
+def _gaps(visit: Visit, found: Sequence[Gap]) -> None:
+    ui.html(f"<h2>{visit.t('roster_gaps')} ({len(found)})</h2>", sanitize=False)
+    if not found:
+        ui.label(visit.t("roster_no_gaps")).classes("soft")
+    chinese = visit.lang == "zh"
+    for gap in found[:_MOST]:
+        with ui.element("div").classes("row").style("border-top:1px solid #e7ebf0;padding:.15rem 0;flex-wrap:nowrap"):
+            ui.html(f"<b>{escape(gap.post.title)}</b> {escape(gap.person)} · {gap.kind.words(chinese=chinese)} <span class='soft'>{escape(gap.detail)} · "
+                    f"{gap.kind.mend(chinese=chinese)}</span>", sanitize=False).classes("small").style("flex:1;overflow-wrap:anywhere")
+            if gap.contact_id and visit.can(Act.SUBSCRIBE):
+                ui.button(visit.t("roster_prove"), on_click=lambda _, number=gap.contact_id: _prove(visit, number)).props(
+                    f'dense flat no-caps aria-label="{visit.t("roster_prove")} {escape(gap.person)}"')
+    if len(found) > _MOST:
+        ui.label(f"… {len(found) - _MOST}").classes("soft")
+
+
+async def _prove(visit: Visit, contact_id: int) -> None:
+    async def verb(account: Account) -> None:
+        await visit.parts.rosters.prove(contact_id, how="answered a test call", account=account)
+
+    if await visit.act(verb, visit.t("roster_proved")):
+        ui.navigate.reload()
+
+
+async def _scores(visit: Visit, found: Sequence[Score]) -> None:
+    ui.html(f"<h2>{visit.t('roster_score')} ({len(found)})</h2>", sanitize=False)
+    if not found:
+        ui.label(visit.t("roster_no_score")).classes("soft")
+        return
+    with ui.element("div").style("display:grid;gap:.7rem;grid-template-columns:repeat(auto-fit,minmax(min(26rem,100%),1fr))"):
+        _map(visit, found)
+        head = "".join(f"<th scope='col'>{word}</th>" for word in (visit.t("roster_points"), visit.t("roster_place"), *(mark[1 if visit.lang == "zh" else 2] for mark in MARKS)))
+        rows = "".join(f"<tr><td><b style='color:{_COLOURS[one.points] if one.points not in (2, 3) else '#5a4a00'}'>{one.points}</b>/4</td><td>{escape(one.name)} <span class='soft'>{one.zone}</span></td>"
+                       + "".join(f"<td>{'✓' if getattr(one, key) else '✗'}</td>" for key, _, _ in MARKS) + "</tr>" for one in sorted(found, key=lambda one: (one.points, one.zone))[:_MOST])
+        ui.html(f"<div style='overflow:auto;max-height:400px'><table class='grid'><tr>{head}</tr>{rows}</table></div>", sanitize=False)
+
+
+def _map(visit: Visit, found: Sequence[Score]) -> None:
+    """A district by the mean of its streets; a street with a place of its own as a dot; the number stands beside the colour."""
+    ground = ground_of(visit.parts.zones)
+    element = ui.leaflet(center=ground.centre, zoom=9, options={"attributionControl": False, "zoomSnap": 0.25})
+    element.props(f'role="application" aria-label="{visit.t("roster_map")}"')
+    element.clear_layers()  # NiceGUI's own tiles would come from the internet
+    means = by_district(found, list(ground.small))
+    signs: list[tuple[str, str, dict[str, object]]] = []
+    for code, shape in ground.small.items():
+        mean = means.get(code)
+        layer = element.generic_layer(name="geoJSON", args=[shape, {"style": {
+            "color": "#5a6675", "weight": 0.8, "fillColor": "#f7f9fb" if mean is None else _COLOURS[round(mean)], "fillOpacity": 1 if mean is None else 0.75}}])
+        if mean is not None:
+            signs.append((layer.id, f"{zone_name(visit.parts.zones, code, visit.lang)} {mean:.1f}", {"permanent": True, "direction": "center", "className": "sign"}))
+    for one in found:
+        if one.lat is not None and one.lon is not None:
+            dot = element.generic_layer(name="circleMarker", args=[[one.lat, one.lon], {
+                "radius": 6, "color": "#1b2430", "weight": 1, "fillColor": _COLOURS[one.points], "fillOpacity": 1}])
+            signs.append((dot.id, f"{one.name} {one.points}/4", {}))
+
+    async def fit() -> None:
+        await element.initialized()
+        element.run_map_method("fitBounds", ground.corners, {"animate": False})
+        for layer_id, words, how in signs:
+            element.run_layer_method(layer_id, "bindTooltip", words, how)
+
+    ui.timer(0.1, fit, once=True)
+
+
+def _posts(visit: Visit, posts: Sequence[Post]) -> None:
+    ui.html(f"<h2>{visit.t('roster_posts')} ({len(posts)})</h2>", sanitize=False)
+    if not posts:
+        ui.label(visit.t("roster_empty")).classes("soft")
+        return
+    wanted = ui.input(visit.t("roster_find")).props("dense outlined clearable").style("max-width:22rem")
+    body = ui.element("div").style("overflow-x:auto;margin-top:.3rem")
+
+    def draw() -> None:
+        words = str(wanted.value or "").strip()
+        shown = [post for post in posts if not words or any(words in text for text in (post.zone, post.title, *(person.name for person in post.people)))]
+        body.clear()
+        with body:
+            ui.html(f"<table class='grid'>{''.join(_post(post, visit) for post in shown[:_MOST])}</table>"
+                    + (f"<p class='soft'>… {len(shown) - _MOST}</p>" if len(shown) > _MOST else ""), sanitize=False)
+
+    wanted.on_value_change(draw)
+    draw()
+
+
+def _post(post: Post, visit: Visit) -> str:
+    people = "<br>".join(
+        f"{number}. {escape(person.name)} <span class='soft'>{escape(person.title)} "
+        + "，".join(f"{escape(one.channel)} {escape(masked(one.address))}" + (f" ✓{local_time(one.proved_at, visit.lang)}" if one.proved_at else "") for one in person.contacts)
+        + "</span>" for number, person in enumerate(post.people, 1))
+    return f"<tr><td><b>{escape(post.title)}</b><br><span class='soft'>{post.zone} · {post.kind.zh if visit.lang == 'zh' else post.kind.en}</span></td><td>{people}</td></tr>"
