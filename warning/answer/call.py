@@ -48,7 +48,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """Who must answer what by when; ``deadline`` is when somebody else is called. ``post_id`` None: an office that subscribed."""
+    """Who must answer what by when; ``deadline`` is when somebody else is called. ``post_id`` None: an office that subscribed.
+
+    ``zone`` "": an office that is bound to no zone; its call is about the zones that are ``warned``.
+    """
 
     id: UUID
     identifier: str
@@ -57,6 +60,7 @@ class Call:
     level: Level
     post: str
     zone: str
+    warned: tuple[str, ...]
     post_id: int | None
     state: str
     opened_at: datetime

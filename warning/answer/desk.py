@@ -165,8 +165,8 @@ def _forms(address: str) -> list[str]:
 
 def require_call(account: Account, call: Call) -> None:
     """Raise NotAllowed unless the account may enter an answer: an operator for his hazards and area, an office inside its own area."""
-    zones = [call.zone] if call.zone else []
-    if _keeps_area(account) and zones and covers(account, zones):
+    zones = [call.zone] if call.zone else call.warned
+    if _keeps_area(account) and call.zone and covers(account, zones):
         return
     require(account, Act.OPERATE, hazard=call.hazard, zones=zones)
 

@@ -240,7 +240,7 @@ def _calls(rows: Sequence[Row[tuple[object, ...]]]) -> list[Call]:
 def _call(row: Row[tuple[object, ...]]) -> Call:
     f = row._mapping
     return Call(
-        id=f["id"], identifier=f["identifier"], event_id=f["event_id"], hazard=f["hazard"], level=Level(f["level"]), post=f["post"], zone=f["zone"],
+        id=f["id"], identifier=f["identifier"], event_id=f["event_id"], hazard=f["hazard"], level=Level(f["level"]), post=f["post"], zone=f["zone"], warned=tuple(f["warned"]),
         post_id=f["post_id"], state=f["state"], opened_at=f["opened_at"], deadline=f["deadline"], answered_at=f["answered_at"],
         answered_by=f["answered_by"], answered_how=f["answered_how"], escalated_to=f["escalated_to"],
         attempts=tuple(Attempt(

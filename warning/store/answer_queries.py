@@ -61,7 +61,7 @@ WHERE c.state = ANY(:open) AND (n.msg_type = 'Cancel' OR n.expires <= :at) ORDER
 """
 
 BOARD: Final = """
-SELECT c.*, v.hazard, coalesce(t.attempts, '[]'::jsonb) AS attempts FROM duty_call c JOIN alert v ON v.identifier = c.identifier
+SELECT c.*, v.hazard, v.zones AS warned, coalesce(t.attempts, '[]'::jsonb) AS attempts FROM duty_call c JOIN alert v ON v.identifier = c.identifier
 LEFT JOIN LATERAL (
   SELECT jsonb_agg(jsonb_build_object('name', a.name, 'rank', a.rank, 'above', a.above, 'channel', a.channel, 'due_at', a.due_at, 'state', a.state,
     'called_at', a.called_at, 'tried_at', a.tried_at, 'delivery', d.state, 'twice', d.maybe_twice) ORDER BY a.due_at, a.rank, a.channel) AS attempts
