@@ -13,6 +13,7 @@ from dataclasses import asdict
 
 from tests.bench.audience import run as audience
 from tests.bench.cap import run as cap
+from tests.bench.console import run as console
 from tests.bench.cycle import run as cycle
 from tests.bench.grib import run as grib
 from tests.bench.mail import run as mail
@@ -46,6 +47,7 @@ WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
     "cap": ("CAP alerts built, written, validated and read", cap),
     "audience": ("10,000 office polygons tried against a warned district, against STRtree", audience),
     "points": ("25 M residents: who stands in a district, in cells, on a ragged coast, against shapely", points),
+    "console": ("pages of the console, cold, with 10,000 warned zones and 50 open consoles; a map of 2,875 counties dragged", console),
 }
 _KEYS = """
 keys of --json, one object per line of the table:

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from nicegui import ui
 
-from warning.level import Level
 from warning.web.console.differ import differ
 from warning.web.console.editor import Editor
 from warning.web.console.feeds import feed_list, states
@@ -114,11 +113,7 @@ class DeskPage:
         self._field.show(reading.fields, reading.now)
 
     def _show_map(self, reading: Reading) -> None:
-        levels: dict[str, Level] = {}
-        for alert in reading.in_force:
-            for code in (*alert.zones, *(zone.code for zone in self.visit.parts.zones if zone.parent in alert.zones)):
-                levels[code] = max(alert.level, levels.get(code, alert.level))
-        self.map.show_levels(levels)
+        self.map.show_levels(reading.levels)
         proposal = next((p for p in reading.proposals if p.id == self.chosen), None)
         if proposal is None:
             self.map.show_proposal("", (), None)

@@ -5,7 +5,7 @@ from html import escape
 from nicegui import ui
 
 from warning.level import Level
-from warning.watch.disagree import Difference, differences
+from warning.watch.disagree import Difference
 from warning.web.console.reading import Reading
 from warning.web.console.visit import Visit
 from warning.web.words import SYMBOL, hazard_name, level_word, zone_name
@@ -15,7 +15,7 @@ MOST = 12
 
 def differ(visit: Visit, reading: Reading) -> None:
     """Nothing where they agree."""
-    found = differences(reading.in_force, visit.parts.zones, visit.parts.issuers)
+    found = reading.differ
     if not found:
         return
     heading = f"{visit.t('differ')} ({len(found)})"

@@ -94,9 +94,9 @@ class MapView:
         self._sign()
 
     def show_levels(self, levels: Mapping[str, Level]) -> None:
-        if levels == self._levels:
+        if levels is self._levels or levels == self._levels:
             return
-        self._levels = dict(levels)
+        self._levels = levels
         for layer in (*self._warned, *self._chosen):
             self.element.remove_layer(layer)
         self._warned = []

@@ -1,7 +1,7 @@
 """What every open console shows: read once a second per process, however many consoles are open."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -9,10 +9,13 @@ from uuid import UUID
 from sqlalchemy.exc import OperationalError
 
 from warning.issue.consult.work import Note, Review
+from warning.level import Level
 from warning.store import board, pulses
 from warning.store.board import AlertView, Notice, ProposalView
 from warning.store.outgoing import Progress, outgoing
+from warning.watch.disagree import Difference
 from warning.watch.promise import Standing
+from warning.web.console.colours import Colours
 from warning.web.console.mapview import ground_of
 from warning.web.fieldboard import Board, FieldBoard
 from warning.web.parts import Parts
@@ -37,6 +40,8 @@ class Reading:
     notes: Mapping[UUID, tuple[Note, ...]] = field(default_factory=dict)
     reviews: tuple[Review, ...] = ()
     fields: Board = field(default_factory=Board)
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    differ: Sequence[Difference] = ()
     away: bool = False
 
 
@@ -47,6 +52,7 @@ class Watch:
         self._parts = parts
         self.fields = fields
         self.ground = ground_of(parts.zones)
+        self._colours = Colours(parts.zones, parts.issuers)
         self._lock = asyncio.Lock()
         self._read_at = float("-inf")
         self._held: Reading | None = None
@@ -70,8 +76,9 @@ class Watch:
         pulse = await board.pulse(database)
         beating = await pulses.PulseStore(database, clock=self._parts.clock).standings()
         proposals = tuple(await board.proposals(database))
+        self._colours.look(in_force)
         return Reading(
-            now=now, proposals=proposals, notes=await self._parts.consulted.notes([one.id for one in proposals]),
+            now=now, levels=self._colours.levels, differ=self._colours.differ, proposals=proposals, notes=await self._parts.consulted.notes([one.id for one in proposals]),
             reviews=tuple(await self._parts.consulted.owed()), fields=await self.fields.board(), in_force=tuple(in_force), recent=tuple(recent),
             progress=await outgoing(database, recent), notices=pulse.notices, feeds=tuple(await self._parts.feeds.standings(now=now)),
             canaries=tuple(one for one in beating if one.kind == "canary"))
