@@ -84,32 +84,32 @@ class City:
 
     @asynccontextmanager
     async def worker(self, name: str = "bench", *, settings_file: Path | None = None) -> AsyncIterator[psutil.Process]:
-        there = await self._workers()
+        there = await self._newest_worker()
 
         async def bound() -> bool:
-            return await self._workers() > there
+            return await self._newest_worker() > there
 
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "warning.cli", "work", "--config", str(settings_file or self.settings_file), "--name", name,
             stdout=asyncio.subprocess.DEVNULL)
         try:
-            await self.until(bound, within_s=60)
+            await self.until(bound, within_s=120)
             yield psutil.Process(process.pid)
         finally:
             process.terminate()
             await process.wait()
 
-    async def _workers(self) -> float:
-        return await self.one("SELECT count(*) FROM procrastinate_workers")
+    async def _newest_worker(self) -> float:
+        return await self.one("SELECT coalesce(max(id), 0) FROM procrastinate_workers")
 
 
 def cpu_s(*processes: psutil.Process) -> float:
-    """CPU seconds that these processes and their living children have used."""
+    """CPU seconds that these processes and their children have used, the ended ones too."""
     found = 0.0
     for process in processes:
         for one in (process, *process.children(recursive=True)):
             with suppress(psutil.NoSuchProcess):
-                found += sum(one.cpu_times()[:2])
+                found += sum(one.cpu_times()[:4])
     return found
 
 

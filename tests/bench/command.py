@@ -23,6 +23,7 @@ from tests.bench.outline import run as outline
 from tests.bench.overlay import run as overlay
 from tests.bench.picture import run as picture
 from tests.bench.points import run as points
+from tests.bench.scale import run as scale
 from tests.bench.sms import run as sms
 from tests.bench.warned import run as warned
 from tests.bench.webpush import run as webpush
@@ -39,6 +40,7 @@ WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
     "cycle": ("a 10-minute file read, judged by every rule for 16 districts, 215 towns and 18,471 cells, and committed", cycle),
     "sms": ("submit_sm with responses, window 10, against aiosmpplib", sms),
     "mass": ("residents of a district, signature → accepted over SMPP, durable; against a task a message", mass),
+    "scale": ("a million residents predicted from 100,000 by formula and simulation, and then sent", scale),
     "workers": ("one and two workers on one database, each with an SMS centre of 2,000/s; CPU of every process", workers),
     "wire": ("signature → first message accepted, at rest and beside a large blue send", wire),
     "mail": ("a crowd's mails with one rendering, against aiosmtplib", mail),

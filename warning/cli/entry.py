@@ -22,6 +22,7 @@ from warning.cli import (
     packs,
     reach,
     roster,
+    scale,
     serve,
 )
 from warning.errors import WarningEngineError
@@ -32,7 +33,7 @@ cli = typer.Typer(
 )
 for group in (
     look.commands, draw.commands, lead.commands, explain.commands, packs.commands, serve.commands, demo.commands, reach.commands, gateway.commands,
-    outcome.commands, export.commands,
+    outcome.commands, export.commands, scale.commands,
 ):
     cli.add_typer(group)
 cli.add_typer(account.account, name="account")
