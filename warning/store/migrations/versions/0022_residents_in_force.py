@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 _STATES = ('queued', 'claimed', 'accepted', 'delivered', 'failed', 'expired', 'muted', 'superseded', 'unknown')
+Row = sa.Row[Any]  # the columns are the query's
 _ROLES = ('start', 'change', 'end')
 _BATCH = 1000
 
@@ -35,7 +37,7 @@ _KEEP = "INSERT INTO crowd_ids (crowd_id, channel, numbers, ids) VALUES (:crowd,
 
 def upgrade() -> None:
     bind = op.get_bind()
-    families: dict[tuple[object, ...], dict[int, list[sa.Row]]] = defaultdict(lambda: defaultdict(list))
+    families: dict[tuple[object, ...], dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
     done = []
     for row in bind.execute(sa.text(_IN_FORCE)):
         families[row.event_id, row.channel, row.language, row.district][row.person].append(row)
@@ -48,9 +50,9 @@ def upgrade() -> None:
         bind.execute(sa.text("DELETE FROM delivery WHERE id = ANY(:ids)"), {"ids": done[first:first + 10_000]})
 
 
-def _family(bind: sa.Connection, people: dict[int, list[sa.Row]]) -> None:
+def _family(bind: sa.Connection, people: dict[int, list[Row]]) -> None:
     """The same people's versions stand under one root; of two rows of a person in one version the later one counts."""
-    versions: dict[tuple[int, int], dict[int, sa.Row]] = defaultdict(dict)
+    versions: dict[tuple[int, int], dict[int, Row]] = defaultdict(dict)
     for person, rows in people.items():
         for row in rows:
             versions[row.version, _ROLES.index(row.role)][person] = row
@@ -59,7 +61,7 @@ def _family(bind: sa.Connection, people: dict[int, list[sa.Row]]) -> None:
         root = _batch(bind, versions[key], root)
 
 
-def _batch(bind: sa.Connection, rows: dict[int, sa.Row], root: int | None) -> int:
+def _batch(bind: sa.Connection, rows: dict[int, Row], root: int | None) -> int:
     members = sorted(rows)
     ordered = [rows[person] for person in members]
     said = [("", ""), *sorted({(row.reason, row.evidence) for row in ordered} - {("", "")})]
@@ -86,7 +88,7 @@ def _batch(bind: sa.Connection, rows: dict[int, sa.Row], root: int | None) -> in
     return int(root or number)
 
 
-def _rank(row: sa.Row) -> int:
+def _rank(row: Row) -> int:
     """As dispatch/rank had it when this was written: level, the errand of residents, the earlier deadline."""
     deadline = min(row.sent.timestamp() + 600, row.expires.timestamp())
     ticks = min(max(int((deadline - datetime(2025, 1, 1, tzinfo=UTC).timestamp()) // 10), 0), 59_999_999)
