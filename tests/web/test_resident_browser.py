@@ -214,6 +214,26 @@ def test_the_app_can_be_installed_and_its_pages_are_light(site: str) -> None:
     assert script.headers["cache-control"] == "no-cache"
 
 
+def test_every_page_is_light_and_without_a_fault_that_axe_finds_and_the_figures_are_kept(site: str, browser: Browser, tmp_path: Path) -> None:
+    identifier = warned(site, zones=("310115", "310120"))
+    figures: dict[str, dict[str, float]] = {}
+    for scheme in ("light", "dark"):
+        context = browser.new_context(viewport=PHONE, color_scheme=scheme)
+        page = context.new_page()
+        for path in ("/", "/en", "/place/310115", "/en/place/310120", f"/alert/{identifier}", "/archive", "/app", "/register", "/en/register", "/offline"):
+            page.goto(site + path)
+            figures[f"{path} {scheme}"] = {
+                "bytes": len(httpx.get(site + path, headers={"Accept-Encoding": "identity"}).content),
+                "bytes_gzip": _packed(site + path),
+                "interactive_ms": page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive"),
+                "axe_violations": len(found := _faults(page))}
+            assert figures[f"{path} {scheme}"]["bytes"] <= 50_000, path
+            assert found == [], f"{path} {scheme}"
+        context.close()
+    (tmp_path / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    _lift(site, identifier)
+
+
 def test_a_copy_on_a_disk_calls_itself_old_when_its_time_is_over(site: str, browser: Browser, tmp_path: Path) -> None:
     """The engine is down: only a file server is left."""
     for path in ("/", "/page.js", "/place/310115"):
@@ -315,6 +335,12 @@ def _pictures(page: Page, folder: Path, name: str) -> None:
         page.set_viewport_size(size)
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
         page.screenshot(path=folder / f"{name}-{size['width']}.png", full_page=True)
+
+
+def _packed(url: str) -> int:
+    """Bytes on the wire to a browser, which takes gzip."""
+    with httpx.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as answer:
+        return sum(len(part) for part in answer.iter_raw())
 
 
 def _faults(page: Page) -> list[str]:

@@ -24,7 +24,7 @@ _REFUSALS: dict[int | str, dict[str, object]] = {
 }
 router = APIRouter(prefix="/ogc", tags=["ogc"], responses=_REFUSALS)
 
-Name = Annotated[str, Path(description="active = in force now; warnings = these and past ones", examples=["active"])]
+Name = Annotated[str, Path(description="active = in force now; warnings = these and past ones", json_schema_extra={"enum": list(COLLECTIONS)})]
 _OPEN = {"Access-Control-Allow-Origin": "*"}
 _PAGE = 200
 
