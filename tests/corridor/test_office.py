@@ -156,6 +156,23 @@ async def test_a_pause_is_refused_that_nobody_could_keep(corridor: Corridor) -> 
         await office.pause(duty, NewPause(starts_at=AT - timedelta(days=2), ends_at=AT - timedelta(days=1)), account=OFFICER)
 
 
+async def test_a_deputy_that_covers_must_answer_and_a_pausing_contact_is_not_called(corridor: Corridor) -> None:
+    office = corridor.parts.office
+    number = await corridor.office("chief", "/chief")
+    post = await office.set_contacts(number, [
+        NewContact(name=name, channel="webhook", address=corridor.sink.url(f"/{name}")) for name in ("deputy", "third", "fourth")], account=OFFICER)
+    deputy, third, _ = (one.id for one in post.contacts)
+    cover = await corridor.office("cover", "/cover", zones=("310116",))
+    await away(corridor, number, deputy)
+    await away(corridor, third, cover)
+    corridor.sink.silent |= {"/chief", "/deputy", "/third", "/fourth", "/cover"}
+    await corridor.send(await corridor.warned())
+    calls = await corridor.rows("SELECT c.post, a.name, a.rank FROM duty_call c JOIN call_attempt a ON a.call_id = c.id WHERE a.subscription_id IS NOT NULL ORDER BY a.rank")
+    assert [(row["post"], row["name"]) for row in calls] == [("deputy", "deputy"), ("deputy", "cover"), ("deputy", "fourth")]
+    assert json.loads(corridor.sink.latest["/deputy"])["ack_url"]
+    assert corridor.sink.received["/chief"] == 0
+
+
 # Machines
 
 

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 class AnswerLedger(Protocol):
     async def posts(self, lane: str) -> Sequence[Post]: ...
 
-    async def offices(self, subscription_ids: Sequence[int]) -> Sequence[Office]: ...
+    async def offices(self, subscription_ids: Sequence[int], *, at: datetime) -> Sequence[Office]: ...
 
     async def open(self, identifier: str, openings: Sequence[Opening], *, at: datetime) -> int: ...
 
@@ -93,7 +93,7 @@ class AnswerDesk:
         """The answer link of each that must answer; offices that have subscribed get a call of their own here, as their message leaves."""
         now = self._clock.now()
         openings = [self._opening(self._after(one, now), post=one.name, zone="", subscription_id=one.subscription_id)
-                    for one in await self._ledger.offices(subscription_ids)]
+                    for one in await self._ledger.offices(subscription_ids, at=now)]
         if openings and await self._ledger.open(identifier, openings, at=now):
             await self._ledger.advance(at=now)
         found = await self._ledger.links(identifier, subscription_ids)

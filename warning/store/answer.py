@@ -36,10 +36,10 @@ class AnswerStore:
         async with self._db.begin() as connection:
             return await read_posts(connection, lane=lane)
 
-    async def offices(self, subscription_ids: Sequence[int]) -> list[Office]:
+    async def offices(self, subscription_ids: Sequence[int], *, at: datetime) -> list[Office]:
         """Of these, the offices that must answer for themselves, each with those who are called after it."""
         async with self._db.begin() as connection:
-            rows = (await connection.execute(text(NEXT_ONES), {"ids": list(subscription_ids)})).all()
+            rows = (await connection.execute(text(NEXT_ONES), {"ids": list(subscription_ids), "at": at})).all()
         chains: dict[int, list[tuple[int, str, str]]] = {}
         for row in rows:
             chains.setdefault(row.root, []).append((row.id, row.name, row.channel))

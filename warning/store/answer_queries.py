@@ -2,16 +2,23 @@
 
 from typing import Final
 
-# An office with those after it, nearest first; a stand-in has no call of its own. A ring of names ends where it began.
+# An office with those after it, nearest first; a stand-in has no call of its own, unless it covers for one that pauses. A ring of names ends where
+# it began. Of those after it who pauses is left out, and its cover called in its place, as the audience does it (dispatch/pause).
 NEXT_ONES: Final = """
-WITH RECURSIVE after AS (
+WITH RECURSIVE pausing AS (
+  SELECT subscription_id, cover_id FROM office_pause WHERE starts_at <= :at AND ends_at > :at
+), after AS (
   SELECT s.id AS root, s.id, s.name, s.channel, s.escalates_to, 0 AS rank, ARRAY[s.id] AS seen FROM subscription s
-  WHERE s.id = ANY(CAST(:ids AS bigint[])) AND s.kind = 'office' AND NOT s.standby
+  WHERE s.id = ANY(CAST(:ids AS bigint[])) AND s.kind = 'office' AND (NOT s.standby OR s.id IN (SELECT cover_id FROM pausing))
   UNION ALL
   SELECT a.root, n.id, n.name, n.channel, n.escalates_to, a.rank + 1, a.seen || n.id FROM after a JOIN subscription n ON n.id = a.escalates_to
   WHERE n.active AND NOT n.id = ANY(a.seen)
 )
-SELECT root, id, name, channel FROM after ORDER BY root, rank
+SELECT a.root, coalesce(c.id, a.id) AS id, coalesce(c.name, a.name) AS name, coalesce(c.channel, a.channel) AS channel FROM after a
+LEFT JOIN pausing p ON p.subscription_id = a.id AND a.rank > 0 LEFT JOIN subscription c ON c.id = p.cover_id AND c.active
+WHERE p.subscription_id IS NULL
+  OR (p.cover_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM after b WHERE b.root = a.root AND b.id = p.cover_id))
+ORDER BY a.root, a.rank
 """
 
 # Once for each version; not again for a post that was called for this event at the same or a higher level, unless that call has ended.
