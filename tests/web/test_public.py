@@ -3,6 +3,9 @@
 import re
 from datetime import timedelta
 
+import psycopg
+
+from tests.corridor.conftest import until
 from tests.web.conftest import World
 from warning.settings import Settings
 
@@ -112,3 +115,22 @@ async def test_words_of_a_warning_cannot_carry_markup(world: World) -> None:
     page = (await world.get("/place/310115")).text
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+async def test_without_its_database_the_page_that_was_made_last_is_served_with_its_age_and_nothing_else_is_guessed(
+    world: World, server_url: str
+) -> None:
+    await world.warned()
+    await world.app.state.public.snapshot(fresh=True)
+    page = (await world.get("/")).text
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {world.parts.database.url.partition('?')[0].rsplit('/', 1)[1]} WITH (FORCE)")
+
+    async def away() -> bool:
+        return (await world.get("/api/warned?lat=31.22&lon=121.54")).status_code == 503
+
+    await until(away)
+    again = await world.get("/")
+    assert (again.status_code, again.text) == (200, page)
+    assert 'data-until="' in again.text
+    assert (await world.get("/place/310115")).status_code == 503, "it was never made: unknown is not calm"

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import AwareDatetime, BaseModel
+from sqlalchemy.exc import OperationalError
 
 from geo.zone import Zone
 from warning.errors import NotFound
@@ -115,10 +116,15 @@ def _press(parts: Parts, request: Request) -> Press:
 
 
 async def _served(parts: Parts, request: Request, content: Content) -> Response:
-    """From the cache of this process when nothing has changed within the minute."""
+    """From the cache of this process when nothing has changed within the minute; the last one made when the database does not answer: it says its age."""
     public: PublicBoard = request.app.state.public
     cached: dict[str, Held] = request.app.state.rendered
-    snapshot = await public.snapshot()
+    try:
+        snapshot = await public.snapshot()
+    except OperationalError:
+        if (held := cached.get(request.url.path)) is None:
+            raise
+        return _answer(request, held)
     press, path = _press(parts, request), request.url.path
     etag = f"{snapshot.version}.{press.lang}.{press.now:%Y%m%d%H%M}"
     held = cached.get(path)
