@@ -119,7 +119,7 @@ def test_without_scripts_a_file_is_read_a_bow_tie_is_mended_and_a_test_is_asked_
     page.locator("input[type=file]").set_input_files({"name": "a.geojson", "mimeType": "application/json", "buffer": bow})
     page.get_by_role("button", name="读取到地图").click()
     assert page.get_by_text("已读取，尚未保存").is_visible()
-    assert page.get_by_text("mended: Self-intersection").is_visible()
+    assert page.get_by_text("边界自相交，已自动修正").is_visible()
     assert page.locator("#area .d").get_attribute("d", timeout=1000) not in (None, "")
     page.locator("summary", has_text="上传文件").click()
     archive = io.BytesIO()

@@ -17,7 +17,7 @@ from warning.web.office.form import Form, crs_of, form_of, posted_form, read_for
 from warning.web.office.pages import Language, Number, edit_page, visitor
 from warning.web.office.told import told
 from warning.web.parts import Parts
-from warning.web.words import BEIJING, Lang
+from warning.web.words import BEIJING, Lang, say
 
 router = APIRouter(include_in_schema=False)
 
@@ -68,8 +68,8 @@ async def _edited(parts: Parts, request: Request, lang: Lang, account: Account, 
             case "upload":
                 area = await asyncio.to_thread(read_area, file, zones=parts.zones, crs=crs_of(posted))
                 form = read_form(posted, number=number, channel=form.channel).with_area(area.polygon)
-                note = f"{area.corners} · {area.square_km:,.1f} km²"
-                return await edit_page(parts, request, lang, account, form, post=post, notes=[note, *area.notes])
+                size = f"{area.corners} {say('map_corners', lang)} · {area.square_km:,.1f} km²"
+                return await edit_page(parts, request, lang, account, form, post=post, notes=[size, *(told(note, lang) for note in area.notes)])
             case "preview":
                 found = await parts.office.preview(form.ahead(), account=account)
                 return await edit_page(parts, request, lang, account, form, post=post, preview=found)

@@ -98,6 +98,10 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 REFUSED_ZH: tuple[tuple[str, str], ...] = (
+    (r"mended: .*", "边界自相交，已自动修正：请在地图上核对是否符合本意"),
+    (r"(\d+) points or lines were left out.*", r"\1 个点或线未采用：只采用面"),
+    (r"(\d+) links to other files were not followed.*", r"\1 个外部链接未读取：请把内容放进同一个文件"),
+    (r"no \.prj.*", "缺少 .prj：已按 WGS-84 经纬度读取，请核对位置"),
     (r"file: is empty.*", "文件为空：请重新选择"),
     (r"file: has ([\d,]+) bytes.*|file: is larger than.*", "文件超过 4 MB：请简化边界或去掉其他图层"),
     (r"file: is neither GeoJSON.*", "文件既不是 GeoJSON，也不是压缩的 Shapefile 或 KML：请另存为其中一种（UTF-8）"),
@@ -138,4 +142,4 @@ REFUSED_ZH: tuple[tuple[str, str], ...] = (
     (r"this delivery is .*", "该投递正在自动发送，或已无需发送"),
     (r"this form was sent by another site", "表单来自其他网站，已拒绝"),
 )
-"""What a desk refuses, said in Chinese: the first pattern that fits the whole sentence."""
+"""What a desk refuses or remarks, said in Chinese: the first pattern that fits the whole sentence."""
