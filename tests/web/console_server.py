@@ -90,6 +90,7 @@ async def seed(world: World) -> None:
     await world.proposed(zone="310151", level=Level.RED)
     await world.proposed(zone="310118", level=Level.YELLOW)
     await world.proposed(zone="310116", level=Level.ORANGE, open_cause=True)
+    await world.parts.response.follow()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.web.browsing import CHROMIUM, LAPTOP, PHONE, browser, picture, signed_in, site
 
@@ -178,6 +178,34 @@ def test_the_routes_stand_in_health_order_with_what_is_wrong_and_the_dead_letter
     page.screenshot(path=tmp_path / f"routes-{lang}-{width}.png", full_page=True)
     assert page.evaluate(_CONTRAST) == []
     page.context.close()
+
+
+def test_a_duty_is_taken_ticked_and_done_on_the_responses_page(site: str, browser: Browser, tmp_path: Path) -> None:
+    elsewhere: list[str] = []
+    page = signed_in(browser, site, "token-lin", elsewhere)
+    page.goto(f"{site}/console/responses?lang=en")
+    section = page.get_by_role("region", name="Flood and typhoon response level I").first
+    section.wait_for()
+    assert "an example plan: put your own in its place" in section.inner_text()
+    room = section.locator(".duty", has_text="flood command duty room")
+    room.get_by_role("button", name="Take charge").click()
+    expect(room).to_contain_text("in hand · lin")
+    room.get_by_role("button", name="Done").click()
+    page.get_by_text("say why this is left undone").wait_for()
+    room.get_by_text("the officer in charge is present").click()
+    expect(room.get_by_role("checkbox").first).to_be_disabled()
+    room.get_by_label("why a line is left").fill("no district answers by video yet")
+    room.get_by_role("button", name="Done").click()
+    expect(room).to_contain_text("done · lin")
+    expect(room).to_contain_text("no district answers by video yet")
+    picture(page, "console-responses", tmp_path, whole=True)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site}/console/responses")
+    page.get_by_role("heading", name="应急响应").wait_for()
+    page.locator(".duty").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    picture(page, "console-responses-phone", tmp_path, whole=True)
+    assert elsewhere == []
 
 
 def test_an_operator_takes_a_route_out_with_a_reason_and_puts_it_in_again(site: str, browser: Browser, tmp_path: Path) -> None:

@@ -71,6 +71,11 @@ class ResponseDesk:
         self._zones = zones
         self._clock = clock
 
+    @property
+    def unconfirmed(self) -> frozenset[str]:
+        """Keys of plans that are examples: nobody has said yet that they are this place's own."""
+        return frozenset(plan.key for plan in self._plans if plan.unconfirmed)
+
     async def follow(self) -> int:
         """Look at every version of an event not looked at yet; safe to call as often as one likes. Returns how many were new."""
         now = self._clock.now()

@@ -213,6 +213,9 @@ class Arrived(Protocol):
 class Responding(Protocol):
     """Responses that warnings have opened, and their duties."""
 
+    @property
+    def unconfirmed(self) -> frozenset[str]: ...
+
     async def responses(self, account: Account, /, *, closed: bool = ...) -> list[Response]: ...
 
     async def response(self, response_id: UUID, /, *, account: Account) -> Response: ...

@@ -18,6 +18,7 @@ CSS = """
 .resp{border-left:8px solid var(--line)}.resp.r1{border-color:var(--l1)}.resp.r2{border-color:#c9a400}.resp.r3{border-color:#d9780a}.resp.r4{border-color:var(--l4)}
 .resp h2{font-size:1.05rem}.duties{display:grid;gap:.5rem;grid-template-columns:repeat(auto-fill,minmax(min(20rem,100%),1fr))}
 .duty{border:1px solid var(--line);border-radius:6px;padding:.45rem .6rem;background:#fff}.duty.late{border-color:#b00020;background:#fdf0f1}
+.duty .q-checkbox{flex-wrap:nowrap;align-items:flex-start;display:flex}.responses h1{font-size:1.2rem;line-height:1.4;letter-spacing:0;margin:0;font-weight:700}
 .duty.done{background:#eef7f0}.duty p{margin:.15rem 0}.duty label{display:block}.state{font-weight:700}
 """
 
@@ -30,8 +31,8 @@ class ResponsesPage:
         self._shown: object = None
         frame(visit, "/responses")
         ui.add_css(CSS)
-        with ui.element("main").style("padding:.8rem;width:100%;max-width:78rem;margin:0 auto"):
-            ui.html(f"<h1 style='font-size:1.2rem;margin:0'>{visit.t('responses')}</h1><p class='soft small'>{visit.t('responses_about')}</p>", sanitize=False)
+        with ui.element("main").classes("responses").style("padding:.8rem;width:100%;max-width:78rem;margin:0 auto"):
+            ui.html(f"<h1>{visit.t('responses')}</h1><p class='soft small'>{visit.t('responses_about')}</p>", sanitize=False)
             self._body = ui.element("div").style("display:grid;gap:.7rem")
         ui.timer(EVERY_S, self.tick)
 
@@ -61,7 +62,7 @@ class ResponsesPage:
         en = visit.lang == "en"
         level = f"level {one.level.name}" if en else one.level.zh
         return (f"{one.name[en]} {level} ← {SYMBOL[one.warning]} {hazard_name(visit.parts.rule_sets, one.hazard, visit.lang)} "
-                f"{level_word(one.warning, visit.lang)} · {'、'.join(zone_name(visit.parts.zones, code, visit.lang) for code in one.zones)}")
+                f"{level_word(one.warning, visit.lang)} · {(', ' if en else '、').join(zone_name(visit.parts.zones, code, visit.lang) for code in one.zones)}")
 
     def _response(self, one: Response) -> None:
         visit = self.visit
@@ -70,10 +71,10 @@ class ResponsesPage:
         done = sum(duty.state == "done" for duty in due)
         late = sum(duty.late(now) for duty in due)
         with ui.element("section").classes(f"pane resp r{int(one.level)}").props(f'aria-label="{escape(self._title(one))}"'):
-            ui.html(f"<h2>{escape(self._title(one))}</h2><p class='small'>{visit.t(f'response_{one.state}')} · {visit.t('duty_done')} "
-                    f"{visit.t('response_done_of').format(done=done, all=len(due))}"
+            ui.html(f"<h2>{escape(self._title(one))}</h2><p class='small'>{visit.t(f'response_{one.state}')} · {visit.t('response_done_of').format(done=done, all=len(due))}"
                     + (f" · <span class='late-word'>{visit.t('response_nobody').format(count=late)}</span>" if late else "")
-                    + f" · {local_time(one.opened_at, visit.lang)}</p>", sanitize=False)
+                    + f" · {local_time(one.opened_at, visit.lang)}</p>"
+                    + (f"<p class='wait small'>⚠ {visit.t('response_plan_note')}</p>" if one.plan in visit.parts.response.unconfirmed else ""), sanitize=False)
             with ui.element("div").classes("duties"):
                 for duty in due:
                     self._duty(one, duty)
