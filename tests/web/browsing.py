@@ -33,8 +33,8 @@ def site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     yield from served(server_url, tmp_path_factory, "tests.web.console_server")
 
 
-def served(server_url: str, tmp_path_factory: pytest.TempPathFactory, module: str) -> Iterator[str]:
-    """The address of a server module with a database of its own, for as long as the fixture lasts."""
+def served(server_url: str, tmp_path_factory: pytest.TempPathFactory, module: str, *words: str) -> Iterator[str]:
+    """The address of a server module with a database of its own, for as long as the fixture lasts; ``words`` are given to it."""
     name = f"t{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE faces_template")
@@ -45,7 +45,7 @@ def served(server_url: str, tmp_path_factory: pytest.TempPathFactory, module: st
     folder = tmp_path_factory.mktemp("console")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, f"{head.rsplit('/', 1)[0]}/{name}?{query}", str(port), str(folder)],
+            [sys.executable, "-m", module, f"{head.rsplit('/', 1)[0]}/{name}?{query}", str(port), str(folder), *words],
             cwd=Path(__file__).parents[2], stdout=log, stderr=log)
         try:
             base = f"http://127.0.0.1:{port}"
@@ -75,7 +75,9 @@ def signed_in(browser: Browser, site: str, token: str, elsewhere: list[str]) -> 
 
     page.on("request", watch)
     page.goto(f"{site}/login")
-    page.get_by_label("访问令牌").fill(token)  # the part for the first time, open in a drill
+    if not page.get_by_label("访问令牌").is_visible():
+        page.locator("details summary").first.click()  # the part for the first time, open in a drill only
+    page.get_by_label("访问令牌").fill(token)
     page.get_by_role("button", name="登录").last.click()
     page.locator(".board").wait_for()
     return page

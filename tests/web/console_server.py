@@ -1,4 +1,4 @@
-"""A web server with a small drill inside, in a process of its own: ``python -m tests.web.console_server URL PORT FOLDER``."""
+"""A web server with a small drill inside, in a process of its own: ``python -m tests.web.console_server URL PORT FOLDER [live]``."""
 
 import asyncio
 import sys
@@ -30,6 +30,17 @@ TRACK = """diamond 7 a track
 2024 09 20 08 12 121.0 31.4 16 999 200 40 315 15
 """
 FAST = FastLaneSettings(hazards=("rainstorm",), review_within_s=900)
+
+
+async def live(url: str, port: int, folder: Path) -> None:
+    """Where warnings are real: one waits for its second signature, and a single drill beside it that looks as like it as can be."""
+    async with opened_world(url, folder, public_url=f"http://127.0.0.1:{port}", with_console=True, status="Actual") as world:
+        for status in ("Actual", "Exercise"):
+            hand = {"issuer": "310000", "hazard": "rainstorm", "event_code": "11B03", "level": "red", "zones": ["310115"], "status": status,
+                    "onset": world.now.isoformat(), "expires": (world.now + timedelta(hours=3)).isoformat()}
+            made = await world.post("/api/proposals", "fu", hand)
+            await world.post(f"/api/proposals/{made.json()['id']}/submit", "fu", {"revision": 1})
+        await uvicorn.Server(uvicorn.Config(world.app, host="127.0.0.1", port=port, log_level="warning", access_log=False)).serve()
 
 
 async def main(url: str, port: int, folder: Path) -> None:
@@ -94,4 +105,4 @@ async def seed(world: World) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])))
+    asyncio.run((live if sys.argv[4:] == ["live"] else main)(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])))

@@ -61,7 +61,12 @@ async def test_the_fast_lane_is_held_to_area_and_hazard(fast: World) -> None:
     weaker = f"/api/proposals/{await fast.proposed(zone='310118', level=Level.ORANGE)}"
     assert (await fast.post(f"{weaker}/express", "lin", {"revision": 1})).status_code == 403
     assert (await fast.post(f"{red}/express", "zhao", {"revision": 7})).status_code in (403, 409), "another revision than it is"
-    assert (await fast.post(f"{red}/express", "zhao", {"revision": 1})).status_code == 200
+    signed = await fast.post(f"{red}/express", "zhao", {"revision": 1})
+    assert signed.status_code == 200, signed.text
+    review = f"/api/reviews/{signed.json()['identifier']}"
+    for who in ("chen", "wu"):
+        assert (await fast.post(review, who, {"verdict": "confirmed"})).status_code == 403, who
+    assert (await fast.post(review, "lin", {"verdict": "confirmed"})).status_code == 200
 
 
 async def test_a_drill_is_not_switched_to_live_by_any_word_of_the_api(fast: World) -> None:

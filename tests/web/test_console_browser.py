@@ -1,13 +1,14 @@
 """A forecaster and an approver decide: the field on the map, the area drawn, every channel's words, consultation, the fast lane and its review."""
 
 import re
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.web.browsing import CHROMIUM, browser, picture, signed_in, site
+from tests.web.browsing import CHROMIUM, browser, picture, served, signed_in, site
 from warning.web.console.confirm import says
 
 __all__ = ["browser", "site"]  # fixtures
@@ -161,6 +162,44 @@ def test_what_is_composed_in_english_is_checked_as_it_is_written_and_no_word_mak
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     picture(page, "desk-390", tmp_path, whole=True)
     page.context.close()
+
+
+def test_where_warnings_are_real_a_drill_beside_them_is_confirmed_by_other_words_and_another_key(
+    server_url: str, browser: Browser, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with contextmanager(served)(server_url, tmp_path_factory, "tests.web.console_server", "live") as live:
+        page = signed_in(browser, live, "token-lin", [])
+        expect(page.locator(".live")).to_have_text("实战 LIVE")
+        assert page.locator(".drillbar").count() == 0
+        drill, real = page.locator(".entry", has_text="演练 DRILL"), page.locator(".entry").filter(has_not_text="演练 DRILL")
+        expect(drill).to_have_count(1)
+        expect(real).to_have_count(1)
+        assert "drillentry" in (drill.get_attribute("class") or "")
+        head = {"Authorization": "Bearer token-fu"}
+        of = {one["cap_status"]: one["id"] for one in httpx.get(f"{live}/api/proposals", headers=head).json()}
+        word, sign = page.get_by_role("dialog").get_by_role("textbox"), page.get_by_role("button", name="确认签发")
+        page.goto(f"{live}/console/?proposal={of['Exercise']}")
+        page.get_by_role("button", name="签发", exact=True).click(timeout=_SLOW_MS)
+        expect(page.get_by_text("请键入“演练”或 DRILL 以确认").first).to_be_visible()
+        word.fill("浦东新区")
+        assert sign.is_disabled()
+        page.get_by_role("button", name="再看看").click()
+        page.goto(f"{live}/console/?proposal={of['Actual']}")
+        page.get_by_role("button", name="签发", exact=True).click(timeout=_SLOW_MS)
+        expect(page.get_by_text("这是真实发布。请键入首个地名以确认： 浦东新区").first).to_be_visible()
+        for wrong in ("演练", "DRILL", "浦东"):
+            word.fill(wrong)
+            assert sign.is_disabled(), wrong
+        word.fill("浦东新区")
+        expect(sign).to_be_enabled()
+        picture(page, "confirm-live", tmp_path)
+        word.press("Enter")
+        page.wait_for_timeout(500)
+        assert httpx.get(f"{live}/api/alerts").json() == [], "the key of a drill signs nothing here"
+        word.press("Control+Enter")
+        expect(page.get_by_text("已签发").first).to_be_visible(timeout=_SLOW_MS)
+        assert [one["status"] for one in httpx.get(f"{live}/api/alerts").json()] == ["Actual"]
+        page.context.close()
 
 
 @pytest.mark.parametrize(("typed", "drill", "yes"), [

@@ -45,7 +45,7 @@ def map_data(path: Path, source: str, *, overrides: Overrides, tables: Tables, e
         readings.extend(read(path, source=source, overrides=overrides, tables=tables))
     except PartlyRead as error:
         faults = error.faults
-    except (FeedError, OSError) as error:
+    except (FeedError, OSError, ValueError) as error:  # a library's own complaint about a file is a ValueError
         faults = (f"{path.name}: {error}",)
     found = Contents.of(readings, faults=faults)
     return MapData(

@@ -34,6 +34,7 @@ class Words(BaseModel):
     headline: str = Field(min_length=1, max_length=300)
     description: str = Field(min_length=1, max_length=4000)
     instruction: str = Field(default="", max_length=4000)
+    sms: str | None = Field(default=None, min_length=1, max_length=1000, description="the short form; empty = as the template has it")
 
 
 class Circle(BaseModel):
@@ -151,7 +152,7 @@ async def compose(parts: Here, account: Caller, hand: ByHand) -> Done:
         issuer=hand.issuer, hazard=hand.hazard, event_code=hand.event_code, level=Level.of(hand.level),
         zones=tuple(hand.zones), onset=hand.onset, expires=hand.expires, action=hand.action, polygon=hand.polygon,
         circle=None if hand.circle is None else hand.circle.model_dump(),
-        texts={language: words.model_dump() for language, words in hand.texts.items()}, replaces=hand.replaces, status=hand.status,
+        texts={language: words.model_dump(exclude_none=True) for language, words in hand.texts.items()}, replaces=hand.replaces, status=hand.status,
         note=hand.note)
     return Done(id=await parts.issue.compose(made, account=account), status="open")
 

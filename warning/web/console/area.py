@@ -27,6 +27,10 @@ h.handlers.simpleshape.tooltip.end = '松开完成';
 """
 
 
+CSS = ".leaflet-draw-edit-edit,.leaflet-draw-edit-remove{display:none!important}"
+"""What is drawn is drawn anew, added to or taken from; Leaflet's own editing knows nothing of that."""
+
+
 class Area:
     """The zones of the form, and what is drawn; ``changed`` is called after every change."""
 
@@ -38,6 +42,7 @@ class Area:
         self._drawn, self._circle = drawn, circle
         self._layer: GenericLayer | None = None
         self._map: ui.leaflet | None = None
+        ui.add_css(CSS)
         zones = visit.parts.zones
         self._zones = ui.select(
             {code: zone_name(zones, code, visit.lang) for code in offered}, multiple=True, value=list(chosen), label=visit.t("zones"),
@@ -130,7 +135,7 @@ class Area:
         try:
             ground = polygon_of(ground)
             if self._mode.value == "minus":
-                ground = minus(self._drawn or self._whole(), ground)
+                ground = minus(self._drawn or self.whole(), ground)
             elif self._mode.value == "add" and self._drawn is not None:
                 both = shapely.union(shapely.geometry.shape(dict(self._drawn)), shapely.geometry.shape(dict(ground)))
                 ground = polygon_of(shapely.geometry.mapping(both))
@@ -139,7 +144,8 @@ class Area:
             return
         self._set(ground, None)
 
-    def _whole(self) -> Mapping[str, object]:
+    def whole(self) -> Mapping[str, object]:
+        """The chosen zones as one ground. Raises Invalid when none is chosen."""
         if not self.zones:
             raise Invalid("zones: a list with at least one zone code")
         return polygon_of(shapely.geometry.mapping(shapely.union_all([self._visit.parts.zones[code].geometry for code in self.zones])))

@@ -9,7 +9,7 @@ from warning.web.console.visit import Visit
 from warning.web.textdiff import marked
 from warning.web.words import BEIJING, SYMBOL, level_word, zone_name
 
-_PARTS = ("headline", "description", "instruction")
+_PARTS = ("headline", "description", "instruction", "sms")
 
 
 def what_changed(visit: Visit, proposal: ProposalView) -> str:

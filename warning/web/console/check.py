@@ -16,10 +16,10 @@ from warning.web.words import Lang, explained, say
 
 AFTER_S = 0.7
 """So long nobody has typed before it is checked again."""
-_PARTS = ("headline", "description", "instruction")
+_PARTS = ("headline", "description", "instruction", "sms")
 _NAMES = {"zh-CN": "中文", "en-US": "English"}
 CSS = """
-.check{display:grid;gap:.5rem;width:100%}.check h3{font-size:.9rem;font-weight:700;margin:.2rem 0 0;line-height:1.4;letter-spacing:0}
+.check{display:grid;gap:.5rem;width:100%;grid-template-columns:minmax(0,1fr);overflow-x:auto}.check h3{font-size:.9rem;font-weight:700;margin:.2rem 0 0;line-height:1.4;letter-spacing:0}
 .check del{background:#fbe3e4;color:#7a0014;text-decoration:line-through}.check ins{background:#dff3e4;color:#0b4d22;text-decoration:underline;text-decoration-thickness:2px}
 .check p,.check ul{margin:.15rem 0}
 .good{border-left:4px solid #0d6b34;background:#eaf6ee;padding:.3rem .5rem;border-radius:4px}
@@ -99,10 +99,15 @@ def _edits(template: Mapping[str, Mapping[str, str]], texts: Mapping[str, Mappin
 
 def _covered(found: Look, lang: Lang) -> str:
     cells = "".join(
-        f"<tr><td>{escape(one.zone.name_en if lang == 'en' else one.zone.name_zh)}</td><td>{one.share:.1%}</td><td>{one.km2:,.1f} km²</td></tr>"
+        f"<tr><td>{escape(one.zone.name_en if lang == 'en' else one.zone.name_zh)}</td><td>{_share(one.share)}</td><td>{one.km2:,.1f} km²</td></tr>"
         for one in found.covered[:16])
     more = f"<p class='soft small'>… {len(found.covered) - 16}</p>" if len(found.covered) > 16 else ""
     return f"<h3>{escape(say('covered', lang))}</h3><table class='grid'>{cells}</table>{more}"
+
+
+def _share(share: float) -> str:
+    """A sliver is not nothing."""
+    return "&lt; 0.1%" if share < 0.0005 else f"{share:.1%}"
 
 
 def _channels(carried: Sequence[AsRead], ways: Sequence[Way], lang: Lang) -> str:

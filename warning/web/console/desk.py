@@ -37,12 +37,12 @@ class DeskPage:
         self._away = ui.label(visit.t("database_away")).classes("fault").props('role="alert"').style("width:100%")
         with ui.element("main").classes("board"):
             self._list = ui.element("section").classes("pane").props(f'aria-label="{visit.t("proposals")}"')
-            with ui.element("div").style("display:grid;gap:.6rem;min-width:0"):
+            with ui.element("div").style("display:grid;gap:.6rem;min-width:0;grid-template-columns:minmax(0,1fr)"):
                 with ui.element("section").classes("pane"):
                     self.map = MapView(visit.watch.ground, visit.lang, visit.t("map"))
                     self._field = MapField(visit, self.map, visit.watch.fields)
                 self._editor = ui.element("section").classes("pane").props(f'aria-label="{visit.t("evidence")}"')
-            with ui.element("div").style("display:grid;gap:.6rem;min-width:0"):
+            with ui.element("div").style("display:grid;gap:.6rem;min-width:0;grid-template-columns:minmax(0,1fr)"):
                 self._reviews = ui.element("section").classes("pane").props(f'aria-label="{visit.t("reviews")}"')
                 self._progress = ui.element("section").classes("pane").props(f'aria-label="{visit.t("progress")}"')
                 self._feeds = ui.element("section").classes("pane").props(f'aria-label="{visit.t("feeds")}"')
@@ -115,6 +115,7 @@ class DeskPage:
     def _show_map(self, reading: Reading) -> None:
         self.map.show_levels(reading.levels)
         proposal = next((p for p in reading.proposals if p.id == self.chosen), None)
+        self.map.show_over({str(p.id): p.polygon for p in reading.proposals if p.polygon is not None and p.reason != "by_hand"})
         if proposal is None:
             self.map.show_proposal("", (), None)
         else:

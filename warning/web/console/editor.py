@@ -15,13 +15,14 @@ from warning.web.console.changed import what_changed
 from warning.web.console.check import Check
 from warning.web.console.confirm import COLOUR, confirmed
 from warning.web.console.evidence import evidence_table
+from warning.web.console.frame import drill_chip
 from warning.web.console.notes import Notes
 from warning.web.console.proposals import age, places, reason, title
 from warning.web.console.reading import Reading
 from warning.web.console.visit import Visit
 from warning.web.words import BEIJING, SYMBOL, level_word, span
 
-PARTS = ("headline", "description", "instruction")
+PARTS = ("headline", "description", "instruction", "sms")
 LANGUAGES = (("zh-CN", "中文"), ("en-US", "English"))
 TIME = "%Y-%m-%d %H:%M"
 
@@ -52,8 +53,7 @@ class Editor:
             ui.label(f"{SYMBOL[proposal.level]} {level_word(proposal.level, visit.lang)}").classes(f"chip l{proposal.level.value}")
             ui.label(f"{title(visit, proposal)} · {places(visit, proposal)}").style("font-weight:700;font-size:1.1rem")
             ui.label(f"{visit.t(proposal.action)} · {visit.t(proposal.status)}").classes("soft")
-            if self.drill and not visit.drill:
-                ui.label(visit.t("drill")).classes("chip").style("background:#6f3aa0;color:#fff")
+            drill_chip(visit, proposal.cap_status)
         self._facts(reading)
         if self.body.evidence:
             with ui.element("div").style("overflow-x:auto;width:100%"):
@@ -252,11 +252,13 @@ class Editor:
             found["circle"] = dict(self._area.circle)
         elif self._area.polygon is not None and self._area.polygon != (proposal.polygon if proposal.reason == "by_hand" else None):
             found["polygon"] = dict(self._area.polygon)
+        elif self._area.polygon is None and proposal.reason == "by_hand" and proposal.polygon is not None and self._area.zones:
+            found["polygon"] = dict(self._area.whole())  # what was drawn has been cleared: the zones in full
         if self._expires.value != proposal.expires.astimezone(BEIJING).strftime(TIME):
             written = datetime.strptime(self._expires.value.strip(), TIME).replace(tzinfo=BEIJING)
             found["expires"] = written.isoformat()
         texts = {
-            language: {part: field.value or "" for part, field in parts.items()}
+            language: {part: field.value or "" for part, field in parts.items() if field.value or proposal.texts.get(language, {}).get(part)}
             for language, parts in self._words.items()
             if any((field.value or "") != proposal.texts.get(language, {}).get(part, "") for part, field in parts.items())
         }

@@ -93,13 +93,14 @@ def name(visit: Visit, alert: AlertView) -> str:
 
 
 def chip(visit: Visit, alert: AlertView) -> str:
-    return f"<span class='chip l{alert.level.value}'>{SYMBOL[alert.level]} {level_word(alert.level, visit.lang)}</span>"
+    """The level, and beside real warnings that it is a drill."""
+    drill = " <span class='chip' style='background:#6f3aa0;color:#fff'>演练 DRILL</span>" if alert.status != "Actual" and not visit.drill else ""
+    return f"<span class='chip l{alert.level.value}'>{SYMBOL[alert.level]} {level_word(alert.level, visit.lang)}</span>{drill}"
 
 
 def _item(visit: Visit, alert: AlertView, left: str) -> str:
-    drill = f" <span class='chip' style='background:#6f3aa0;color:#fff'>{visit.t('drill')}</span>" if alert.status != "Actual" and not visit.drill else ""
     return (
-        f"<li class='entry b{alert.level.value}' style='cursor:default'><div class='row'>{chip(visit, alert)}<b>{escape(name(visit, alert))}</b>{drill}</div>"
+        f"<li class='entry b{alert.level.value}' style='cursor:default'><div class='row'>{chip(visit, alert)}<b>{escape(name(visit, alert))}</b></div>"
         f"<div class='small' data-left='{escape(alert.identifier)}'>{escape(left)}</div>"
         f"<div class='row'><a class='small' href='/console/alert/{escape(alert.identifier)}?lang={visit.lang}'>{visit.t('timeline')}</a>"
         f"{follow_buttons(visit, alert)}</div></li>")

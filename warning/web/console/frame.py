@@ -44,9 +44,20 @@ a{color:#0b4fa8}
 .leaflet-tooltip.sign::before{display:none}
 .texts textarea{font-size:.88rem;line-height:1.4}
 .note{border-left:3px solid var(--line);padding:.1rem .5rem;margin:.25rem 0;overflow-wrap:anywhere}
+.drillchip{background:#6f3aa0;color:#fff;font-weight:800;padding:0 .5rem;border-radius:4px}
+.drillentry{background:repeating-linear-gradient(135deg,#fff 0 26px,#f1e8fb 26px 52px)!important;border-left-color:#6f3aa0!important;border-left-style:dashed}
+.live{background:#c4161c;color:#fff;font-weight:800;padding:0 .6rem;border-radius:4px}
 .confirm{min-width:min(26rem,90vw)}
 .drillcard{background:repeating-linear-gradient(135deg,#fff 0 26px,#f6f0fc 26px 52px)}
 """
+
+
+def drill_chip(visit: Visit, status: str) -> bool:
+    """A drill beside real warnings says so wherever it is named; True when it is one. In a drill deployment everything is one."""
+    beside = status != "Actual" and not visit.drill
+    if beside:
+        ui.label("演练 DRILL").classes("drillchip")
+    return beside
 
 
 def frame(visit: Visit, here: str) -> None:
@@ -63,6 +74,8 @@ def frame(visit: Visit, here: str) -> None:
             ui.label(visit.t("drill_line")).style("display:inline")
     with ui.element("div").classes("head").props('role="banner"'):
         ui.label(visit.t("console")).style("font-weight:700;font-size:1.05rem")
+        if not visit.drill:
+            ui.label("实战 LIVE").classes("live")
         ui.link(visit.t("proposals"), f"/?lang={visit.lang}")
         ui.link(visit.t("compose"), f"/compose?lang={visit.lang}")
         ui.link(visit.t("responses"), f"/responses?lang={visit.lang}")

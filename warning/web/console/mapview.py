@@ -86,6 +86,8 @@ class MapView:
         self._chosen: list[GenericLayer] = []
         self._levels: Mapping[str, Level] | None = None
         self._focus: str | None = None
+        self._over: list[GenericLayer] = []
+        self._over_of: tuple[str, ...] = ()
 
     async def fit(self) -> None:
         """Once the map stands in the browser."""
@@ -107,6 +109,17 @@ class MapView:
                     "color": "#1b2430", "weight": 1.2, "fillColor": COLOUR[level], "fillOpacity": 0.85, "className": f"lv{level.value}"}}]))
         self._sign()
         self._chosen, self._focus = [], None
+
+    def show_over(self, cells: Mapping[str, Mapping[str, object]]) -> None:
+        """The cells over threshold of every proposal that waits, thinly; those of the chosen one are laid darkly over them."""
+        if tuple(cells) == self._over_of:
+            return
+        self._over_of = tuple(cells)
+        for layer in self._over:
+            self.element.remove_layer(layer)
+        self._over = [self.element.generic_layer(name="geoJSON", args=[
+            _collection([(dict(shape), "") for shape in cells.values()]),
+            {"interactive": False, "style": {"color": "#2b0a3d", "weight": 1.4, "fillColor": "#2b0a3d", "fillOpacity": 0.12}}])] if cells else []
 
     def show_proposal(self, key: str, zones: tuple[str, ...], cells: Mapping[str, object] | None) -> None:
         """Outline the proposal's zones, and lay the cells over threshold darkly on top."""

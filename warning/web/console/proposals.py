@@ -8,6 +8,7 @@ from nicegui import ui
 
 from warning.store.board import ProposalView
 from warning.web.body import read_body
+from warning.web.console.frame import drill_chip
 from warning.web.console.reading import Reading
 from warning.web.console.visit import Visit
 from warning.web.words import ACTION_REASON, SYMBOL, hazard_name, level_word, span, zone_name
@@ -42,6 +43,8 @@ def proposal_list(visit: Visit, reading: Reading, choose: Callable[[UUID], None]
             with ui.element("div").classes("row"):
                 ui.label(f"{SYMBOL[proposal.level]} {level_word(proposal.level, visit.lang)}").classes(f"chip l{proposal.level.value}")
                 ui.label(title(visit, proposal)).style("font-weight:700")
+                if drill_chip(visit, proposal.cap_status):
+                    button.classes(add="drillentry")
             ui.label(places(visit, proposal))
             ui.label(f"{visit.t(proposal.status)} · {visit.t(proposal.action)} · {reason(visit, proposal)}").classes("soft small")
             entries.append(Entry(visit=visit, proposal=proposal, button=button, age=ui.label().classes("soft small")))

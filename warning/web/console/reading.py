@@ -76,7 +76,8 @@ class Watch:
         pulse = await board.pulse(database)
         beating = await pulses.PulseStore(database, clock=self._parts.clock).standings()
         proposals = tuple(await board.proposals(database))
-        self._colours.look(in_force)
+        # A drill beside real warnings colours nothing, and nobody differs from it.
+        self._colours.look([alert for alert in in_force if alert.status == self._parts.settings.status])
         return Reading(
             now=now, levels=self._colours.levels, differ=self._colours.differ, proposals=proposals, notes=await self._parts.consulted.notes([one.id for one in proposals]),
             reviews=tuple(await self._parts.consulted.owed()), fields=await self.fields.board(), in_force=tuple(in_force), recent=tuple(recent),

@@ -19,6 +19,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "map_in_force": ("生效预警", "in force"),
     "map_earlier": ("前一时次", "earlier"),
     "map_later": ("后一时次", "later"),
+    "sms": ("短信", "text message"),
     "check": ("发布前核对", "Check before signing"),
     "check_failed": ("目前无法核对：", "It cannot be checked yet:"),
     "check_busy": ("正在核对…", "Checking…"),
