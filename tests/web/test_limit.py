@@ -59,3 +59,19 @@ async def test_the_application_has_it(world: World) -> None:
 async def test_a_hundred_offices_behind_one_proxy_may_answer_in_the_same_second(world: World) -> None:
     answers = [(await world.http.post(f"/api/ack/{n:064d}", data={"by": "x"})).status_code for n in range(100)]
     assert set(answers) == {404}
+
+
+async def test_what_may_cost_a_text_message_is_counted_by_the_hour_and_sending_a_code_back_is_not() -> None:
+    hand, app = Hand(), FastAPI()
+
+    @app.post("/api/registrations")
+    @app.post("/api/registrations/confirm")
+    async def x() -> str:
+        return "ok"
+
+    whole = RateLimit(app, per_s=100, burst=1000, costly_per_min=6000, codes_per_h=6, monotonic=hand)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=whole, client=("10.0.0.4", 1)), base_url="http://x.test") as one:
+        assert [(await one.post("/api/registrations")).status_code for _ in range(6)] == [200] * 5 + [429]
+        assert {(await one.post("/api/registrations/confirm")).status_code for _ in range(20)} == {200}
+        hand.now += 600  # six an hour are one in ten minutes
+        assert [(await one.post("/api/registrations")).status_code for _ in range(2)] == [200, 429]
