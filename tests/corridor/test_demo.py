@@ -53,7 +53,7 @@ def test_the_whole_scenario_ends_well_and_says_so_in_json(folder: Path) -> None:
     summary = json.loads(out)
     assert {"alerts", "stages", "deliveries", "slowest_s", "residents"} <= set(summary)
     assert summary["faults"] == []
-    assert summary["escalated"] >= 1  # the silent office's stand-in was called
+    assert summary["escalated"] >= 1  # the silent post's leader was called
     assert summary["residents"] == 300
     assert 0 < summary["slowest_s"] < 600
     for alert in summary["alerts"]:

@@ -27,9 +27,9 @@ from warning.app import opened, register_broadcasts
 from warning.demo.history import load_history, render
 from warning.demo.people import ScriptedPeople
 from warning.demo.pulasan import END, START, generate
-from warning.demo.register import register_offices, register_residents
+from warning.demo.register import register_offices, register_residents, register_roster
 from warning.demo.residents import draw
-from warning.demo.scenario import APPROVER, EXERCISE_OFFICER, FORECASTER, UNANSWERING
+from warning.demo.scenario import APPROVER, EXERCISE_OFFICER, FORECASTER, SILENT, UNANSWERING
 from warning.demo.summary import Summary, summarise
 from warning.errors import ConfigError
 from warning.identifier import BEIJING
@@ -43,6 +43,8 @@ from warning.store.server import EmbeddedServer
 from warning.web.server import create
 
 _DRAIN_S = 600.0
+
+_CALL_STEP = timedelta(minutes=5)
 
 _LOOK_S = 4.0
 """Headed: how long a proposal stands open, so that a person at the console can read it, or be quicker than the script."""
@@ -115,6 +117,7 @@ async def _register(
     sink = f"http://127.0.0.1:{ports['http']}"
     await register_broadcasts(parts)
     await register_offices(http, token=tokens["admin"], sink=sink, dead_port=ports["dead"])
+    await register_roster(http, token=tokens["admin"], sink=sink)
     _say(f"drawing {options.residents:,} residents from the 2020 census")
     drawn = await asyncio.to_thread(draw, options.residents, parts.zones.at("district"), seed=options.seed)
     registered = await register_residents(parts, drawn, push_base=f"{sink}/push", seed=options.seed)
@@ -133,17 +136,25 @@ async def _replay(
     done, total = 0, int((last - first) / timedelta(minutes=options.step)) + 1
     async for payload in source.payloads():
         if payload.run_time is not None and payload.run_time > parts.clock.now():
-            await parts.clock.move_to(payload.run_time)
+            await _onward(parts, payload.run_time)
         proposals = await parts.watch.take(payload)
         issued = await people.sign() if proposals else 0
         if issued:
             await _drained(parts)
         done += 1
         _progress(done, total)
-    # The silent office's deadline must pass, and what is left must end.
-    await parts.clock.move_to(parts.clock.now() + timedelta(minutes=20))
-    await parts.answer.escalate()
+    # The silent post's deadline must pass, and what is left must end.
+    await _onward(parts, parts.clock.now() + timedelta(minutes=20))
     await _drained(parts)
+
+
+async def _onward(parts: Parts, until: datetime) -> None:
+    """Time goes on in steps no longer than a call plan's: nobody is passed over because the clock has jumped."""
+    assert isinstance(parts.clock, DrillClock)
+    while parts.clock.now() < until:
+        await parts.clock.move_to(min(parts.clock.now() + _CALL_STEP, until))
+        if await parts.answer.escalate():
+            await _drained(parts)
 
 
 async def _headed(
@@ -177,8 +188,8 @@ async def _drained(parts: Parts) -> None:
 
 
 async def _answers_due(parts: Parts) -> bool:
-    from_posts = [c for c in await parts.answer.board() if c.state == "waiting"]
-    return any(c.post not in UNANSWERING for c in from_posts)
+    """Somebody has been called who will answer."""
+    return any(c.post not in UNANSWERING or c.escalated_to == SILENT.leader for c in await parts.answer.board(open_only=True))
 
 
 async def _serve(parts: Parts, port: int, stack: AsyncExitStack) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from warning.capxml import xsd_errors
 from warning.demo.history import History, Proposed, Row, compare
-from warning.demo.scenario import DEAD_NAME, SILENT, STAND_IN
+from warning.demo.scenario import DEAD_NAME, SILENT
 from warning.dispatch.delivery import State
 from warning.level import Level
 from warning.parts import Parts
@@ -66,13 +66,13 @@ async def summarise(
         faults.append(f"{unproven} deliveries ended without evidence")
     if not dead or any(row.state not in (State.FAILED, State.SUPERSEDED, State.MUTED) for row in dead):
         faults.append("the dead gateway's deliveries did not end failed")
-    silent = [c for c in callouts if c.post == SILENT.name]
-    if silent and not any(c.escalated_to == STAND_IN.name for c in silent):
-        faults.append("the silent office was not escalated")
-    if any(c.escalated_to == STAND_IN.name and c.state == "overdue" for c in silent):
-        faults.append("the silent office's stand-in was called and nobody answered")
+    silent = [c for c in callouts if c.post == SILENT.title]
+    if silent and not any(c.escalated_to == SILENT.leader for c in silent):
+        faults.append("the silent post's leader was not called")
+    if any(c.state == "overdue" for c in silent):
+        faults.append("the silent post's leader was called and did not answer")
     for c in callouts:
-        if c.post not in (SILENT.name, DEAD_NAME) and c.state != "answered" and not (c.post == STAND_IN.name and c.state == "ended"):
+        if c.post not in (SILENT.title, DEAD_NAME) and c.state != "answered":
             faults.append(f"{c.post} did not answer {c.identifier}: {c.state}")
     if not alerts:
         faults.append("no alert was issued")
@@ -93,7 +93,7 @@ async def summarise(
         ],
         "stages": stages, "deliveries": counts, "slowest_s": slowest, "promise_s": PROMISE_S, "residents": residents,
         "registered": registered, "scripted": True, "scripted_people_s": round(waited_s, 3),
-        "escalated": sum(c.escalated_to == STAND_IN.name for c in silent),
+        "escalated": sum(c.escalated_to == SILENT.leader for c in silent),
         "callouts": {state: sum(c.state == state for c in callouts) for state in ("answered", "overdue", "waiting", "ended")},
         "dead_gateway": {f"{row.state}/{row.reason}": row.n for row in dead}, "wall_s": round(wall_s, 1), "faults": faults,
     }
