@@ -24,7 +24,7 @@ Theme = Literal["dark", "light"]
 _LISTED, _DISTRICTS = 8, 12
 
 CSS = """
-.head,.q-footer{display:none!important}
+.head,.q-footer,#popup{display:none!important}
 :root{--wg:#fff;--wi:#101722;--ws:#3d4856;--wl:#c4ccd6}
 body.dark-wall{--wg:#0d1219;--wi:#f4f7fb;--ws:#b9c4d2;--wl:#3a4656}
 body.dark-wall.drill::after{filter:invert(1) hue-rotate(180deg) brightness(2.2)}
