@@ -32,6 +32,16 @@ async def call(world: World, method: str, path: str, who: str = "office", body: 
     return answer.status_code, answer.json() if answer.content else {}
 
 
+async def test_making_and_ending_a_subscription_is_in_the_audit_without_its_address(world: World) -> None:
+    number = await made(world)
+    assert (await call(world, "DELETE", f"/api/subscriptions/{number}"))[0] == 204
+    async with world.parts.database.begin() as connection:
+        rows = (await connection.execute(text("SELECT who, act, object, detail::text FROM audit ORDER BY id"))).all()
+    assert [tuple(row)[:3] for row in rows] == [
+        ("office", "subscribe", f"subscription {number}"), ("office", "end subscription", f"subscription {number}")]
+    assert "203.0.113.7" not in str(rows)
+
+
 async def test_an_office_puts_and_patches_its_own_and_another_office_finds_nothing_there(world: World) -> None:
     await second_office(world)
     number = await made(world, secret="a-secret-of-the-office")

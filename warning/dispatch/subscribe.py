@@ -147,9 +147,9 @@ class Wish(Protocol):
 
 
 class SubscriptionLedger(Protocol):
-    async def add(self, entry: Entry) -> int: ...
+    async def add(self, entry: Entry, *, at: datetime | None = None) -> int: ...
 
-    async def end(self, subscription_id: int, *, owner: str | None) -> None: ...
+    async def end(self, subscription_id: int, *, owner: str | None, by: str, at: datetime) -> None: ...
 
     async def held(self, owner: str | None) -> list[Held]: ...
 
@@ -174,7 +174,7 @@ class SubscriptionDesk:
 
     async def office(self, new: OfficeSubscription, *, account: Account) -> int:
         """Returns the id; the same subscription again returns the same id. Raises Invalid or NotAllowed."""
-        return await self._ledger.add(await self.entry(new, account=account))
+        return await self._ledger.add(await self.entry(new, account=account), at=self._clock.now())
 
     async def entry(self, new: OfficeSubscription, *, account: Account) -> Entry:
         """What would be stored of it. Raises Invalid or NotAllowed."""
@@ -270,7 +270,7 @@ class SubscriptionDesk:
 
     async def end(self, subscription_id: int, *, account: Account) -> None:
         require(account, Act.SUBSCRIBE)
-        await self._ledger.end(subscription_id, owner=None if account.role == "admin" else account.name)
+        await self._ledger.end(subscription_id, owner=None if account.role == "admin" else account.name, by=account.name, at=self._clock.now())
 
     async def of(self, account: Account) -> list[Held]:
         """An office's own subscriptions, those that overlap each other marked (each place is still told only once)."""

@@ -1,6 +1,7 @@
 """The subscription ledger."""
 
 import json
+from datetime import datetime
 from itertools import combinations
 
 import shapely
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from warning.dispatch.subscribe import Entry, Held
 from warning.errors import Conflict, NotFound
 from warning.level import Level
+from warning.store.audit import note
 from warning.store.database import Database
 from warning.trust.address import PREFIX, Addresses
 
@@ -25,8 +27,11 @@ class SubscriptionStore:
         self._db = database
         self._addresses = addresses
 
-    async def add(self, entry: Entry) -> int:
-        """The same lane, channel, address, place and name again is the same subscription, with the newest wishes."""
+    async def add(self, entry: Entry, *, at: datetime | None = None) -> int:
+        """The same lane, channel, address, place and name again is the same subscription, with the newest wishes.
+
+        ``at``: when an account's owner asked for it, for the audit; None for what the deployment provides by itself, and for residents, who have no name.
+        """
         resident = entry.kind == "resident"
         address = self._addresses.seal(entry.address) if resident else entry.address
         async with self._db.begin() as connection:
@@ -43,15 +48,18 @@ class SubscriptionStore:
                 raise Conflict("this name and address are subscribed by another account: choose another name")
             if entry.kind == "office":
                 await keep_wish(connection, int(found), entry)
+                if at is not None:
+                    await note(connection, who=entry.owner, act="subscribe", what=f"subscription {found}", at=at, detail={"name": entry.name})
         return int(found)
 
-    async def end(self, subscription_id: int, *, owner: str | None) -> None:
+    async def end(self, subscription_id: int, *, owner: str | None, by: str, at: datetime) -> None:
         async with self._db.begin() as connection:
             ended = await connection.execute(text(
                 "UPDATE subscription SET active = false WHERE id = :id AND active AND (CAST(:o AS text) IS NULL OR owner = :o)"),
                 {"id": subscription_id, "o": owner})
             if ended.rowcount == 0:
                 raise NotFound(f"no subscription {subscription_id} of yours")
+            await note(connection, who=by, act="end subscription", what=f"subscription {subscription_id}", at=at)
 
     async def held(self, owner: str | None) -> list[Held]:
         async with self._db.begin() as connection:

@@ -34,7 +34,7 @@ class Memory:
         self.entries: list[Entry] = []
         self.ended: list[tuple[int, str | None]] = []
 
-    async def add(self, entry: Entry) -> int:
+    async def add(self, entry: Entry, *, at: datetime | None = None) -> int:
         for at, old in enumerate(self.entries):
             if (old.lane, old.channel, old.address, old.cell, old.name) == (entry.lane, entry.channel, entry.address, entry.cell, entry.name):
                 self.entries[at] = entry
@@ -42,7 +42,7 @@ class Memory:
         self.entries.append(entry)
         return len(self.entries) - 1
 
-    async def end(self, subscription_id: int, *, owner: str | None) -> None:
+    async def end(self, subscription_id: int, *, owner: str | None, by: str, at: datetime) -> None:
         self.ended.append((subscription_id, owner))
 
     async def held(self, owner: str | None) -> list[Held]:
