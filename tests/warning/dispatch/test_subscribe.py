@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -33,17 +34,21 @@ class Memory:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.ended: list[tuple[int, str | None]] = []
+        self.asked_at: list[datetime | None] = []
+        self.ended_by: list[tuple[str, datetime]] = []
 
     async def add(self, entry: Entry, *, at: datetime | None = None) -> int:
-        for at, old in enumerate(self.entries):
+        self.asked_at.append(at)
+        for number, old in enumerate(self.entries):
             if (old.lane, old.channel, old.address, old.cell, old.name) == (entry.lane, entry.channel, entry.address, entry.cell, entry.name):
-                self.entries[at] = entry
-                return at
+                self.entries[number] = entry
+                return number
         self.entries.append(entry)
         return len(self.entries) - 1
 
     async def end(self, subscription_id: int, *, owner: str | None, by: str, at: datetime) -> None:
         self.ended.append((subscription_id, owner))
+        self.ended_by.append((by, at))
 
     async def held(self, owner: str | None) -> list[Held]:
         return [Held(id=at, name=e.name, channel=e.channel, address="…", lane=e.lane, hazards=e.hazards, min_level=e.min_level,
