@@ -122,6 +122,18 @@ async def test_an_answer_stops_everything_for_the_post_also_what_waits_in_a_queu
     assert {row["state"] for row in await corridor.rows("SELECT state FROM call_attempt")} == {"called", "stopped"}
 
 
+async def test_what_was_withdrawn_for_one_post_goes_out_when_another_needs_the_same_person(corridor: Corridor) -> None:
+    await brings(corridor, PUDONG[0], "310115,浦东新区,联络员,联络员,1,李二,{}/li,,", "310115,浦东新区,联络员,联络员,2,王一,{}/wang,8613800000001,")
+    await corridor.parts.dispatch.expand(await corridor.warned(level=Level.ORANGE))  # both are queued, and no worker runs yet
+    mine = next(call for call in await corridor.parts.answer.board() if call.post == POST)
+    await corridor.parts.answer.enter(mine.id, by="王一", account=Account(name="lin", role="approver"))
+    async with corridor.working():
+        await corridor.drained()
+    assert told(corridor) == {"/li": 1}
+    await later(corridor, 300)
+    assert told(corridor) == {"/li": 1, "/wang": 1}
+
+
 async def test_two_answers_that_cross_are_one_answer_and_a_refusal(corridor: Corridor) -> None:
     await brings(corridor, *PUDONG)
     await warned(corridor)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.web.browsing import CHROMIUM, LAPTOP, PHONE, browser, picture, served, signed_in
@@ -22,6 +23,12 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
+def broken(page: Page) -> list[str]:
+    """Rules of WCAG 2.2 AA that the page breaks."""
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).response
+    return [f"{one['id']}: {one['nodes'][0]['html'][:300]}" for one in found["violations"]]
+
+
 def test_the_board_shows_who_has_not_answered_and_an_operator_enters_who_has(calls_site: str, browser: Browser, tmp_path: Path) -> None:
     elsewhere: list[str] = []
     page = signed_in(browser, calls_site, "token-lin", elsewhere)
@@ -35,6 +42,7 @@ def test_the_board_shows_who_has_not_answered_and_an_operator_enters_who_has(cal
         page.set_viewport_size(LAPTOP)  # type: ignore[arg-type]  # a plain dict is one
         page.wait_for_timeout(300)
         picture(page, f"calls-{lang}-1366", tmp_path, whole=True)
+        assert broken(page) == []
     assert page.locator(".callsum b").all_inner_texts() == ["2", "2", "1"]
     page.get_by_role("button", name="登记应答 浦东新区防汛责任人").click()
     page.get_by_label("何人应答").fill("王一")
@@ -64,6 +72,7 @@ def test_a_list_is_checked_before_it_is_taken_and_gaps_and_scores_stand_below(ca
         page.set_viewport_size(LAPTOP)  # type: ignore[arg-type]  # a plain dict is one
         page.wait_for_timeout(700)
         picture(page, f"roster-{lang}-1366", tmp_path, whole=True)
+        assert broken(page) == []
     assert page.get_by_text("此人没有叫应可用的联系方式").first.is_visible()
     page.locator("input[type=file]").set_input_files(wrong)
     page.get_by_text("“12”不是电话号码").wait_for()

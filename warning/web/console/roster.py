@@ -47,8 +47,9 @@ class _Bring:
         self._file: tuple[str, bytes] | None = None
         ui.html(f"<h2>{visit.t('roster_bring')}</h2><p class='small soft'>{visit.t('roster_how')}</p>", sanitize=False)
         with ui.element("div").classes("row"):
-            ui.upload(label=visit.t("roster_choose"), auto_upload=True, max_file_size=MOST_BYTES, on_upload=self._chosen).props(
-                'accept=".csv,.xlsx" flat bordered').style("max-width:22rem")
+            # Quasar's own uploader has buttons without a name: it stays hidden behind one that has one.
+            chooser = ui.upload(auto_upload=True, max_file_size=MOST_BYTES, on_upload=self._chosen).props('accept=".csv,.xlsx"').style("display:none")
+            ui.button(visit.t("roster_choose"), on_click=lambda: chooser.run_method("pickFiles")).props("no-caps color=primary")
             self._whole = ui.checkbox(visit.t("roster_whole"), on_change=self._check)
             ui.button(visit.t("roster_export"), on_click=self._export).props("dense outline no-caps color=grey-9")
         self._report = ui.element("div")
