@@ -41,17 +41,18 @@ def differences(in_force: Iterable[Standing], zones: ZoneSet, issuers: Mapping[s
     is not, it is covered.
     """
     said: dict[tuple[str, str], dict[str, Level]] = {}
+    districts = [(zone.code, zone.parent) for zone in zones.at("district")]
+    reach = {code: len(_covered(issuer.zones, districts)) for code, issuer in issuers.items()}
     for warning in in_force:
-        for zone in _covered(warning.zones, zones):
+        for zone in _covered(warning.zones, districts):
             own = said.setdefault((warning.hazard, zone), {})
             own[warning.issuer] = max(warning.level, own.get(warning.issuer, warning.level))
     found = []
     for (hazard, zone), own in said.items():
         says: dict[str, Level | None] = dict(own)
-        narrowest = min(len(_reach(code, issuers, zones)) for code in own)
+        narrowest = min(reach.get(code, 0) for code in own)
         for code, issuer in issuers.items():
-            wider = len(_reach(code, issuers, zones)) > narrowest
-            if code not in own and wider and issuer.may_warn(zone) and _same_service(issuer, own, issuers):
+            if code not in own and reach[code] > narrowest and issuer.may_warn(zone) and _same_service(issuer, own, issuers):
                 says[code] = None
         if len(says) > 1 and len(set(says.values())) > 1:
             ordered = sorted(says.items(), key=lambda item: (-(item[1] or 0), item[0]))
@@ -59,14 +60,10 @@ def differences(in_force: Iterable[Standing], zones: ZoneSet, issuers: Mapping[s
     return sorted(found, key=lambda one: (-(one.says[0][1] or 0), one.hazard, one.zone))
 
 
-def _covered(codes: Sequence[str], zones: ZoneSet) -> list[str]:
-    """The districts (or, where there are none, the zones themselves) that a warning covers."""
-    inside = [zone.code for zone in zones if zone.level == "district" and (zone.code in codes or zone.parent in codes)]
-    return inside or list(codes)
-
-
-def _reach(code: str, issuers: Mapping[str, Issuer], zones: ZoneSet) -> list[str]:
-    return _covered(issuers[code].zones, zones) if code in issuers else []
+def _covered(codes: Sequence[str], districts: Sequence[tuple[str, str]]) -> list[str]:
+    """The districts, each ``(code, parent)``, that a warning covers; or, where there are none, the zones themselves."""
+    named = set(codes)
+    return [code for code, parent in districts if code in named or parent in named] or list(codes)
 
 
 def _same_service(issuer: Issuer, own: Mapping[str, Level], issuers: Mapping[str, Issuer]) -> bool:
