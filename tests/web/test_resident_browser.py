@@ -81,7 +81,9 @@ def warned(site: str, *, level: str = "orange", zones: tuple[str, ...] = ("31011
         "issuer": "310000", "hazard": "rainstorm", "event_code": "11B03", "level": level, "zones": list(zones), "onset": now.isoformat(),
         "expires": (now + timedelta(hours=3)).isoformat(), "action": action, "replaces": replaces, "note": "" if action == "new" else "by order of the drill"})
     post(f"/api/proposals/{made['id']}/submit", "fu", {"revision": 1})
-    return str(post(f"/api/proposals/{made['id']}/approve", "lin", {"revision": 2})["identifier"])
+    identifier = str(post(f"/api/proposals/{made['id']}/approve", "lin", {"revision": 2})["identifier"])
+    _until(lambda: httpx.get(f"{site}/public/versions/{identifier}").is_success)  # residents see it
+    return identifier
 
 
 @pytest.mark.parametrize(("base", "lang", "button", "link"), [

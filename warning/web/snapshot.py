@@ -3,12 +3,14 @@
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
 import shapely
 from shapely.geometry.base import BaseGeometry
+from sqlalchemy.exc import OperationalError
 
 from warning.cap import Alert
 from warning.capxml import read
@@ -19,8 +21,9 @@ from warning.web.api.shapes import alert_out
 from warning.web.here import Answers, Places
 from warning.web.parts import Parts
 
-FRESH_S = 1.0
-"""For how long a reading serves everybody; the read-back of the page channel always reads anew."""
+FRESH_S, PATIENT_S = 1.0, 2.0
+"""For how long a reading serves everybody; until PATIENT_S it still does while the next one is under way, so that nobody waits for the database.
+The read-back of the page channel always reads anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +68,26 @@ class PublicBoard:
         self._places = Places(parts.zones)
         self._answers: Answers | None = None
         self._lock = asyncio.Lock()
+        self._renewing: asyncio.Task[None] | None = None
 
     async def snapshot(self, *, fresh: bool = False) -> Snapshot:
         """What is served now; ``fresh`` asks the database even when the last reading is young."""
         held = self._held
         clock = self._parts.clock
-        if held is not None and not fresh and clock.monotonic() - self._read_at < FRESH_S:
+        age = clock.monotonic() - self._read_at
+        if held is not None and not fresh and age < PATIENT_S:
+            if age >= FRESH_S and (self._renewing is None or self._renewing.done()):
+                self._renewing = asyncio.create_task(self._renew(), name="the board of the public page")
             return held
+        return await self._read(fresh=fresh)
+
+    async def _renew(self) -> None:
+        """Whoever asks after PATIENT_S meets the fault, if it is still there."""
+        with suppress(OperationalError):
+            await self._read(fresh=False)
+
+    async def _read(self, *, fresh: bool) -> Snapshot:
+        clock = self._parts.clock
         async with self._lock:
             if self._held is not None and not fresh and clock.monotonic() - self._read_at < FRESH_S:
                 return self._held
