@@ -69,6 +69,7 @@ async def test_killed_before_anything_has_left_nobody_hears_it_twice(city: Corri
 async def test_killed_before_the_answers_are_written_down_one_hand_goes_out_twice_and_is_marked(
     city: Corridor, brake: Brake, step: Step
 ) -> None:
+    city.smsc.misbehave(Faults(black_hole=True))  # a handset's report that overtakes the answer would settle its message
     found = await reckoned(city, await killed_at(city, brake, step), PEOPLE)
     assert found.silent == frozenset()
     assert len(found.twice) == len(found.marked) == FIRST_HAND
