@@ -100,7 +100,7 @@ class ResponsesPage:
                 + ("" if duty.state == "done" else f" · {visit.t(due[0])} {local_time(due[1], visit.lang, now)}")
                 + (f" · {escape(duty.remark)}" if duty.remark else "") + "</p>", sanitize=False)
             for number, text in enumerate(duty.checks):
-                box = ui.checkbox(text[en], value=number in duty.ticked).props("dense")
+                box = ui.checkbox(text[en], value=number in duty.ticked)
                 if number in duty.ticked or duty.state == "done" or not visit.can(Act.RESPOND):
                     box.disable()
                 else:
