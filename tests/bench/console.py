@@ -22,7 +22,7 @@ from threading import Event, Thread
 
 import httpx
 import socketio
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from tests.bench.measure import Effort, Goal, Row, Timing, rows
 from warning.store.server import EmbeddedServer
@@ -61,13 +61,13 @@ def run(effort: Effort) -> list[Row]:
             timings = []
             for name, (path, waits) in _PAGES.items():
                 found = [_open(chromium, base, cookie, path, waits) for _ in range(times)]
+                print(f"      {name}: {', '.join(f'{one.seconds:.2f}' for one in found)} s, {found[-1].kib:,.0f} KiB", file=sys.stderr, flush=True)
                 p95 = quantiles([one.seconds for one in found], n=20)[18] if len(found) > 1 else found[0].seconds
                 timings.append(Timing(
                     subject=f"xiaoxishu {name}, p95 of {times}", value=p95, note=f"cold, {found[-1].kib:,.0f} KiB over the wire, {clients} consoles open"))
-            rate, longest = _fluid(chromium, base, cookie)
+            fluid = _fluid(chromium, base, cookie)
             chromium.close()
-    return [*rows("console", "s", timings, goal=Goal(value=1.0)), *rows("console map", "frames/s", [
-        Timing(subject="xiaoxishu 2,875 counties dragged", value=rate, note=f"longest frame {longest:.0f} ms, software rendering")], goal=Goal(value=30))]
+    return [*rows("console", "s", timings, goal=Goal(value=1.0)), *rows("console map", "frames/s", [fluid], goal=Goal(value=30))]
 
 
 def _open(chromium: Browser, base: str, cookie: str, path: str, waits: str) -> Opened:
@@ -85,14 +85,19 @@ def _open(chromium: Browser, base: str, cookie: str, path: str, waits: str) -> O
     return Opened(seconds=seconds, kib=sum(taken) / 1024)
 
 
-def _fluid(chromium: Browser, base: str, cookie: str) -> tuple[float, float]:
+def _fluid(chromium: Browser, base: str, cookie: str) -> Timing:
+    """A server that is too busy lets the page load itself anew; then there is nothing to measure."""
     page = _page(chromium, base, cookie)
     page.goto(f"{base}/console/")
     page.locator(".leaflet-container").wait_for(timeout=60_000)
     page.wait_for_timeout(3000)
-    rate, longest = page.evaluate(_FRAMES)
-    page.context.close()
-    return float(rate), float(longest)
+    try:
+        rate, longest = page.evaluate(_FRAMES)
+    except Error:
+        return Timing(subject="xiaoxishu 2,875 counties dragged", value=None, note="the page was loaded anew meanwhile: the machine is too busy")
+    finally:
+        page.context.close()
+    return Timing(subject="xiaoxishu 2,875 counties dragged", value=float(rate), note=f"longest frame {longest:.0f} ms, software rendering")
 
 
 def _page(chromium: Browser, base: str, cookie: str) -> Page:
