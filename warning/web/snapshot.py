@@ -124,7 +124,7 @@ class PublicBoard:
 
     def _reach(self, alert: AlertView) -> Reach:
         zones = self._parts.zones
-        here = [code for code in alert.zones if any(zone.code == code for zone in zones)]
+        here = [code for code in alert.zones if code in zones.by_code]
         polygon = None if alert.polygon is None else shapely.geometry.shape(dict(alert.polygon))
         found = reach(here, zones, polygon)
         # A larger place is concerned as soon as one of its parts is: the city's page shows its districts.
