@@ -268,6 +268,23 @@ async def test_a_higher_level_calls_anew_and_an_equal_one_does_not(corridor: Cor
     assert corridor.sink.received["/wang"] == 3
 
 
+async def test_who_has_read_of_the_change_and_is_called_for_it_later_is_asked_for_an_answer(corridor: Corridor) -> None:
+    """Li has had the orange warning, so he hears that it is red; that he must answer, he hears when Wang has not."""
+    await brings(corridor, *PUDONG)
+    first = await warned(corridor)
+    await later(corridor, 300)
+    await corridor.parts.answer.acknowledge(token(corridor, "/li"), by="李二")
+    await warned(corridor, Level.RED, replaces=first)
+    async with corridor.working():
+        await corridor.drained()
+    assert corridor.sink.received["/li"] == 2
+    assert "ack_url" not in json.loads(corridor.sink.latest["/li"])
+    assert await later(corridor, 300) == [POST]
+    assert corridor.sink.received["/li"] == 3
+    assert (await corridor.parts.answer.acknowledge(token(corridor, "/li"), by="李二")).posts == (POST,)
+    assert await later(corridor, 3600) == []
+
+
 async def test_escalation_ends_with_the_event_by_its_end_and_by_its_time(corridor: Corridor) -> None:
     await brings(corridor, *PUDONG)
     identifier = await warned(corridor)

@@ -314,8 +314,8 @@ class DispatchDesk:
 
 
 def _key(alert: StoredAlert, work: Work) -> str:
-    """The same on every attempt."""
-    return f"{alert.identifier}.{work.delivery_id}"
+    """The same on every attempt; another one for who was told of a change and is called for it afterwards (store/calling)."""
+    return f"{alert.identifier}.ask.{work.delivery_id}" if work.role == "call" else f"{alert.identifier}.{work.delivery_id}"
 
 
 def _no_channel(message: Message, now: datetime) -> Receipt:

@@ -57,9 +57,11 @@ async def _deliveries(connection: AsyncConnection, jobs: Jobs, rows: Sequence[An
             part = ids[first:first + _BATCH]
             batch = (await connection.execute(text(_BATCHED), {"i": identifier, "c": channel, "p": priority, "n": len(part), "ids": part})).scalar_one()
             await jobs.defer_send(connection, batch, priority=priority)
-    for row in await connection.execute(text(_REVIVE), {"ids": [row.id for row in found if row.id not in new]}):
-        await jobs.defer_send(connection, row.id, priority=row.priority)
-    return {(row.identifier, row.subscription_id): (row.id, row.id not in new) for row in found}
+    asked = (await connection.execute(text(_REVIVE), {"ids": [row.id for row in found if row.id not in new], "open": list(OPEN)})).all()
+    for batch, priority in sorted({(row.batch_id, row.priority) for row in asked}):
+        await jobs.defer_send(connection, batch, priority=priority)
+    again_now = new | {row.delivery_id for row in asked}
+    return {(row.identifier, row.subscription_id): (row.id, row.id not in again_now) for row in found}
 
 
 async def _escalated(
@@ -129,13 +131,18 @@ WITH made AS (
 SELECT id FROM made WHERE (SELECT count(*) FROM put) > 0
 """
 
-# Withdrawn when another call was answered, and needed again for this one.
+# Withdrawn when another call was answered, and needed again for this one; or told as news of the event (an update to who had its start), without being
+# asked for an answer: who is called must read that he is (role "call", by a key of its own, which no receiver takes for a repetition). Who has an open
+# call's message for this version is not told twice.
 _REVIVE: Final = """
 WITH back AS (
-  UPDATE delivery SET state = 'queued', reason = '', ended_at = NULL WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'muted' AND reason = 'answered'
-  RETURNING batch_id
+  UPDATE delivery d SET role = CASE WHEN d.state = 'muted' THEN d.role ELSE 'call' END, state = 'queued', reason = '', ended_at = NULL, next_try_at = NULL, attempts = 0,
+    evidence = CASE WHEN d.state = 'muted' THEN d.evidence ELSE left(concat_ws('; ', nullif(d.evidence, ''), 'told before, now asked to answer'), 500) END
+  WHERE id = ANY(CAST(:ids AS bigint[])) AND ((state = 'muted' AND reason = 'answered') OR (state IN ('accepted', 'delivered') AND NOT EXISTS (
+    SELECT 1 FROM call_attempt a JOIN duty_call c ON c.id = a.call_id WHERE a.delivery_id = d.id AND a.state = 'called' AND c.state = ANY(:open))))
+  RETURNING d.id AS delivery_id, d.batch_id
 )
-SELECT b.id, b.priority FROM batch b WHERE b.id IN (SELECT batch_id FROM back)
+SELECT back.delivery_id, b.id AS batch_id, b.priority FROM back JOIN batch b ON b.id = back.batch_id
 """
 
 _TRIED: Final = """

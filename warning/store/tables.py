@@ -185,7 +185,7 @@ delivery = Table(
     Column("version", Integer, nullable=False),
     Column("channel", Text, nullable=False),
     Column("subscription_id", BigInteger, ForeignKey("subscription.id"), nullable=False),
-    Column("role", Text, nullable=False),  # start | change | end
+    Column("role", Text, nullable=False),  # start | change | end | call (told of a change before, now asked to answer)
     Column("state", Text, nullable=False),  # see dispatch/delivery
     Column("attempts", SmallInteger, nullable=False, server_default="0"),
     Column("maybe_twice", Boolean, nullable=False, server_default=text("false")),
