@@ -88,7 +88,11 @@ async def test_a_place_inside_a_warned_district_is_warned_and_its_neighbour_is_n
     assert inside["place"]["code"] == "310115"
     outside = (await world.get("/api/warned?lat=31.23&lon=121.47")).json()
     assert (outside["warned"], outside["place"]["code"]) == (False, "310101")
-    assert (await world.get("/api/warned?lat=91&lon=0")).status_code == 422
+    for asked, field in (("lat=91&lon=0", "lat"), ("lat=0&lon=-180.5", "lon"), ("lat=nan&lon=0", "lat"), ("lat=31.2x&lon=0", "lat"), ("lon=121", "lat"),
+                         ("lat=31.22&lon=121.54&coarse=perhaps", "coarse")):
+        refused = await world.get(f"/api/warned?{asked}")
+        assert (refused.status_code, refused.json()["detail"].partition(":")[0]) == (422, f"query.{field}")
+        assert "31.2" not in refused.json()["detail"].replace("31.23", "")
 
 
 async def test_what_has_expired_warns_nobody(world: World) -> None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from geo.zone import ZoneSet
-from warning.errors import NotFound
+from warning.errors import Invalid, NotFound
 from warning.watch.ruletable import TableRow, rows
 from warning.web.api.shapes import AlertOut, Place
 from warning.web.auth import Here
@@ -32,17 +32,43 @@ class WarnedOut(BaseModel):
     alerts: list[AlertOut]
 
 
-@hot.get("/warned", summary="Am I warned here?", openapi_extra={"x-privacy": "the position is not stored and not logged"},
-            response_model=WarnedOut)
-async def warned(
-    request: Request,
-    lat: Annotated[float, Query(ge=-90, le=90, examples=[31.23])], lon: Annotated[float, Query(ge=-180, le=180, examples=[121.47])],
-    coarse: Annotated[bool, Query(description="the position stands for its whole cell of 0.01°: what is in force in any part of it")] = False,
-) -> Response:
-    """From memory: what was worked out once for a cell of about 1 km serves everybody in it."""
+_AT = [
+    {"name": "lat", "in": "query", "required": True, "schema": {"type": "number", "minimum": -90, "maximum": 90, "examples": [31.23]}},
+    {"name": "lon", "in": "query", "required": True, "schema": {"type": "number", "minimum": -180, "maximum": 180, "examples": [121.47]}},
+    {"name": "coarse", "in": "query", "schema": {"type": "boolean", "default": False},
+     "description": "the position stands for its whole cell of 0.01°: what is in force in any part of it"},
+]
+
+
+@hot.get("/warned", summary="Am I warned here?", response_model=WarnedOut, responses={422: {"model": Problem, "description": "no place on Earth"}},
+         openapi_extra={"x-privacy": "the position is not stored and not logged", "parameters": _AT})
+async def warned(request: Request) -> Response:
+    """From memory: what was worked out once for a cell of about 1 km serves everybody in it.
+
+    The position is read by hand, because checking two numbers by a model cost more than the answer.
+    """
+    asked = request.query_params
+    lat, lon = _degrees(asked.get("lat"), 90, "lat"), _degrees(asked.get("lon"), 180, "lon")
+    coarse = asked.get("coarse", "false").lower()
+    if coarse not in _YES and coarse not in _NO:
+        raise Invalid("query.coarse: true or false")
     public: PublicBoard = request.app.state.public
     answers = await public.answers()
-    return Response(answers.at(lat, lon, coarse=coarse), media_type="application/json", headers={"Cache-Control": "private, max-age=10"})
+    return Response(answers.at(lat, lon, coarse=coarse in _YES), media_type="application/json", headers={"Cache-Control": "private, max-age=10"})
+
+
+_YES, _NO = frozenset({"true", "1", "yes", "on", "t", "y"}), frozenset({"false", "0", "no", "off", "f", "n", ""})
+
+
+def _degrees(text: str | None, most: int, name: str) -> float:
+    """A position never stands in an error: it would in a log."""
+    try:
+        value = float(text if text is not None else "")
+    except ValueError:
+        raise Invalid(f"query.{name}: give degrees, such as {31.23 if name == 'lat' else 121.47}") from None
+    if not -most <= value <= most:  # what is no number is not between them either
+        raise Invalid(f"query.{name}: between -{most} and {most} degrees")
+    return value
 
 
 @router.get("/zones.geojson", summary="The zones of this deployment", response_class=Response)
