@@ -53,6 +53,8 @@ async def test_a_stronger_warning_that_runs_out_lets_the_weaker_one_through_too(
         await corridor.drained()
     assert ["红色" in corridor.heard(ONE)[0], "奉贤区" in corridor.heard(ONE)[1]] == [True, True]
     assert await corridor.parts.revival.revive(now=corridor.now) == 0
+    [marks] = await corridor.rows("SELECT count(*) AS n FROM stage_event WHERE channel = 'sms' AND at = :now", now=corridor.now)
+    assert marks["n"] == 0, "what was kept back on purpose makes no channel late"
 
 
 async def test_what_was_kept_back_does_not_wake_a_sleeper(corridor: Corridor) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.corridor.conftest import PLACES, Corridor
+from tests.corridor.conftest import AT, PLACES, Corridor
 from warning.dispatch.subscribe import ResidentSubscription
 from warning.level import Level
 
@@ -37,6 +37,8 @@ async def test_who_sleeps_is_told_in_the_morning_what_is_still_in_force(corridor
     assert await morning(corridor, 0.1) == 1
     assert len(corridor.heard(SLEEPER)) == 1
     assert "橙色" in corridor.heard(SLEEPER)[0]
+    [marks] = await corridor.rows("SELECT count(*) AS n, max(at) AS last FROM stage_event WHERE stage IN ('first_accepted', 'last_accepted') AND channel = 'sms'")
+    assert (marks["n"], marks["last"]) == (2, AT), "who sleeps until the morning makes no channel late"
     assert await corridor.parts.mass.wake() == 0
 
 

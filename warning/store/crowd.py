@@ -11,7 +11,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from warning.dispatch.mass.sheet import TWICE, Sheet, compact, faults, flagged, owed, tally, unsaid
-from warning.store.mass_queries import ADD, NEW_IDS, WRITE
+from warning.store.mass_queries import ADD, LATER, NEW_IDS, WRITE
 
 _WORDY = 64
 """So many different words are kept before those that nobody needs are looked for."""
@@ -50,6 +50,11 @@ async def write(connection: AsyncConnection, sheets: Iterable[tuple[int, Sheet]]
     rows = [_columns(sheet) | {"id": crowd_id} for crowd_id, sheet in sheets]
     if rows:
         await connection.execute(text(WRITE), rows)
+
+
+async def later(connection: AsyncConnection, crowd_id: int) -> None:
+    """Before its people are queued anew: a batch that was done is told later on purpose. One that still goes on is measured as ever."""
+    await connection.execute(text(LATER), {"id": crowd_id})
 
 
 async def add(connection: AsyncConnection, crowds: Sequence[NewCrowd]) -> list[int]:

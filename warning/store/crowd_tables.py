@@ -51,6 +51,7 @@ crowd = Table(
     Column("accepted_at", DateTime(timezone=True)),
     Column("fall_back_at", DateTime(timezone=True)),
     Column("asleep_until", DateTime(timezone=True)),  # its people have quiet hours until then (the engine's clock); nobody takes it up before
+    Column("told_later", Boolean, nullable=False, server_default=text("false")),  # on purpose: after quiet hours, or when a stronger warning has gone; no stage's time is measured by it
     Column("falls_from", BigInteger),  # the batch whose people this one tells on another channel
     Column("places", LargeBinary),  # their places there, two bytes a person
     Column("real_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),

@@ -123,9 +123,10 @@ class MassStore:
             if mine and not go:
                 await self._again(connection, claim.crowd_id, claim.attempt, claim.priority)
             # Last, because all workers of a channel write these two rows.
-            if waits.accepted and first:
+            measured = waits.accepted and not row.told_later
+            if measured and first:
                 await mark(connection, chain=chain, stage="first_accepted", at=now, channel=claim.channel)
-            if waits.accepted and (first or not go):
+            if measured and (first or not go):
                 await mark(connection, chain=chain, stage="last_accepted", at=now, channel=claim.channel, newest=True)
         return Next(go=go)
 

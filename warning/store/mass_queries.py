@@ -25,7 +25,7 @@ SOME: Final = f"SELECT {_COLUMNS} FROM crowd c WHERE c.id = ANY(CAST(:ids AS big
 # What a worker may do next with the batch it holds: stop when a newer version of these people exists, give way when something more
 # urgent waits for a worker.
 HELD: Final = f"""
-SELECT {_COLUMNS}, c.unknown_at, c.next_try_at,
+SELECT {_COLUMNS}, c.unknown_at, c.next_try_at, c.told_later,
   EXISTS (SELECT 1 FROM crowd n WHERE n.root = c.root AND n.version > c.version) OR {COMING.format("c")} AS newer,
   EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.status = 'todo' AND j.queue_name = 'dispatch' AND j.priority > c.priority
     AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())) AS urgent
@@ -81,7 +81,9 @@ SELECT {_COLUMNS}, c.event_id, c.district FROM crowd c
 WHERE c.fall_back_at <= clock_timestamp() ORDER BY c.fall_back_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 
-WAKE: Final = "UPDATE crowd SET asleep_until = NULL WHERE asleep_until <= :now RETURNING id, priority"
+LATER: Final = "UPDATE crowd SET told_later = true WHERE id = :id AND NOT open"
+
+WAKE: Final = "UPDATE crowd SET asleep_until = NULL, told_later = true WHERE asleep_until <= :now RETURNING id, priority"
 
 # Who of these people has quiet hours; a person with several places, those of the first that has any.
 QUIET: Final = """

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from warning.dispatch.delivery import State
 from warning.dispatch.mass.sheet import CODE, NOTHING, STATE_BITS, Ids, among, places_of, put, reasoned
-from warning.store.crowd import sheet_of, write
+from warning.store.crowd import later, sheet_of, write
 from warning.store.jobs import Jobs
 from warning.store.mass_queries import KEPT_FROM, UNDER
 
@@ -44,6 +44,7 @@ async def release(
         told, _ = places_of(await told_by(connection, sheet.members[kept], channel, rivals), sheet.members)
         kept &= ~told
         if kept.any():
+            await later(connection, row.id)
             put(sheet, kept, State.QUEUED, NOTHING)
             await write(connection, [(row.id, sheet)])
             await jobs.defer_crowds(connection, [row.id], priority=row.priority)

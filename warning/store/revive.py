@@ -12,7 +12,7 @@ from warning.dispatch.mass.muster import WHY_MUTED
 from warning.dispatch.mass.sheet import NOTHING, Ids, among, places_of, put, reasoned
 from warning.dispatch.quiet import wakes
 from warning.level import Level
-from warning.store.crowd import array, sheet_of, write
+from warning.store.crowd import array, later, sheet_of, write
 from warning.store.database import Database
 from warning.store.jobs import Jobs
 from warning.store.mass_queries import OTHERS, QUIET
@@ -51,6 +51,7 @@ class Revival:
                     inside, _ = places_of(still, sheet.members)
                     kept &= ~inside
                 if kept.any():
+                    await later(connection, row.id)
                     put(sheet, kept, State.QUEUED, NOTHING)
                     await write(connection, [(row.id, sheet)])
                     await self._jobs.defer_crowds(connection, [row.id], priority=row.priority)
