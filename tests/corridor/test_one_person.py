@@ -68,3 +68,24 @@ async def test_what_was_kept_back_does_not_wake_a_sleeper(corridor: Corridor) ->
     assert await corridor.parts.revival.revive(now=corridor.now) == 0
     await corridor.move(timedelta(hours=5))
     assert await corridor.parts.revival.revive(now=corridor.now) == 1
+
+
+async def test_a_stronger_warning_lifted_at_night_does_not_wake_a_sleeper_for_the_weaker_one(corridor: Corridor) -> None:
+    for zone in ("310115", "310120"):
+        lat, lon = PLACES[zone]
+        await corridor.parts.subscriptions.resident(ResidentSubscription(
+            channel="sms", address=ONE, lat=lat, lon=lon, min_level="blue", quiet="22:00-07:00"))
+    red = await corridor.warned(zones=("310115",), level=Level.RED, issuer="310115", hours=1)  # 00:00 in Beijing: red wakes
+    await corridor.send(red)
+    await corridor.send(await corridor.warned(zones=("310120",), level=Level.YELLOW, issuer="310120", hours=12))
+    before = len(corridor.heard(ONE))
+    await corridor.send(await corridor.warned(zones=("310115",), issuer="310115", action="cancel", replaces=red))
+    async with corridor.working():
+        await corridor.drained()
+    assert [text for text in corridor.heard(ONE)[before:] if "黄色" in text] == []
+    await corridor.move(timedelta(hours=7))
+    assert await corridor.parts.revival.revive(now=corridor.now) == 1
+    await corridor.parts.mass.wake()
+    async with corridor.working():
+        await corridor.drained()
+    assert "黄色" in corridor.heard(ONE)[-1]

@@ -121,7 +121,7 @@ class Muster:
             channel = about[root].channel
             for role, members in (("start", by_role.start), ("change", by_role.change), ("end", by_role.end)):
                 if role != "start":
-                    await release(connection, self._jobs, members, channel, others.all, level=int(alert.level) if role == "change" else 0)
+                    await release(connection, self._jobs, members, channel, others.all, level=int(alert.level) if role == "change" else 0, now=now)
                 under = await told_by(connection, members, channel, others.muting(role))
                 made += await _crowds(
                     connection, alert, channel, about[root].language, about[root].district, role, members, sizes, under, now, root=root)

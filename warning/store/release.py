@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from sqlalchemy import text
@@ -9,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from warning.dispatch.delivery import State
 from warning.dispatch.mass.sheet import CODE, NOTHING, STATE_BITS, Ids, among, places_of, put, reasoned
-from warning.store.crowd import later, sheet_of, write
+from warning.dispatch.quiet import wakes
+from warning.level import Level
+from warning.store.crowd import array, later, sheet_of, write
 from warning.store.jobs import Jobs
-from warning.store.mass_queries import KEPT_FROM, UNDER
+from warning.store.mass_queries import KEPT_FROM, QUIET, UNDER
 
 _STANDS = [CODE[s] for s in (State.QUEUED, State.CLAIMED, State.UNKNOWN, State.ACCEPTED, State.DELIVERED)]
 
@@ -26,10 +29,10 @@ class Other:
 
 
 async def release(
-    connection: AsyncConnection, jobs: Jobs, members: Ids, channel: str, others: Sequence[Other], *, level: int
+    connection: AsyncConnection, jobs: Jobs, members: Ids, channel: str, others: Sequence[Other], *, level: int, now: datetime
 ) -> None:
     """``members`` (ascending) are told that their warning falls to ``level`` (0: that it ends). What they were kept from above that is queued,
-    unless yet another one as strong tells them."""
+    unless yet another one as strong tells them. Who has quiet hours is left as he is: the next revival after them finds him."""
     weaker = [other for other in others if other.level > level]
     if not weaker or not len(members):
         return
@@ -43,6 +46,8 @@ async def release(
         rivals = [other.identifier for other in others if other.identifier != row.identifier and other.level >= levels[row.identifier]]
         told, _ = places_of(await told_by(connection, sheet.members[kept], channel, rivals), sheet.members)
         kept &= ~told
+        sleeping, _ = places_of(await asleep(connection, sheet.members[kept], Level(levels[row.identifier]), now), sheet.members)
+        kept &= ~sleeping
         if kept.any():
             await later(connection, row.id)
             put(sheet, kept, State.QUEUED, NOTHING)
@@ -61,3 +66,9 @@ async def told_by(connection: AsyncConnection, members: Ids, channel: str, other
         told = np.isin(np.frombuffer(row.codes, np.uint8) & STATE_BITS, _STANDS)
         found.append(np.array(row.members, dtype=np.int64)[told])
     return np.unique(np.concatenate(found))
+
+
+async def asleep(connection: AsyncConnection, members: Ids, level: Level, now: datetime) -> Ids:
+    """Whom of these their quiet hours keep, ascending."""
+    rows = await connection.execute(text(QUIET), {"ids": array(members.tolist())})
+    return np.array(sorted(row.person for row in rows if wakes((row.quiet_from, row.quiet_until), level=level, now=now) is not None), dtype=np.int64)

@@ -3,20 +3,17 @@
 from datetime import datetime
 from typing import Final
 
-import numpy as np
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from warning.dispatch.delivery import State
 from warning.dispatch.mass.muster import WHY_MUTED
-from warning.dispatch.mass.sheet import NOTHING, Ids, among, places_of, put, reasoned
-from warning.dispatch.quiet import wakes
+from warning.dispatch.mass.sheet import NOTHING, among, places_of, put, reasoned
 from warning.level import Level
-from warning.store.crowd import array, later, sheet_of, write
+from warning.store.crowd import later, sheet_of, write
 from warning.store.database import Database
 from warning.store.jobs import Jobs
-from warning.store.mass_queries import OTHERS, QUIET
-from warning.store.release import told_by
+from warning.store.mass_queries import OTHERS
+from warning.store.release import asleep, told_by
 
 # Starts of the newest version of what is in force, with somebody muted in them. A newer version works its people out anew.
 _MUTED: Final = """
@@ -47,7 +44,7 @@ class Revival:
                     "event": row.event, "hazard": row.hazard, "issuer": row.issuer, "now": now})).all()
                 rivals = [other.identifier for other in others if other.level >= row.level]
                 for still in (await told_by(connection, sheet.members[kept], row.channel, rivals),
-                              await _asleep(connection, sheet.members[kept], Level(row.level), now)):
+                              await asleep(connection, sheet.members[kept], Level(row.level), now)):
                     inside, _ = places_of(still, sheet.members)
                     kept &= ~inside
                 if kept.any():
@@ -57,9 +54,3 @@ class Revival:
                     await self._jobs.defer_crowds(connection, [row.id], priority=row.priority)
                     people += int(kept.sum())
         return people
-
-
-async def _asleep(connection: AsyncConnection, members: Ids, level: Level, now: datetime) -> Ids:
-    """Whom of these their quiet hours keep, ascending."""
-    rows = await connection.execute(text(QUIET), {"ids": array(members.tolist())})
-    return np.array(sorted(row.person for row in rows if wakes((row.quiet_from, row.quiet_until), level=level, now=now) is not None), dtype=np.int64)
