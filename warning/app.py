@@ -143,7 +143,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     answer = AnswerDesk(
         AnswerStore(database, jobs, addresses), clock=clock, secret=secret, within=timedelta(seconds=settings.answer_within_s),
         public_url=settings.public_url,
-        plans=plans, zones=zones, kinds=_kinds(settings))
+        plans=plans, zones=zones, kinds=_kinds(settings), lanes=_lanes(settings))
     rosters = RosterDesk(
         RosterStore(database, addresses, zones=zones), clock=clock, zones=zones, channels=_kinds(settings), hazards=_hazard_names(rule_sets), ways=plans.ways(),
         freshness=plans.freshness, allow_private=settings.allow_private_targets, lane="actual" if settings.status == "Actual" else "exercise")
@@ -224,6 +224,12 @@ def _fast_lane(settings: Settings, hazards: Sequence[str]) -> list[FastRule]:
     return [
         FastRule(hazards=rule.hazards, levels=tuple(map(Level.of, rule.levels)), roles=rule.roles, within=timedelta(seconds=rule.review_within_s))
         for rule in settings.fast_lane]
+
+
+def _lanes(settings: Settings) -> dict[str, str]:
+    """The lane of each channel: its own, else that of the deployment."""
+    ours = "actual" if settings.status == "Actual" else "exercise"
+    return {channel.name: str(channel.option("lane") or ours) for channel in settings.channels}
 
 
 def _kinds(settings: Settings) -> dict[str, str]:

@@ -351,3 +351,31 @@ async def test_a_drills_calls_never_leave_the_drills_lane(beside: Corridor) -> N
     await beside.send(identifier)
     assert await beside.parts.answer.board() == []
     assert told(beside) == {}
+
+
+async def test_the_link_of_what_was_read_answers_nothing_that_still_waits_in_a_queue(corridor: Corridor) -> None:
+    """Red is queued when Wang opens the link of the orange message: he has not read of red, and is told of it."""
+    await brings(corridor, *PUDONG)
+    first = await warned(corridor)
+    link = token(corridor, "/wang")
+    red = await corridor.warned(level=Level.RED, replaces=first, action="update")
+    await corridor.parts.dispatch.expand(red)
+    with pytest.raises(Conflict, match="already"):
+        await corridor.parts.answer.acknowledge(link, by="王一")  # the orange call has ended with the red one's opening
+    assert await corridor.parts.answer.reply("sms", "8613800000001", "收到") is None
+    async with corridor.working():
+        await corridor.drained()
+    assert corridor.sink.received["/wang"] == 2
+    assert [(call.identifier, call.state) for call in await corridor.parts.answer.board()][0] == (red, "waiting")
+    assert (await corridor.parts.answer.acknowledge(token(corridor, "/wang"), by="王一")).identifier == red
+
+
+async def test_a_level_that_comes_back_after_it_had_fallen_calls_anew(corridor: Corridor) -> None:
+    await brings(corridor, *PUDONG)
+    red = await warned(corridor, Level.RED)
+    await corridor.parts.answer.acknowledge(token(corridor, "/wang"), by="王一")
+    yellow = await warned(corridor, Level.YELLOW, replaces=red)
+    assert len(await corridor.parts.answer.board()) == 1
+    again = await warned(corridor, Level.RED, replaces=yellow)
+    assert [(call.identifier, call.state) for call in await corridor.parts.answer.board()][0] == (again, "waiting")
+    assert "ack_url" in json.loads(corridor.sink.latest["/wang"])

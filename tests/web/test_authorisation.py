@@ -17,6 +17,7 @@ CALLERS = ("nobody", "viewer", "forecaster", "approver", "office", "admin")
 # "+" may, "-" is refused (403), "?" must say who they are (401); in the order of CALLERS.
 OPEN = "++++++"
 STAFF = "?+++++"
+AREA_ACT = "?-++-+"  # the same, of acts: an office without an area has no duty
 AREA = "?+++-+"  # the office of this test has no area: what an office with one may is in test_api_roster.py
 TABLE = {
     "GET /api/alerts": OPEN,
@@ -102,9 +103,9 @@ TABLE = {
     "POST /api/routes/{channel}/{route}": "?-++-+",
     "GET /api/responses": STAFF,
     "GET /api/responses/{response_id}": STAFF,
-    "POST /api/responses/{response_id}/duties/{duty_id}/acknowledge": "?-++++",
-    "POST /api/responses/{response_id}/duties/{duty_id}/checks/{check}": "?-++++",
-    "POST /api/responses/{response_id}/duties/{duty_id}/done": "?-++++",
+    "POST /api/responses/{response_id}/duties/{duty_id}/acknowledge": AREA_ACT,
+    "POST /api/responses/{response_id}/duties/{duty_id}/checks/{check}": AREA_ACT,
+    "POST /api/responses/{response_id}/duties/{duty_id}/done": AREA_ACT,
     "POST /api/responses/{response_id}/close": "?-++-+",
     "GET /api/shelters.geojson": OPEN,
     "GET /api/heartbeat": OPEN,

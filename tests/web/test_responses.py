@@ -156,6 +156,32 @@ async def test_a_duty_that_nobody_takes_in_time_is_an_operators_notice_until_som
     assert [one.partition(": ")[2].endswith("not done in time") for one in await notices(world)].count(True) == 1
 
 
+async def test_a_duty_that_waits_again_is_told_again(world: World) -> None:
+    first = await world.warned(level="orange")
+    await followed(world)
+    await world.move(timedelta(minutes=6))
+    await followed(world)
+    late = await notices(world)
+    assert any("head of the street or town" in one for one in late)
+    second = await world.warned(level="blue", action="update", replaces=first)
+    await followed(world)
+    assert not any("head of the street or town" in one for one in await notices(world))
+    await world.warned(level="orange", action="update", replaces=second)
+    await followed(world)
+    await world.move(timedelta(minutes=6))
+    await followed(world)
+    assert any("head of the street or town" in one for one in await notices(world))
+
+
+async def test_an_office_without_an_area_has_no_duty_and_a_forecaster_of_heat_none_of_a_flood(world: World) -> None:
+    await world.execute("INSERT INTO account (name, role, token_hash, hazards) VALUES ('re', 'forecaster', :h, ARRAY['heat'])", {"h": token_hash("token-re")})
+    await world.warned(level="blue")
+    (one,) = await followed(world)
+    path = f"/api/responses/{one['id']}/duties/{duty(one, 'pumps')['id']}/acknowledge"
+    assert (await world.get("/api/responses", "office")).json() == []
+    assert [(await world.post(path, who)).status_code for who in ("office", "re", "lin")] == [403, 403, 200]
+
+
 async def test_every_act_is_in_the_audit_log(world: World) -> None:
     await world.warned(level="blue")
     (one,) = await followed(world)

@@ -55,6 +55,7 @@ class AnswerDesk:
 
     def __init__(
         self, ledger: AnswerLedger, *, clock: Clock, secret: str, within: timedelta, public_url: str, plans: CallPlans, zones: ZoneSet, kinds: Kinds,
+        lanes: Mapping[str, str],
     ) -> None:
         """``within``: what an office that subscribed has before the next one of its own is called."""
         self._ledger = ledger
@@ -65,6 +66,7 @@ class AnswerDesk:
         self._plans = plans
         self._zones = zones
         self._kinds: Mapping[str, str] = dict(kinds)
+        self._lanes = dict(lanes)
 
     async def open(self, alert: StoredAlert, codes: frozenset[str]) -> int:
         """Open the calls that the plan asks for, and send what is due at once; ``codes``: every zone that the alert covers.
@@ -129,9 +131,9 @@ class AnswerDesk:
         return await self._ledger.heard(self._alike(channel), _forms(address), words.strip(), at=self._clock.now())
 
     def _alike(self, channel: str) -> list[str]:
-        """Every channel of this one's kind: a reply may come in by another route than the message went out."""
-        kind = kind_of(channel, self._kinds)
-        return [name for name in self._kinds if kind_of(name, self._kinds) == kind] or [channel]
+        """Every channel of this one's kind and lane: a reply may come in by another route than the message went out, but a drill's answers no real call."""
+        kind, lane = kind_of(channel, self._kinds), self._lanes.get(channel)
+        return [name for name in self._kinds if kind_of(name, self._kinds) == kind and self._lanes.get(name) == lane] or [channel]
 
     async def enter(self, call_id: UUID, *, by: str, note: str = "", account: Account) -> Acknowledged:
         """An operator writes down that somebody has answered, by telephone or in person. An office may do so inside its own area."""

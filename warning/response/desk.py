@@ -9,7 +9,7 @@ from uuid import UUID
 from geo.zone import ZoneSet
 from warning.account import Account, Act, covers, require
 from warning.clock import Clock
-from warning.errors import Invalid, NotFound
+from warning.errors import Invalid, NotAllowed, NotFound
 from warning.level import Level
 from warning.response.plan import ResponseLevel, ResponsePlan, Task, tasks
 from warning.response.state import Response, after
@@ -129,11 +129,13 @@ class ResponseDesk:
 
     async def _mine(self, response_id: UUID, duty_id: int, account: Account, act: str) -> list[tuple[str, bool]]:
         require(account, Act.RESPOND)
+        if account.role == "office" and not account.area:
+            raise NotAllowed(f"{account.name} has no area: an admin renews the account with one (account add --area)")
         found = await self._ledger.one(response_id)
         duty = next((one for one in found.duties if one.id == duty_id), None)
         if duty is None:
             raise NotFound(f"no duty {duty_id} in this response")
-        require(account, Act.RESPOND, zones=(duty.zone,) if duty.zone else found.zones)
+        require(account, Act.RESPOND, hazard=found.hazard, zones=(duty.zone,) if duty.zone else found.zones)
         after(duty.state, act)
         return [(text[1], number in duty.ticked) for number, text in enumerate(duty.checks)]
 
@@ -154,5 +156,7 @@ def _seen(found: Response, account: Account) -> Response | None:
     """The response as this account may see it; None when nothing of it lies in its area."""
     if account.role != "office":
         return found
+    if not account.area:
+        return None
     here = any(covers(account, (zone,)) for zone in (*found.zones, *(duty.zone for duty in found.duties if duty.zone)))
     return replace(found, duties=tuple(duty for duty in found.duties if not duty.zone or covers(account, (duty.zone,)))) if here else None

@@ -13,7 +13,18 @@ from warning.answer.work import Answer, Office, Opening
 from warning.errors import Conflict, NotFound
 from warning.level import Level
 from warning.roster.post import Post
-from warning.store.answer_queries import BOARD, CLOSE, END_GONE, MADE, NEXT_ONES, OPENED, REMAIN, SILENCE, UNTOLD
+from warning.store.answer_queries import (
+    BOARD,
+    CLOSE,
+    END_GONE,
+    HANDED_OVER,
+    MADE,
+    NEXT_ONES,
+    OPENED,
+    REMAIN,
+    SILENCE,
+    UNTOLD,
+)
 from warning.store.audit import note
 from warning.store.calling import advance
 from warning.store.database import Database
@@ -123,7 +134,7 @@ class AnswerStore:
         kept = self._kept(forms)
         async with self._db.begin() as connection:
             rows = (await connection.execute(text(
-                "SELECT c.id, a.name FROM duty_call c JOIN call_attempt a ON a.call_id = c.id AND a.state = 'called' "
+                f"SELECT c.id, a.name FROM duty_call c JOIN call_attempt a ON a.call_id = c.id AND a.state = 'called' AND {HANDED_OVER} "
                 "JOIN subscription s ON s.id = a.subscription_id WHERE c.state = ANY(:open) AND (s.address = ANY(:address) AND s.channel = ANY(:channels) "
                 "OR a.person_id IN (SELECT k.person_id FROM roster_contact k JOIN subscription o ON o.id = k.subscription_id "
                 "WHERE o.address = ANY(:address) AND o.channel = ANY(:channels))) ORDER BY c.opened_at DESC, c.id"),

@@ -27,7 +27,9 @@ INSERT INTO duty_call (id, identifier, event_id, post_id, subscription_id, post,
 SELECT :id, v.identifier, v.event_id, :post_id, :sub, :post, :zone, v.level, 'waiting', :at, :deadline FROM alert v
 WHERE v.identifier = :i AND NOT EXISTS (
   SELECT 1 FROM duty_call c WHERE c.event_id = v.event_id AND c.level >= v.level AND c.state <> 'ended'
-  AND c.post_id IS NOT DISTINCT FROM CAST(:post_id AS bigint) AND c.subscription_id IS NOT DISTINCT FROM CAST(:sub AS bigint))
+  AND c.post_id IS NOT DISTINCT FROM CAST(:post_id AS bigint) AND c.subscription_id IS NOT DISTINCT FROM CAST(:sub AS bigint)
+  AND NOT EXISTS (SELECT 1 FROM alert b JOIN alert was ON was.identifier = c.identifier  -- it fell in between: what rises again is new
+    WHERE b.event_id = v.event_id AND b.version > was.version AND b.version < v.version AND b.level < v.level))
 ON CONFLICT (identifier, post_id, subscription_id) DO NOTHING RETURNING id
 """
 
@@ -36,10 +38,15 @@ INSERT INTO call_attempt (id, call_id, person_id, subscription_id, name, channel
 VALUES (:id, :call, :person, :sub, :name, :channel, :rank, :above, :hash, :due, 'planned')
 """
 
+# An answer speaks of what has reached its person: a message that still waits in a queue has not been read by anybody.
+HANDED_OVER: Final = (
+    "EXISTS (SELECT 1 FROM delivery h WHERE h.id = a.delivery_id AND (h.attempts > 0 OR h.state NOT IN ('queued', 'muted', 'superseded')))")
+
 # What one answer settles: the call of its link, and every other of the event in which the same person was called.
-REMAIN: Final = """
+REMAIN: Final = f"""
 SELECT c.id FROM duty_call c WHERE c.event_id = :e AND c.state = ANY(:open) AND (c.id = :call OR EXISTS (
-  SELECT 1 FROM call_attempt a WHERE a.call_id = c.id AND a.state = 'called' AND (a.person_id = CAST(:p AS bigint) OR a.subscription_id = CAST(:s AS bigint))))
+  SELECT 1 FROM call_attempt a WHERE a.call_id = c.id AND a.state = 'called' AND {HANDED_OVER}
+  AND (a.person_id = CAST(:p AS bigint) OR a.subscription_id = CAST(:s AS bigint))))
 ORDER BY c.id FOR UPDATE OF c
 """
 

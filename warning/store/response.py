@@ -228,5 +228,5 @@ SELECT 'duty ' || d.id || ' ' || late.word, 'response ' || r.plan || ', ' || (d.
 FROM response_duty d JOIN response r ON r.id = d.response_id AND r.state <> 'closed',
 LATERAL (SELECT 'taken' AS word WHERE d.state = 'waiting' AND d.acknowledge_by <= :at
          UNION ALL SELECT 'done' WHERE d.state = 'acknowledged' AND d.done_by <= :at) late
-ON CONFLICT (key) DO NOTHING
+ON CONFLICT (key) DO UPDATE SET cleared_at = NULL, at = excluded.at WHERE notice.cleared_at IS NOT NULL
 """
