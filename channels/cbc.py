@@ -8,7 +8,8 @@ from pydantic import Field
 from channels.message import Limits, Message, Outcome, Reason, Receipt
 from channels.port import ChannelOptions, Doors
 from channels.wire.crew import Crew, Parcel, Said
-from channels.wire.http_post import Answer, Letter, written
+from channels.wire.http_post import Letter, written
+from channels.wire.http_verdict import verdict
 from channels.wire.pages import MAX_CHARS_UCS2, is_gsm7, pages_of
 
 _CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
@@ -49,7 +50,7 @@ class Sender:
             message = messages[index]
             return self._crew.fence(message) or self._fault(message) or written(self._letter(message), allow_private=self._options.allow_private)
 
-        return self._crew.receipts(messages, await self._crew.deliver(len(messages), parcel=parcel, verdict=_verdict))
+        return self._crew.receipts(messages, await self._crew.deliver(len(messages), parcel=parcel, verdict=verdict))
 
     def _fault(self, message: Message) -> Said | None:
         areas = area_kinds(message.body)
@@ -85,35 +86,3 @@ def area_kinds(cap: bytes) -> frozenset[str] | None:
     if root.tag != f"{_CAP}alert":
         return None
     return frozenset(kind for kind in ("polygon", "circle", "geocode") if root.find(f".//{_CAP}area/{_CAP}{kind}") is not None)
-
-
-def _verdict(answer: Answer) -> tuple[Outcome, Reason | None]:
-    """What a CBC's status says.
-
-    ================  ========  ============
-    status            outcome   reason
-    ================  ========  ============
-    2xx               accepted
-    404, 410          rejected  gone
-    413               rejected  too_long
-    408               retry     timeout
-    429               retry     rate_limited
-    5xx               retry     refused
-    others            rejected  refused
-    ================  ========  ============
-    """
-    match answer.status:
-        case status if 200 <= status < 300:
-            return Outcome.ACCEPTED, None
-        case 404 | 410:
-            return Outcome.REJECTED, Reason.GONE
-        case 413:
-            return Outcome.REJECTED, Reason.TOO_LONG
-        case 408:
-            return Outcome.RETRY, Reason.TIMEOUT
-        case 429:
-            return Outcome.RETRY, Reason.RATE_LIMITED
-        case status if status >= 500:
-            return Outcome.RETRY, Reason.REFUSED
-        case _:
-            return Outcome.REJECTED, Reason.REFUSED

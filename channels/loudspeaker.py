@@ -8,7 +8,8 @@ from channels.message import Limits, Message, Outcome, Reason, Receipt
 from channels.port import Doors
 from channels.wire.crew import BadAddress, Crew
 from channels.wire.ebd import Origin, area_code, write
-from channels.wire.http_post import Answer, Letter
+from channels.wire.http_post import Letter
+from channels.wire.http_verdict import verdict
 from channels.wire.mqtt_line import BrokerOptions, MqttLine, Publication
 
 
@@ -54,7 +55,7 @@ class Sender:
         for by_http in (False, True):
             chosen = [index for index, message in enumerate(messages) if receipts[index] is None and _is_url(message.address) is by_http]
             some = [messages[index] for index in chosen]
-            said = await (self._crew.carry(some, letter=self._letter, verdict=_verdict) if by_http else self._line.send(some))
+            said = await (self._crew.carry(some, letter=self._letter, verdict=verdict) if by_http else self._line.send(some))
             for index, receipt in zip(chosen, said, strict=True):
                 receipts[index] = receipt
         return [receipt for receipt in receipts if receipt is not None]
@@ -83,20 +84,3 @@ class Sender:
 
 def _is_url(address: str) -> bool:
     return address.startswith(("http://", "https://"))
-
-
-def _verdict(answer: Answer) -> tuple[Outcome, Reason | None]:
-    """2xx accepted; 408, 429 and 5xx again; 404 and 410 gone; others refused."""
-    match answer.status:
-        case status if 200 <= status < 300:
-            return Outcome.ACCEPTED, None
-        case 404 | 410:
-            return Outcome.REJECTED, Reason.GONE
-        case 408:
-            return Outcome.RETRY, Reason.TIMEOUT
-        case 429:
-            return Outcome.RETRY, Reason.RATE_LIMITED
-        case status if status >= 500:
-            return Outcome.RETRY, Reason.REFUSED
-        case _:
-            return Outcome.REJECTED, Reason.REFUSED

@@ -12,6 +12,7 @@ from channels.port import ChannelOptions, Doors
 from channels.wire.crew import Crew, Parcel, Said
 from channels.wire.http_door import HttpDoor
 from channels.wire.http_post import Answer, Letter, written
+from channels.wire.http_verdict import Verdict, verdict
 from channels.wire.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 
 _NUMBER = re.compile(r"\+?[0-9]{6,15}", re.ASCII)
@@ -135,18 +136,10 @@ def _token(key: str) -> str:
     return re.sub(r"[^A-Za-z0-9_./:-]", "_", key)
 
 
-def _verdict(answer: Answer) -> tuple[Outcome, Reason | None]:
-    """2xx accepted; 400 and 422 a bad number; 408, 429 and 5xx again; others refused."""
-    match answer.status:
-        case status if 200 <= status < 300:
-            return Outcome.ACCEPTED, None
-        case 400 | 422:
-            return Outcome.REJECTED, Reason.BAD_ADDRESS
-        case 408:
-            return Outcome.RETRY, Reason.TIMEOUT
-        case 429:
-            return Outcome.RETRY, Reason.RATE_LIMITED
-        case status if status >= 500:
-            return Outcome.RETRY, Reason.REFUSED
-        case _:
-            return Outcome.REJECTED, Reason.REFUSED
+_BAD_NUMBER = (Outcome.REJECTED, Reason.BAD_ADDRESS)
+_OWN: dict[int, Verdict] = {400: _BAD_NUMBER, 422: _BAD_NUMBER, 404: (Outcome.REJECTED, Reason.REFUSED), 410: (Outcome.REJECTED, Reason.REFUSED)}
+
+
+def _verdict(answer: Answer) -> Verdict:
+    """A gateway's 400 or 422 is a bad number; its 404 or 410 is a wrong path, and retires nobody's number."""
+    return verdict(answer, _OWN)

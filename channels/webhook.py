@@ -5,11 +5,12 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr, field_validator
 
-from channels.message import Limits, Message, Outcome, Reason, Receipt
+from channels.message import Limits, Message, Receipt
 from channels.port import ChannelOptions, Doors
 from channels.wire.crew import Crew
 from channels.wire.envelope import envelope
-from channels.wire.http_post import Answer, Letter
+from channels.wire.http_post import Letter
+from channels.wire.http_verdict import verdict
 from channels.wire.signature import (
     SIGNATURE_HEADER,
     TIMESTAMP_HEADER,
@@ -65,7 +66,7 @@ class Sender:
         await self._crew.close()
 
     async def send(self, messages: Sequence[Message]) -> list[Receipt]:
-        return await self._crew.carry(messages, letter=self._letter, verdict=_verdict)
+        return await self._crew.carry(messages, letter=self._letter, verdict=verdict)
 
     def _letter(self, message: Message) -> Letter:
         body, content_type = envelope(message)
@@ -82,32 +83,3 @@ class Sender:
         if message.ack_url:
             headers.append((ACK_HEADER, message.ack_url))
         return Letter(url=message.address, headers=tuple(headers), body=body)
-
-
-def _verdict(answer: Answer) -> tuple[Outcome, Reason | None]:
-    """What a status says.
-
-    ============  ========  ============
-    status        outcome   reason
-    ============  ========  ============
-    2xx           accepted
-    404, 410      rejected  gone
-    408           retry     timeout
-    429           retry     rate_limited
-    5xx           retry     refused
-    3xx, 4xx      rejected  refused
-    ============  ========  ============
-    """
-    match answer.status:
-        case status if 200 <= status < 300:
-            return Outcome.ACCEPTED, None
-        case 404 | 410:
-            return Outcome.REJECTED, Reason.GONE
-        case 408:
-            return Outcome.RETRY, Reason.TIMEOUT
-        case 429:
-            return Outcome.RETRY, Reason.RATE_LIMITED
-        case status if status >= 500:
-            return Outcome.RETRY, Reason.REFUSED
-        case _:
-            return Outcome.REJECTED, Reason.REFUSED

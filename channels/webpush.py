@@ -9,12 +9,12 @@ from datetime import datetime
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 
 from channels.crowd import Crowd, CrowdReceipt
-from channels.message import Limits, Message, Outcome, Reason, Receipt
+from channels.message import Limits, Message, Receipt
 from channels.port import ChannelOptions, Doors
 from channels.wire.aes128gcm import MAX_PLAINTEXT, BadPushMessage, PushKeys, b64url, encrypt, from_b64url
 from channels.wire.ahead import Ahead
 from channels.wire.crew import BadAddress, Crew, Parcel, Said, together
-from channels.wire.http_post import Answer
+from channels.wire.http_verdict import verdict
 from channels.wire.ssrf import Target, Targets
 from channels.wire.vapid import Vapid, private_key
 
@@ -88,7 +88,7 @@ class Sender:
             message = messages[index]
             return self._crew.fence(message) or self._parcel(message, _sealed(message.address, note(message)), {})
 
-        return self._crew.receipts(messages, await self._crew.deliver(len(messages), parcel=parcel, verdict=_verdict))
+        return self._crew.receipts(messages, await self._crew.deliver(len(messages), parcel=parcel, verdict=verdict))
 
     async def send_crowd(self, crowd: Crowd) -> CrowdReceipt:
         """One note, written once and encrypted for each browser by itself."""
@@ -110,7 +110,7 @@ class Sender:
                 raise made
             return self._crew.fence(message) or self._parcel(message, made, heads)
 
-        return together(await self._crew.deliver(len(crowd.addresses), parcel=parcel, verdict=_verdict))
+        return together(await self._crew.deliver(len(crowd.addresses), parcel=parcel, verdict=verdict))
 
     def _parcel(self, message: Message, sealed: "_Sealed", heads: dict[Target, bytes]) -> Parcel:
         """A whole request. ``heads`` keeps what all requests to one origin share; raises BadAddress and BadTarget."""
@@ -192,35 +192,3 @@ def _sealed(address: str, plaintext: bytes) -> "_Sealed":
         return endpoint, encrypt(plaintext, keys)
     except BadPushMessage as wrong:
         raise BadAddress(str(wrong)) from wrong
-
-
-def _verdict(answer: Answer) -> tuple[Outcome, Reason | None]:
-    """What a push service's status says (RFC 8030 §5, §7.3, §8.4).
-
-    ==============  ========  ============
-    status          outcome   reason
-    ==============  ========  ============
-    200, 201, 202   accepted
-    404, 410        rejected  gone
-    413             rejected  too_long
-    408             retry     timeout
-    429             retry     rate_limited
-    5xx             retry     refused
-    others          rejected  refused
-    ==============  ========  ============
-    """
-    match answer.status:
-        case 200 | 201 | 202:
-            return Outcome.ACCEPTED, None
-        case 404 | 410:
-            return Outcome.REJECTED, Reason.GONE
-        case 413:
-            return Outcome.REJECTED, Reason.TOO_LONG
-        case 408:
-            return Outcome.RETRY, Reason.TIMEOUT
-        case 429:
-            return Outcome.RETRY, Reason.RATE_LIMITED
-        case status if status >= 500:
-            return Outcome.RETRY, Reason.REFUSED
-        case _:
-            return Outcome.REJECTED, Reason.REFUSED

@@ -22,9 +22,11 @@ class Zone:
     geometry: BaseGeometry = field(hash=False, compare=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ZoneSet:
     """Zones of one deployment. ``origin`` says where the borders are from; ``schematic`` marks hand-drawn ones.
+
+    One set equals itself only: it never changes, its borders are many, and what is made of it is kept by it.
 
     ``notes`` say what was changed on the way, such as a repaired polygon; an operator reads them.
     """

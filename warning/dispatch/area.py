@@ -51,28 +51,9 @@ def on_ground(shape: BaseGeometry, zones: ZoneSet) -> None:
     raise Invalid(f"polygon: lies outside of every zone of this deployment, nothing would ever be sent; {mend}")
 
 
-class _Once:
-    """A zone set by identity: it is frozen, and its borders are many."""
-
-    __slots__ = ("zones",)
-
-    def __init__(self, zones: ZoneSet) -> None:
-        self.zones = zones
-
-    def __hash__(self) -> int:
-        return id(self.zones)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Once) and other.zones is self.zones
-
-
-def _ground(zones: ZoneSet) -> BaseGeometry:
-    return _ground_of(_Once(zones))
-
-
 @lru_cache(maxsize=4)
-def _ground_of(held: _Once) -> BaseGeometry:
-    largest = held.zones.at("city") or held.zones.at("district") or tuple(held.zones)
+def _ground(zones: ZoneSet) -> BaseGeometry:
+    largest = zones.at("city") or zones.at("district") or tuple(zones)
     ground = shapely.union_all([zone.geometry for zone in largest])
     shapely.prepare(ground)
     return ground

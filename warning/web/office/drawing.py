@@ -50,29 +50,10 @@ class Ground:
     zones: tuple[DrawnZone, ...]
 
 
-class _Same:
-    """A zone set by identity: it never changes, and comparing its borders would cost more than drawing them."""
-
-    __slots__ = ("zones",)
-
-    def __init__(self, zones: ZoneSet) -> None:
-        self.zones = zones
-
-    def __hash__(self) -> int:
-        return id(self.zones)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.zones is self.zones
-
-
+@lru_cache(maxsize=4)
 def ground(zones: ZoneSet) -> Ground:
     """Districts where there are some, else what there is."""
-    return _ground(_Same(zones))
-
-
-@lru_cache(maxsize=4)
-def _ground(held: _Same) -> Ground:
-    drawn: tuple[Zone, ...] = held.zones.at("district") or tuple(held.zones)
+    drawn: tuple[Zone, ...] = zones.at("district") or tuple(zones)
     west, south, east, north = (float(edge) for edge in shapely.total_bounds([zone.geometry for zone in drawn]))
     margin = 0.04 * max(east - west, north - south)
     west, south, east, north = west - margin, south - margin, east + margin, north + margin
