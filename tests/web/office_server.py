@@ -19,7 +19,8 @@ async def main(url: str, port: int, folder: Path) -> None:
 
 async def seed(world: World) -> None:
     """Office 1 has a subscription by district with a cover; a warning of last month and one in force; three tries and a test."""
-    await world.execute("INSERT INTO account (name, role, token_hash) VALUES ('rival', 'office', :h)", {"h": token_hash("token-rival")})
+    for name in ("rival", "newcomer"):
+        await world.execute("INSERT INTO account (name, role, token_hash) VALUES (:n, 'office', :h)", {"n": name, "h": token_hash(f"token-{name}")})
     for name, zones in (("浦东新区应急办", ["310115"]), ("奉贤值班室", ["310120"])):
         made = await world.post("/api/subscriptions", "office", {
             "name": name, "channel": "webhook", "address": f"https://203.0.113.7/{zones[0]}", "zones": zones, "secret": "s" * 20})

@@ -147,7 +147,7 @@ def test_the_portal_is_filtered_and_what_failed_is_sent_again(chromium: Browser,
 
 @browsed
 def test_another_office_sees_nothing_of_it(chromium: Browser, office_site: str) -> None:
-    context, page = signed_in(chromium, office_site, LAPTOP, who="rival")
+    context, page = signed_in(chromium, office_site, LAPTOP, who="newcomer")
     page.get_by_text("还没有订阅").wait_for()
     page.goto(f"{office_site}/office/1")
     assert page.url.endswith("/office?lang=zh")
