@@ -12,7 +12,7 @@ from feeds.override import load as load_overrides
 from geo.districts import shanghai
 from warning.adapters import room_of
 from warning.answer.callplan import load_call_plans
-from warning.answer.desk import AnswerDesk
+from warning.answer.desk import AnswerDesk, forms
 from warning.clock import Clock
 from warning.configfolder import config_file, shipped_config, tables, zones_of
 from warning.dispatch.asread import Way
@@ -35,6 +35,7 @@ from warning.issue.fastlane import FastRule
 from warning.keyring import partners, push_keys, signing_keys, webhook_keys
 from warning.level import Level
 from warning.office.desk import OfficeDesk
+from warning.office.proof import ProofDesk
 from warning.office.trial import TrialKeeper
 from warning.parts import Parts
 from warning.registering import registering
@@ -146,7 +147,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         plans=plans, zones=zones, kinds=_kinds(settings), lanes=_lanes(settings))
     rosters = RosterDesk(
         RosterStore(database, addresses, zones=zones), clock=clock, zones=zones, channels=_kinds(settings), hazards=_hazard_names(rule_sets), ways=plans.ways(),
-        freshness=plans.freshness, allow_private=settings.allow_private_targets, lane="actual" if settings.status == "Actual" else "exercise")
+        freshness=plans.freshness, allow_private=settings.allow_private_targets, lane="actual" if settings.status == "Actual" else "exercise", changed=answer.renew)
     residents = ResidentIndex(database, settings.data / "residents")
     ledger = DispatchStore(database, jobs, residents, ends_apart=ends_apart(_kinds(settings)), addresses=addresses)
     sizes = {channel.name: channel.batch for channel in settings.channels}
@@ -205,8 +206,9 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         trust=TrustDesk(TrustStore(database, clock=clock), secret=secret),
         addresses=addresses, subscriptions=asked.subscriptions, subscribers=asked.subscribers, registration=asked.registration, words=asked.words,
         registrations=asked.ledger, revival=Revival(database, jobs),
-        office=OfficeDesk(PostStore(database), TrialStore(database), AttemptStore(database, jobs), asked.subscriptions, zones=zones, clock=clock, secret=secret),
-        trials=TrialKeeper(TrialStore(database), clock=clock, kinds=_kinds(settings), secret=secret, public_url=settings.public_url),
+        office=OfficeDesk(PostStore(database), TrialStore(database, addresses), AttemptStore(database, jobs), asked.subscriptions, zones=zones, clock=clock, secret=secret, calls=answer),
+        trials=TrialKeeper(TrialStore(database, addresses), clock=clock, kinds=_kinds(settings), secret=secret, public_url=settings.public_url),
+        proofs=ProofDesk(TrialStore(database, addresses), rosters, clock=clock, secret=secret, alike=answer.alike, forms=forms),
         sectors=sectors, webhook_keys=webhook_keys(settings),
     )
 

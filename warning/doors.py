@@ -44,12 +44,17 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
 
     async def on_reply(reply: Reply) -> None:
         if reply.text.startswith("ACK "):
+            word, by = reply.text.removeprefix("ACK "), f"key pressed ({reply.channel})"
             try:
-                await parts.answer.acknowledge(reply.text.removeprefix("ACK "), by=f"key pressed ({reply.channel})", how="key")
-            except (NotFound, Conflict) as error:
+                await parts.answer.acknowledge(word, by=by, how="key")
+            except NotFound:
+                await _pressed(parts, word, by=by)
+            except Conflict as error:
                 log.warning("a pressed key acknowledges nothing", channel=reply.channel, error=str(error))
         elif (answered := await parts.answer.reply(reply.channel, reply.address, reply.text)) is not None:
             log.info("a reply answered calls", channel=reply.channel, calls=len(answered.posts), late=answered.late)
+        elif await parts.proofs.reply(reply.channel, reply.address, reply.text) is not None:
+            log.info("a reply answered a test message", channel=reply.channel)
         elif not await parts.registration.reply(reply) and not await parts.answer.heard(reply.channel, reply.address, reply.text):
             log.info("a reply that asks for nothing", channel=reply.channel)
 
@@ -93,6 +98,19 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
         await parts.rates.write()
 
     stack.push_async_callback(stop_flushing)
+
+
+async def _pressed(parts: Parts, word: str, *, by: str) -> None:
+    """A key pressed in a call that was for no warning: for a test message, or for duties."""
+    for verb in (parts.office.answer_test,):
+        try:
+            await verb(word, by=by)
+        except NotFound:
+            continue
+        except Conflict as error:
+            log.info("a key was pressed twice", error=str(error))
+        return
+    log.warning("a pressed key answers nothing")
 
 
 def doors_of(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on_reply: Callable[[Reply], Awaitable[None]]) -> Doors:

@@ -24,6 +24,7 @@ from warning.exchange.poll import Polling
 from warning.issue.consult.desk import ConsultDesk
 from warning.issue.desk import IssueDesk
 from warning.office.desk import OfficeDesk
+from warning.office.proof import ProofDesk
 from warning.office.trial import TrialKeeper
 from warning.response.desk import ResponseDesk
 from warning.response.shelter import Shelters
@@ -106,5 +107,6 @@ class Parts:
     risks: RiskStore
     office: OfficeDesk
     trials: TrialKeeper
+    proofs: ProofDesk
     sectors: Mapping[str, Sector]
     webhook_keys: Sequence[str]

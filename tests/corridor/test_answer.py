@@ -47,7 +47,7 @@ async def test_a_silent_office_is_overdue_and_the_duty_room_is_told_whom_to_call
     assert (late.state, late.escalated_to, late.next) == ("overdue", "duty room", None)
     assert await corridor.parts.answer.escalate() == []
     [notice] = await corridor.rows("SELECT * FROM notice")
-    assert notice["text"].startswith(f"{OFFICE} has not answered")
+    assert notice["text"].startswith(f"【演练】{OFFICE} has not answered")
     assert notice["next_step"] == "call duty room by telephone and enter the answer"
 
 
@@ -86,7 +86,7 @@ async def test_when_an_office_is_silent_the_next_one_is_really_called_and_then_t
     assert await escalated(corridor) == [OFFICE]
     assert corridor.sink.received["/city"] == 1
     assert await escalated(corridor) == [OFFICE]
-    [notice] = await corridor.rows("SELECT next_step FROM notice WHERE text LIKE :o", o=f"{OFFICE}%")
+    [notice] = await corridor.rows("SELECT next_step FROM notice WHERE text LIKE :o", o=f"%{OFFICE}%")
     assert notice["next_step"] == "nobody has answered: call by telephone, send somebody, and enter the answer"
     assert await escalated(corridor) == []
 

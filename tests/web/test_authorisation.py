@@ -92,6 +92,7 @@ TABLE = {
     "POST /api/calls/{call_id}/answer": "?-++-+",
     "GET /api/roster": AREA, "GET /api/roster/gaps": AREA, "GET /api/roster/score": AREA,
     "POST /api/roster/import": "?----+", "GET /api/roster/export.csv": "?----+", "POST /api/roster/contacts/{contact}/proof": "?----+",
+    "POST /api/roster/contacts/{contact}/test": "?----+", "GET /api/roster/contacts/{contact}/test": "?----+", "POST /api/roster/tests": "?----+",
     "GET /api/ack/{token}": OPEN,
     "POST /api/ack/{token}": OPEN,
     "GET /api/health": OPEN,

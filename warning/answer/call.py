@@ -16,6 +16,8 @@ An attempt is one way to one person with the moment at which it is due:
     planned  its moment has come, and there is no way to this person         no_way
     planned  the call was answered or ended                                  stopped
 
+A way that fails (see answer/pull) is kept with its reason, and what comes after it is due at once.
+
 One answer settles every open call of the event for which its person has been called, whichever version the link is of.
 """
 
@@ -32,7 +34,10 @@ OPEN = ("waiting", "overdue")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One way to one person. ``delivery``: the state of its message (see dispatch.delivery); ``twice``: it may have gone out twice."""
+    """One way to one person. ``delivery``: the state of its message (see dispatch.delivery); ``twice``: it may have gone out twice.
+
+    ``why``: the reason for which nobody can have been reached by it, so that the next step did not wait.
+    """
 
     name: str
     rank: int
@@ -44,6 +49,8 @@ class Attempt:
     tried_at: datetime | None
     delivery: str
     twice: bool
+    why: str = ""
+    subscription_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

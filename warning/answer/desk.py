@@ -11,9 +11,11 @@ from geo.zone import ZoneSet
 from warning.account import Account, Act, acts, covers, require
 from warning.answer.call import Acknowledged, Call, says_yes, token, token_hash
 from warning.answer.callplan import CallPlans
+from warning.answer.renew import renewed
 from warning.answer.timetable import DUTY_ROOM, Try, timetable
 from warning.answer.work import Answer, How, Office, Opening, Planned
 from warning.clock import Clock
+from warning.dispatch.audience import must_answer
 from warning.dispatch.kind import Kinds, kind_of
 from warning.dispatch.work import StoredAlert
 from warning.errors import Invalid, NotFound
@@ -29,11 +31,19 @@ class AnswerLedger(Protocol):
 
     async def offices(self, subscription_ids: Sequence[int], *, at: datetime) -> Sequence[Office]: ...
 
+    async def told(self, identifier: str) -> Sequence[int]: ...
+
     async def open(self, identifier: str, openings: Sequence[Opening], *, at: datetime) -> int: ...
 
     async def ends_elsewhere(self, event_id: UUID, *, keep: Sequence[int], lowest: bool, at: datetime) -> None: ...
 
     async def links(self, identifier: str, subscription_ids: Sequence[int]) -> dict[int, UUID]: ...
+
+    async def renew(self, call_id: UUID, steps: Sequence[Planned], *, at: datetime) -> None: ...
+
+    async def readdressed(self, subscription_id: int) -> None: ...
+
+    async def calls_of(self, subscription_id: int) -> list[Call]: ...
 
     async def by_token(self, token_hash: str, answer: Answer) -> Acknowledged: ...
 
@@ -91,13 +101,27 @@ class AnswerDesk:
             await self._ledger.advance(at=now)
         return opened
 
-    async def call(self, identifier: str, subscription_ids: Sequence[int]) -> dict[int, str]:
-        """The answer link of each that must answer; offices that have subscribed get a call of their own here, as their message leaves."""
+    async def open_offices(self, alert: StoredAlert) -> int:
+        """Open the calls of the offices that are told of an alert whose audience is worked out: their time runs from here, whether a channel is cut or not.
+
+        May be repeated.
+        """
+        if not must_answer(kind="office", role="start", level=alert.level):
+            return 0
+        return await self._open_offices(alert.identifier, await self._ledger.told(alert.identifier))
+
+    async def _open_offices(self, identifier: str, subscription_ids: Sequence[int]) -> int:
         now = self._clock.now()
         openings = [self._opening(self._after(one, now), post=one.name, zone="", subscription_id=one.subscription_id)
                     for one in await self._ledger.offices(subscription_ids, at=now)]
-        if openings and await self._ledger.open(identifier, openings, at=now):
+        opened = await self._ledger.open(identifier, openings, at=now) if openings else 0
+        if opened:
             await self._ledger.advance(at=now)
+        return opened
+
+    async def call(self, identifier: str, subscription_ids: Sequence[int]) -> dict[int, str]:
+        """The answer link of each that must answer; a worker that takes an office's message up before its call is open opens it."""
+        await self._open_offices(identifier, subscription_ids)
         found = await self._ledger.links(identifier, subscription_ids)
         return {key: f"{self._public_url}/api/ack/{token(self._secret, value)}" for key, value in found.items()}
 
@@ -110,10 +134,42 @@ class AnswerDesk:
     def _opening(self, steps: Sequence[Try], *, post: str, zone: str, post_id: int | None = None, subscription_id: int | None = None) -> Opening:
         first = next((one.rank for one in steps if one.subscription_id), 0)
         deadline = next((one.due_at for one in steps if one.rank > first), steps[-1].due_at)
-        ids = [uuid4() for _ in steps]
         return Opening(
-            id=uuid4(), post=post, zone=zone, deadline=deadline, post_id=post_id, subscription_id=subscription_id,
-            steps=tuple(Planned(id=key, token_hash=token_hash(token(self._secret, key)), step=one) for key, one in zip(ids, steps, strict=True)))
+            id=uuid4(), post=post, zone=zone, deadline=deadline, post_id=post_id, subscription_id=subscription_id, steps=self._planned(steps))
+
+    def _planned(self, steps: Sequence[Try]) -> tuple[Planned, ...]:
+        ids = [uuid4() for _ in steps]
+        return tuple(Planned(id=key, token_hash=token_hash(token(self._secret, key)), step=one) for key, one in zip(ids, steps, strict=True))
+
+    async def renew(self, lane: str) -> None:
+        """The roster has changed: whoever is called this moment and has a new number is called by it at once."""
+        now = self._clock.now()
+        posts = await self._ledger.posts(lane)
+        by_id = {post.id: post for post in posts}
+        for call in await self._ledger.board(None, open_only=True):
+            post, plan = by_id.get(call.post_id or 0), self._plans.of(call.hazard, call.level)
+            if post is None or plan is None:
+                continue
+            steps = renewed(call, post, plan, above=above(post, posts), kinds=self._kinds, at=now)
+            if steps:
+                await self._ledger.renew(call.id, self._planned(steps), at=now)
+        await self._ledger.advance(at=now)
+
+    async def renew_office(self, subscription_id: int, *, readdressed: bool = False) -> None:
+        """An office has changed who is called after it; ``readdressed``: its own address, at which its open call is then told at once."""
+        now = self._clock.now()
+        if readdressed:
+            await self._ledger.readdressed(subscription_id)
+        for call in await self._ledger.calls_of(subscription_id):
+            office = next(iter(await self._ledger.offices([subscription_id], at=now)), None)
+            known = {one.subscription_id for one in call.attempts}
+            due = max(now, call.deadline)
+            steps = [] if office is None else [
+                Try(name=name, rank=len(call.attempts) + number, due_at=due + number * self._within, channel=channel, subscription_id=key)
+                for number, (key, name, channel) in enumerate(one for one in office.after if one[0] not in known)]
+            if steps:
+                await self._ledger.renew(call.id, self._planned(steps), at=now)
+        await self._ledger.advance(at=now)
 
     async def acknowledge(self, word: str, *, by: str, how: How = "link") -> Acknowledged:
         """By the word of a link. Raises NotFound for one that is none, Conflict when it was used or its event has ended."""
@@ -124,13 +180,13 @@ class AnswerDesk:
         if not says_yes(words):
             return None
         how: How = "key" if kind_of(channel, self._kinds) == "voice" else "reply"
-        return await self._ledger.by_person(self._alike(channel), _forms(address), Answer(by=channel, how=how, at=self._clock.now()))
+        return await self._ledger.by_person(self.alike(channel), forms(address), Answer(by=channel, how=how, at=self._clock.now()))
 
     async def heard(self, channel: str, address: str, words: str) -> bool:
         """Something else than yes came back: the desk reads it where it is of somebody who is called this moment; whether it was."""
-        return await self._ledger.heard(self._alike(channel), _forms(address), words.strip(), at=self._clock.now())
+        return await self._ledger.heard(self.alike(channel), forms(address), words.strip(), at=self._clock.now())
 
-    def _alike(self, channel: str) -> list[str]:
+    def alike(self, channel: str) -> list[str]:
         """Every channel of this one's kind and lane: a reply may come in by another route than the message went out, but a drill's answers no real call."""
         kind, lane = kind_of(channel, self._kinds), self._lanes.get(channel)
         return [name for name in self._kinds if kind_of(name, self._kinds) == kind and self._lanes.get(name) == lane] or [channel]
@@ -157,7 +213,7 @@ class AnswerDesk:
         return await self._ledger.board(identifier, open_only=open_only)
 
 
-def _forms(address: str) -> list[str]:
+def forms(address: str) -> list[str]:
     """A gateway may give a number with or without its country code."""
     try:
         return list(dict.fromkeys((address.removeprefix("+"), phone(address))))

@@ -94,6 +94,8 @@ class Calls(Protocol):
 
     async def open(self, alert: StoredAlert, codes: frozenset[str]) -> int: ...
 
+    async def open_offices(self, alert: StoredAlert) -> int: ...
+
     async def call(self, identifier: str, subscription_ids: Sequence[int]) -> dict[int, str]: ...
 
 
@@ -148,6 +150,7 @@ class DispatchDesk:
         await self._calls.open(alert, where.codes)  # before anything else: who must act is called within seconds
         asked, matching = concerned(await self._ledger.offices(alert.lane), where, hazard=alert.hazard, level=alert.level, now=now)
         if await self._ledger.expand(alert, in_area=asked, matching=matching, batch_sizes=self._batch_sizes, now=now):
+            await self._calls.open_offices(alert)
             await self._mass.expand(alert, await self._place(alert, where))
 
     async def _place(self, alert: StoredAlert, where: Reach) -> Place:

@@ -68,12 +68,18 @@ class AttemptLedger(Protocol):
     async def again(self, delivery_id: int, *, owner: str | None, now: datetime) -> None: ...
 
 
+class Calls(Protocol):
+    """The answer desk's door: whoever is called this moment is called by what was mended, at once."""
+
+    async def renew_office(self, subscription_id: int, *, readdressed: bool = False) -> None: ...
+
+
 class OfficeDesk:
     """Every verb asks who acts; an office reaches its own only, an admin everybody's."""
 
     def __init__(
         self, ledger: PostLedger, trials: TrialAsking, attempts: AttemptLedger, subscriptions: SubscriptionDesk, *, zones: ZoneSet, clock: Clock,
-        secret: str,
+        secret: str, calls: Calls,
     ) -> None:
         self._ledger = ledger
         self._trials = trials
@@ -82,6 +88,7 @@ class OfficeDesk:
         self._zones = zones
         self._clock = clock
         self._secret = secret
+        self._calls = calls
 
     async def posts(self, *, account: Account) -> list[Post]:
         return await self._ledger.posts(_owner(account))
@@ -106,6 +113,8 @@ class OfficeDesk:
         kept |= {field: getattr(held, field) for field in ("escalates_to", "standby") if field not in new.model_fields_set}
         entry = await self._subscriptions.entry(new.model_copy(update=kept), account=account)
         await self._ledger.replace(number, entry, by=account.name, at=self._clock.now())
+        if entry.address != held.address:
+            await self._calls.renew_office(number, readdressed=True)
 
     async def change(self, number: int, changes: Changes, *, account: Account) -> None:
         """Only what is named; the rest stays."""
@@ -137,6 +146,7 @@ class OfficeDesk:
         if number in numbers or len(set(numbers)) < len(numbers):
             raise Invalid("contacts: each one once, and not the subscription itself")
         await self._ledger.set_contacts(number, contacts, owner=held.owner, by=account.name, at=self._clock.now())
+        await self._calls.renew_office(number)
         return await self._ledger.post(number, owner=_owner(account))
 
     async def new_secret(self, number: int, secret: str, *, overlap: timedelta = OVERLAP, account: Account) -> str:

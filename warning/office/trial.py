@@ -8,7 +8,7 @@
     claimed   unknown    the worker ended before an answer; a test is not sent twice
     accepted  delivered  a handset receipt
 
-Who opens its link or presses its button has answered it; that is kept beside the state. It is no alert in any ledger.
+Who opens its link, presses its button or key, or writes back has answered it; that is kept beside the state. It is no alert in any ledger.
 """
 
 import asyncio
@@ -43,6 +43,11 @@ _WORDS = {
     "zh-CN": ("【测试】接收测试", "【测试】这是接收测试，不是预警，请勿采取防御行动。"),
     "en-US": ("[TEST] reception test", "[TEST] This is a reception test, not a warning. Take no action."),
 }
+_LISTED = {
+    "zh-CN": ("【测试】叫应名录联系测试", "【测试】这是叫应名录的联系测试，不是预警，无须采取任何行动。"),
+    "en-US": ("[TEST] contact test of the duty roster", "[TEST] This is a contact test of the duty roster, not a warning. Take no action."),
+}
+_WRITE_BACK = {"zh-CN": "请回复“收到”，或打开链接：", "en-US": "Reply OK, or open: "}
 _CONFIRM = {"zh-CN": "请打开链接确认收到：", "en-US": "Open the link to confirm: "}
 
 
@@ -109,8 +114,9 @@ class TrialKeeper:
 
 def trial_message(due: DueTrial, *, kind: str, link: str, now: datetime) -> Message:
     """It says of itself that it is a test, in every form; it travels in its subscription's lane, as a warning would."""
-    subject, words = _WORDS[due.language]
-    text = (SIGNATURE if kind == "sms" else "") + words + (f"{_CONFIRM[due.language]}{link}" if kind in WITH_LINK else "")
+    subject, words = (_LISTED if due.listed else _WORDS)[due.language]
+    ask = "\n" if kind == "voice" else (_WRITE_BACK if due.listed and kind == "sms" else _CONFIRM)[due.language]
+    text = (SIGNATURE if kind == "sms" else "") + words + (f"{ask}{link}" if kind in WITH_LINK else "")
     key, until = f"{KEY}{due.id}", now + VALID
     body, content_type = b"", ""
     if kind in MACHINES and due.form == "cap":

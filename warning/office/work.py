@@ -116,7 +116,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueTrial:
-    """A test message to be sent now."""
+    """A test message to be sent now. ``listed``: to a person on the roster, who may write back; an office's otherwise."""
 
     id: UUID
     name: str
@@ -127,6 +127,7 @@ class DueTrial:
     language: str
     lane: Lane
     form: str
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The roster desk: imports as a whole or not at all, shows to everybody his own area, and tells gaps before they matter."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -47,8 +47,9 @@ class RosterDesk:
 
     def __init__(
         self, ledger: RosterLedger, *, clock: Clock, zones: ZoneSet, channels: Kinds, hazards: Mapping[str, str], ways: Collection[str],
-        freshness: Freshness, allow_private: bool, lane: str,
+        freshness: Freshness, allow_private: bool, lane: str, changed: Callable[[str], Awaitable[None]],
     ) -> None:
+        """``changed``: told the lane whose list is another now, for those who are called by it this moment."""
         self._ledger = ledger
         self._clock = clock
         self._zones = zones
@@ -58,6 +59,7 @@ class RosterDesk:
         self._freshness = freshness
         self._allow_private = allow_private
         self._lane = lane
+        self._changed = changed
 
     async def bring(
         self, files: Sequence[tuple[str, bytes]], *, account: Account, dry_run: bool = False, whole: bool = False, lane: str = "",
@@ -78,6 +80,7 @@ class RosterDesk:
         ending = [post.id for post in known if whole and reading.posts and (post.zone, post.name) not in named and covers(account, [post.zone])]
         if not reading.grave and not dry_run:
             await self._ledger.write(reading, lane=lane, ending=ending, by=account.name, at=self._clock.now())
+            await self._changed(lane)
             await self.look()
         return reading, Change(new=len(named - there), changed=len(named & there), ended=len(ending))
 
@@ -98,13 +101,17 @@ class RosterDesk:
 
     async def prove(self, contact_id: int, *, how: str, account: Account) -> None:
         """Somebody was called for a test and answered: written down with who says so."""
-        require(account, Act.SUBSCRIBE)
-        own(account)
         if not 1 <= len(how.strip()) <= 100:
             raise Invalid("how: say in 1 to 100 characters how it was proved")
+        await self.reaches(contact_id, account=account)
+        await self._ledger.prove(contact_id, how=how.strip(), by=account.name, at=self._clock.now())
+
+    async def reaches(self, contact_id: int, *, account: Account) -> None:
+        """Raise NotAllowed unless the account keeps the list wherever this contact's person holds a post; NotFound."""
+        require(account, Act.SUBSCRIBE)
+        own(account)
         for zone in await self._ledger.zone_of(contact_id):
             require(account, Act.SUBSCRIBE, zones=[zone])
-        await self._ledger.prove(contact_id, how=how.strip(), by=account.name, at=self._clock.now())
 
     async def export(self, account: Account, *, lane: str = "") -> bytes:
         """The list as CSV, in the form in which it is imported."""

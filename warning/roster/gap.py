@@ -20,6 +20,7 @@ class GapKind(StrEnum):
     EXPIRED = "expired"
     UNPROVED = "unproved"
     EXPIRING = "expiring"
+    AGEING = "ageing"
 
     def words(self, *, chinese: bool) -> str:
         return _WORDS[self][0 if chinese else 1]
@@ -36,6 +37,7 @@ _WORDS = {
     GapKind.EXPIRED: ("联系方式已过有效期", "the contact has expired"),
     GapKind.UNPROVED: ("长期未经应答验证", "not proved by an answer for too long"),
     GapKind.EXPIRING: ("联系方式即将到期", "the contact expires soon"),
+    GapKind.AGEING: ("应答验证即将过期", "its proof is soon too old"),
 }
 _MENDS = {
     GapKind.NO_CONTACT: ("补充联系方式后重新导入", "add contacts and import again"),
@@ -43,8 +45,9 @@ _MENDS = {
     GapKind.NO_SHIFT: ("补排班次；在此之前按名录顺序叫", "fill the shift; until then everybody is called in order"),
     GapKind.NO_ABOVE: ("指定上级岗位，或建立上一级责任人", "name the post above, or put a responsible person there"),
     GapKind.EXPIRED: ("核实后更新有效期", "check it and renew the date"),
-    GapKind.UNPROVED: ("打电话核实并登记", "call, and enter that it was answered"),
+    GapKind.UNPROVED: ("发测试消息；无人应答则打电话核实并登记", "send a test message; if nobody answers, call and enter it"),
     GapKind.EXPIRING: ("核实后更新有效期", "check it and renew the date"),
+    GapKind.AGEING: ("发测试消息，收到应答即更新", "send a test message: its answer renews the proof"),
 }
 
 
@@ -108,6 +111,9 @@ def _contact(
     if answers and (contact.proved_at is None or contact.proved_at < at - freshness.proved_within):
         found.append(Gap(kind=GapKind.UNPROVED, post=post, person=person.name, contact_id=contact.id,
                          detail=contact.channel if contact.proved_at is None else f"{contact.channel} {contact.proved_at.date()}"))
+    elif answers and contact.proved_at is not None and contact.proved_at < at - freshness.proved_within + freshness.warn_before:
+        found.append(Gap(kind=GapKind.AGEING, post=post, person=person.name, contact_id=contact.id,
+                         detail=f"{contact.channel} {(contact.proved_at + freshness.proved_within).date()}"))
     return found
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from warning.answer.call import OPEN, Acknowledged, Attempt, Call
-from warning.answer.work import Answer, Office, Opening
+from warning.answer.work import Answer, Office, Opening, Planned
 from warning.errors import Conflict, NotFound
 from warning.level import Level
 from warning.roster.post import Post
@@ -21,6 +21,7 @@ from warning.store.answer_queries import (
     MADE,
     NEXT_ONES,
     OPENED,
+    READDRESSED,
     REMAIN,
     SILENCE,
     UNTOLD,
@@ -29,7 +30,8 @@ from warning.store.audit import note
 from warning.store.calling import advance
 from warning.store.database import Database
 from warning.store.jobs import Jobs
-from warning.store.notice import tell
+from warning.store.notice import clear, tell
+from warning.store.pulling import pull
 from warning.store.roster import read_posts
 from warning.store.stages import mark
 from warning.trust.address import Addresses
@@ -56,6 +58,13 @@ class AnswerStore:
             chains.setdefault(row.root, []).append((row.id, row.name, row.channel))
         return [Office(subscription_id=root, name=steps[0][1], channel=steps[0][2], after=tuple(steps[1:])) for root, steps in chains.items()]
 
+    async def told(self, identifier: str) -> list[int]:
+        """The offices that are told what begins or changes in this version."""
+        async with self._db.begin() as connection:
+            return list((await connection.execute(text(
+                "SELECT d.subscription_id FROM delivery d JOIN subscription s ON s.id = d.subscription_id AND s.kind = 'office' "
+                "WHERE d.identifier = :i AND d.role <> 'end' ORDER BY 1"), {"i": identifier})).scalars().all())
+
     async def open(self, identifier: str, openings: Sequence[Opening], *, at: datetime) -> int:
         """Open what is not open yet; a higher level of the same event calls anew, an equal or lower one does not. Returns how many are new.
 
@@ -70,13 +79,32 @@ class AnswerStore:
                 if (await connection.execute(text(OPENED), values)).one_or_none() is None:
                     continue
                 made += 1
-                await connection.execute(text(MADE), [
-                    {"id": step.id, "call": one.id, "person": step.step.person_id or None, "sub": step.step.subscription_id or None, "name": step.step.name,
-                     "channel": step.step.channel, "rank": step.step.rank, "above": step.step.above, "hash": step.token_hash, "due": step.step.due_at}
-                    for step in one.steps])
+                await _make(connection, one.id, one.steps)
                 await self._end_before(connection, one, identifier, at)
                 await self._no_way(connection, one, at)
         return made
+
+    async def renew(self, call_id: UUID, steps: Sequence[Planned], *, at: datetime) -> None:
+        """Ways that the list has gained since the call was opened; a call that is answered or over meanwhile gains none, nor does one gain a way twice."""
+        async with self._db.begin() as connection:
+            held = (await connection.execute(text("SELECT 1 FROM duty_call WHERE id = :c AND state = ANY(:open) FOR UPDATE"),
+                                             {"c": call_id, "open": list(OPEN)})).one_or_none()
+            known = set((await connection.execute(text("SELECT subscription_id FROM call_attempt WHERE call_id = :c"), {"c": call_id})).scalars().all())
+            fresh = [step for step in steps if step.step.subscription_id not in known]
+            if held is not None and fresh:
+                await _make(connection, call_id, fresh)
+                await clear(connection, [f"no way {call_id}"], at=at)
+
+    async def readdressed(self, subscription_id: int) -> None:
+        async with self._db.begin() as connection:
+            for row in (await connection.execute(text(READDRESSED), {"s": subscription_id, "open": list(OPEN)})).all():
+                await self._jobs.defer_send(connection, row.id, priority=row.priority)
+
+    async def calls_of(self, subscription_id: int) -> list[Call]:
+        """The open calls of an office that must answer for itself."""
+        async with self._db.begin() as connection:
+            return _calls((await connection.execute(text(BOARD.format("c.subscription_id = :s AND c.state = ANY(:open)")),
+                                                    {"s": subscription_id, "open": list(OPEN)})).all())
 
     async def _end_before(self, connection: AsyncConnection, one: Opening, identifier: str, at: datetime) -> None:
         rows = await connection.execute(text(
@@ -200,6 +228,7 @@ class AnswerStore:
         async with self._db.begin() as connection:
             rows = await connection.execute(text(END_GONE), {"at": at, "open": list(OPEN)})
             await end_calls(connection, rows.scalars().all(), at=at)
+            await pull(connection, at=at)
         more = True
         while more:
             async with self._db.begin() as connection:
@@ -217,6 +246,13 @@ class AnswerStore:
     async def calls(self, ids: Sequence[UUID]) -> list[Call]:
         async with self._db.begin() as connection:
             return _calls((await connection.execute(text(BOARD.format("c.id = ANY(:ids)")), {"ids": list(ids)})).all())
+
+
+async def _make(connection: AsyncConnection, call_id: UUID, steps: Sequence[Planned]) -> None:
+    await connection.execute(text(MADE), [
+        {"id": step.id, "call": call_id, "person": step.step.person_id or None, "sub": step.step.subscription_id or None, "name": step.step.name,
+         "channel": step.step.channel, "rank": step.step.rank, "above": step.step.above, "hash": step.token_hash, "due": step.step.due_at}
+        for step in steps])
 
 
 async def end_calls(connection: AsyncConnection, ids: Sequence[UUID], *, at: datetime) -> None:
@@ -256,7 +292,8 @@ def _call(row: Row[tuple[object, ...]]) -> Call:
         answered_by=f["answered_by"], answered_how=f["answered_how"], escalated_to=f["escalated_to"],
         attempts=tuple(Attempt(
             name=one["name"], rank=one["rank"], above=one["above"], channel=one["channel"], due_at=datetime.fromisoformat(one["due_at"]), state=one["state"],
-            called_at=_moment(one["called_at"]), tried_at=_moment(one["tried_at"]), delivery=one["delivery"] or "", twice=bool(one["twice"]))
+            called_at=_moment(one["called_at"]), tried_at=_moment(one["tried_at"]), delivery=one["delivery"] or "", twice=bool(one["twice"]), why=one["why"],
+            subscription_id=one["subscription_id"] or 0)
             for one in f["attempts"]))
 
 

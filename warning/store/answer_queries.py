@@ -78,7 +78,22 @@ BOARD: Final = """
 SELECT c.*, v.hazard, v.zones AS warned, coalesce(t.attempts, '[]'::jsonb) AS attempts FROM duty_call c JOIN alert v ON v.identifier = c.identifier
 LEFT JOIN LATERAL (
   SELECT jsonb_agg(jsonb_build_object('name', a.name, 'rank', a.rank, 'above', a.above, 'channel', a.channel, 'due_at', a.due_at, 'state', a.state,
-    'called_at', a.called_at, 'tried_at', a.tried_at, 'delivery', d.state, 'twice', d.maybe_twice) ORDER BY a.due_at, a.rank, a.channel) AS attempts
+    'called_at', a.called_at, 'tried_at', a.tried_at, 'delivery', d.state, 'twice', d.maybe_twice, 'why', a.why,
+    'subscription_id', a.subscription_id) ORDER BY a.due_at, a.rank, a.channel) AS attempts
   FROM call_attempt a LEFT JOIN delivery d ON d.id = a.delivery_id WHERE a.call_id = c.id) t ON true
 WHERE {} ORDER BY c.opened_at DESC, c.state NOT IN ('waiting', 'overdue'), c.post LIMIT 5000
+"""
+
+# The message of an open call to somebody whose address was mended: it is sent anew, under a key of its own, because the new address has had nothing.
+READDRESSED: Final = """
+WITH again AS (
+  UPDATE delivery d SET role = CASE WHEN d.attempts > 0 THEN 'call' ELSE d.role END, state = 'queued', reason = '', ended_at = NULL, next_try_at = NULL, attempts = 0,
+    evidence = left(concat_ws('; ', nullif(d.evidence, ''), 'the address was mended: sent there'), 500)
+  WHERE d.subscription_id = :s AND d.role <> 'end' AND d.state IN ('queued', 'unknown', 'failed', 'expired', 'accepted', 'delivered') AND EXISTS (
+    SELECT 1 FROM call_attempt a JOIN duty_call c ON c.id = a.call_id WHERE a.delivery_id = d.id AND a.state = 'called' AND c.state = ANY(:open))
+  RETURNING d.id, d.batch_id
+), good AS (
+  UPDATE call_attempt SET failed_at = NULL, why = '' WHERE delivery_id IN (SELECT id FROM again)
+)
+SELECT DISTINCT b.id, b.priority FROM again JOIN batch b ON b.id = again.batch_id ORDER BY b.id
 """

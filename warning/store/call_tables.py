@@ -55,6 +55,8 @@ call_attempt = Table(
     Column("called_at", DateTime(timezone=True)),
     Column("tried_at", DateTime(timezone=True)),
     Column("delivery_id", BigInteger, ForeignKey("delivery.id")),
+    Column("failed_at", DateTime(timezone=True)),  # nobody can have been reached by it: the next step did not wait, see answer/pull
+    Column("why", Text, nullable=False, server_default=""),
     Index("ix_call_attempt_due", "due_at", postgresql_where=text("state = 'planned'")),
     Index(None, "call_id"),
     Index("ix_call_attempt_delivery", "delivery_id", postgresql_where=text("delivery_id IS NOT NULL")),

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from warning.answer.call import OPEN
 from warning.answer.timetable import DUTY_ROOM
+from warning.cap import drill_mark
 from warning.dispatch.rank import Errand, deadline_of, rank
 from warning.level import Level
 from warning.store.jobs import Jobs
@@ -83,7 +84,8 @@ async def _escalated(
             step = f"{row.name} is being called; call by telephone and enter the answer"
         else:
             step = f"{row.name} has no telephone or app: call by another way and enter the answer, then mend the roster"
-        await tell(connection, f"callout {call}", words=f"{row.post} has not answered {row.identifier}", next_step=step, at=at)
+        words = f"{row.post} has not answered {row.identifier}" if row.reachable else f"{row.post} has not been reached with {row.identifier}: every way so far has failed"
+        await tell(connection, f"callout {call}", words=f"{drill_mark(row.status, 'zh-CN')}{words}", next_step=step, at=at)
     return list(late)
 
 
@@ -100,7 +102,8 @@ def _key(row: Any) -> tuple[str, int]:
 
 _DUE: Final = """
 SELECT a.id, a.call_id, a.subscription_id, a.name, a.rank, a.due_at, c.post, c.identifier, c.deadline,
-  n.identifier AS newest, n.level, n.sent, n.expires, coalesce(s.active, false) AS deliverable
+  n.identifier AS newest, n.status, n.level, n.sent, n.expires, coalesce(s.active, false) AS deliverable,
+  EXISTS (SELECT 1 FROM call_attempt x WHERE x.call_id = c.id AND x.state = 'called' AND x.failed_at IS NULL) AS reachable
 FROM call_attempt a JOIN duty_call c ON c.id = a.call_id LEFT JOIN subscription s ON s.id = a.subscription_id
 JOIN LATERAL (SELECT v.* FROM alert v WHERE v.event_id = c.event_id ORDER BY v.version DESC LIMIT 1) n ON true
 WHERE a.state = 'planned' AND a.due_at <= :at AND c.state = ANY(:open) ORDER BY a.due_at, a.rank LIMIT :most FOR UPDATE OF a, c SKIP LOCKED

@@ -36,6 +36,7 @@ from warning.store.dispatch_queries import (
     PART,
     RECORD,
     SETTLE,
+    SHUT,
     STRAY,
     UNEXPANDED,
 )
@@ -135,8 +136,9 @@ class DispatchStore:
         return row.identifier, row.channel, row.priority
 
     async def postpone(self, batch_id: int, *, priority: int, after_s: float) -> None:
-        """Nothing of a batch is touched; it is looked at again after so many seconds."""
+        """Nothing of a batch is tried; it is looked at again after so many seconds. What waits says why: whoever is called by it is called by another way."""
         async with self._db.begin() as connection:
+            await connection.execute(text(SHUT), {"batch": batch_id})
             await self._jobs.defer_send(connection, batch_id, priority=priority, after_s=after_s)
 
     async def claim(

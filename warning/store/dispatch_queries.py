@@ -99,6 +99,11 @@ SETTLE: Final = {
                   "evidence = 'expired before it could be sent' WHERE id = ANY(:ids) AND CAST(:lease AS float) > 0",
 }
 
+SHUT: Final = """
+UPDATE delivery SET reason = 'unreachable', evidence = left(concat_ws('; ', nullif(evidence, ''), 'the channel is shut: every route is cut'), 500)
+WHERE id IN (SELECT id FROM delivery WHERE batch_id = :batch AND state = 'queued' AND reason <> 'unreachable' ORDER BY id FOR UPDATE)
+"""
+
 RECORD: Final = """
 UPDATE delivery d SET state = u.state, reason = u.reason, evidence = u.evidence, lease_until = NULL,
   external_id = coalesce(u.external, d.external_id),

@@ -24,6 +24,8 @@ from warning.issue.look import Look
 from warning.issue.work import NewAlert
 from warning.level import Level
 from warning.office.desk import OfficeDesk
+from warning.office.proof import Sent
+from warning.office.work import Trial
 from warning.response.shelter import Shelters
 from warning.response.state import Response
 from warning.roster.desk import Change
@@ -134,6 +136,18 @@ class Rostering(Protocol):
     async def export(self, account: Account, /, *, lane: str = ...) -> bytes: ...
 
     async def prove(self, contact_id: int, /, *, how: str, account: Account) -> None: ...
+
+    async def reaches(self, contact_id: int, /, *, account: Account) -> None: ...
+
+
+class Proving(Protocol):
+    """Test messages to people on the roster."""
+
+    async def test(self, contact_id: int, /, *, account: Account) -> UUID: ...
+
+    async def test_all(self, account: Account, /, *, lane: str = ...) -> Sent: ...
+
+    async def latest(self, contact_ids: Sequence[int], /, *, account: Account) -> Mapping[int, Trial]: ...
 
 
 class Subscribing(Protocol):
@@ -287,6 +301,9 @@ class Parts(Protocol):
 
     @property
     def rosters(self) -> Rostering: ...
+
+    @property
+    def proofs(self) -> Proving: ...
 
     @property
     def subscriptions(self) -> Subscribing: ...

@@ -188,6 +188,10 @@ class Calls:
         self.opened.append((alert.identifier, codes))
         return 0
 
+    async def open_offices(self, alert: StoredAlert) -> int:
+        self.opened.append((alert.identifier, frozenset({"offices"})))
+        return 0
+
     async def call(self, identifier: str, subscription_ids: Sequence[int]) -> dict[int, str]:
         self.called += subscription_ids
         return {key: f"https://w.example/api/ack/{identifier[-2:]}{key}" for key in subscription_ids}

@@ -26,7 +26,7 @@ Language = Annotated[Literal["zh", "en"], Query()]
 
 
 class AttemptOut(BaseModel):
-    """One way to one person: planned, called, no_way or stopped; ``delivery`` is the state of its message."""
+    """One way to one person: planned, called, no_way or stopped; ``delivery`` is the state of its message, ``why`` the reason for which it failed."""
 
     name: str
     above: bool
@@ -37,6 +37,7 @@ class AttemptOut(BaseModel):
     tried_at: datetime | None
     delivery: str
     twice: bool
+    why: str
 
 
 class CallOut(BaseModel):
@@ -113,4 +114,4 @@ def _call(call: Call, now: datetime) -> CallOut:
 
 def _attempt(one: Attempt) -> AttemptOut:
     return AttemptOut(name=one.name, above=one.above, channel=one.channel, due_at=one.due_at, state=one.state, called_at=one.called_at,
-                      tried_at=one.tried_at, delivery=one.delivery, twice=one.twice)
+                      tried_at=one.tried_at, delivery=one.delivery, twice=one.twice, why=one.why)

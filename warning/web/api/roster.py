@@ -2,12 +2,14 @@
 
 from datetime import date, datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from warning.account import Account, Act, require
+from warning.errors import NotFound
 from warning.roster.desk import own
 from warning.roster.gap import Gap
 from warning.roster.post import Person, Post
@@ -111,6 +113,35 @@ class ImportOut(BaseModel):
     faults: list[FaultOut]
 
 
+class TestAsked(BaseModel):
+    id: UUID
+
+
+class HeldBack(BaseModel):
+    contact: int
+    why: str
+
+
+class TestsAsked(BaseModel):
+    """Contacts to which a test goes now, and those that were left out."""
+
+    asked: list[int]
+    held_back: list[HeldBack]
+
+
+class TestOut(BaseModel):
+    """A test message with its proof."""
+
+    id: UUID
+    asked_by: str
+    asked_at: datetime
+    state: str = Field(description="waiting, claimed, accepted, delivered, rejected, retry, unknown")
+    reason: str
+    evidence: str
+    answered_at: datetime | None
+    answered_by: str
+
+
 class Proof(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -160,6 +191,31 @@ async def score(parts: Here, account: Viewer, lane: Lane = "") -> list[ScoreOut]
 async def prove(parts: Here, account: Keeper, contact: int, body: Proof) -> None:
     """Who says so is in the audit."""
     await parts.rosters.prove(contact, how=body.how, account=account)
+
+
+@router.post("/contacts/{contact}/test", status_code=202, summary="Send a test message to this contact; the answer proves it", responses={
+    404: {"model": Problem}, 409: {"model": Problem, "description": "its person is being called for a warning"}, 429: {"model": Problem}})
+async def send_test(parts: Here, account: Keeper, contact: int) -> TestAsked:
+    """It says that it is a test and no warning, carries a link to answer, and goes to a contact once in ten minutes at most."""
+    return TestAsked(id=await parts.proofs.test(contact, account=account))
+
+
+@router.post("/tests", status_code=202, summary="Test every contact of my area whose proof is missing, too old or soon too old")
+async def send_tests(parts: Here, account: Keeper, lane: Lane = "") -> TestsAsked:
+    """At most 200 in an hour; who is left out is told with the reason."""
+    done = await parts.proofs.test_all(account, lane=lane)
+    return TestsAsked(asked=list(done.asked), held_back=[HeldBack(contact=contact, why=why) for contact, why in done.held_back])
+
+
+@router.get("/contacts/{contact}/test", summary="The newest test of this contact", responses={404: {"model": Problem}})
+async def newest_test(parts: Here, account: Keeper, contact: int) -> TestOut:
+    """``state`` as the channel said; ``answered_at`` when somebody opened the link, pressed the key or wrote back."""
+    await parts.rosters.reaches(contact, account=account)
+    found = (await parts.proofs.latest([contact], account=account)).get(contact)
+    if found is None:
+        raise NotFound(f"contact {contact} has had no test")
+    return TestOut(id=found.id, asked_by=found.asked_by, asked_at=found.asked_at, state=found.state, reason=found.reason, evidence=found.evidence,
+                   answered_at=found.answered_at, answered_by=found.answered_by)
 
 
 def masked(address: str) -> str:

@@ -12,6 +12,7 @@ from warning.answer.timetable import DUTY_ROOM
 from warning.web.calls import HOWS, STATES, as_csv, of_area, step, took_s
 from warning.web.callsheet import as_pdf
 from warning.web.console.frame import frame
+from warning.web.console.progress import why
 from warning.web.console.visit import Visit
 from warning.web.words import DELIVERY_WORDS, SYMBOL, level_word, local_time
 
@@ -146,6 +147,8 @@ def _attempt(one: Attempt, visit: Visit) -> str:
         return f"<li class='stopped'>{what}</li>"
     state = visit.t("calls_no_way") if one.state == "no_way" else DELIVERY_WORDS.get(one.delivery, ("", ""))[visit.lang == "en"]
     twice = f" ({visit.t('calls_twice')})" if one.twice else ""
+    if one.why and one.state == "called":
+        state = f"{state} · {why(one.why, visit.lang)} → {visit.t('calls_pulled')}"
     at = one.tried_at or one.called_at
     return f"<li>{'' if at is None else local_time(at, visit.lang, visit.parts.clock.now())} {what} · {escape(state)}{twice}</li>"
 

@@ -1,11 +1,13 @@
 """The roster on the console: a list is brought in after it was checked, gaps before they matter, the spreading standard on the map."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from nicegui import events, ui
 
 from warning.account import Account, Act
+from warning.office.proof import TESTED
+from warning.office.work import Trial
 from warning.roster.gap import Gap
 from warning.roster.post import Post
 from warning.roster.reading import Reading
@@ -15,9 +17,11 @@ from warning.web.api.roster import masked
 from warning.web.console.frame import frame
 from warning.web.console.mapview import ground_of
 from warning.web.console.visit import Visit
-from warning.web.words import local_time, zone_name
+from warning.web.words import DELIVERY_WORDS, local_time, zone_name
 
 _MOST = 200
+_AS = {"waiting": "queued", "retry": "failed", "rejected": "failed"}
+"""A test's state in the words of a delivery's: it is tried once."""
 _COLOURS = ("#b00020", "#e0662b", "#e7b416", "#8fbf5a", "#0d6b34")
 """0 to 4 points."""
 
@@ -32,7 +36,8 @@ async def roster_page(visit: Visit) -> None:
             with ui.element("section").classes("pane"):
                 _Bring(visit)
         with ui.element("section").classes("pane"):
-            _gaps(visit, await visit.parts.rosters.gaps(visit.account))
+            found = await visit.parts.rosters.gaps(visit.account)
+            _gaps(visit, found, await visit.parts.proofs.latest([gap.contact_id for gap in found if gap.contact_id], account=visit.account))
         with ui.element("section").classes("pane"):
             await _scores(visit, await visit.parts.rosters.scores(visit.account))
         with ui.element("section").classes("pane"):
@@ -95,20 +100,53 @@ def _faults(reading: Reading, visit: Visit) -> str:
                    for fault in reading.faults[:_MOST])
 
 
-def _gaps(visit: Visit, found: Sequence[Gap]) -> None:
+def _gaps(visit: Visit, found: Sequence[Gap], tests: Mapping[int, Trial]) -> None:
     ui.html(f"<h2>{visit.t('roster_gaps')} ({len(found)})</h2>", sanitize=False)
+    stale = sum(gap.kind in TESTED for gap in found)
+    if stale and visit.can(Act.SUBSCRIBE):
+        with ui.element("div").classes("row"):
+            ui.button(visit.t("roster_test_all").format(n=stale), on_click=lambda: _test_all(visit)).props("dense outline no-caps color=grey-9")
+            ui.label(visit.t("roster_test_about")).classes("small soft").style("flex:1;min-width:14rem")
     if not found:
         ui.label(visit.t("roster_no_gaps")).classes("soft")
     chinese = visit.lang == "zh"
     for gap in found[:_MOST]:
         with ui.element("div").classes("row").style("border-top:1px solid #e7ebf0;padding:.15rem 0;flex-wrap:nowrap"):
             ui.html(f"<b>{escape(gap.post.title)}</b> {escape(gap.person)} · {gap.kind.words(chinese=chinese)} <span class='soft'>{escape(gap.detail)} · "
-                    f"{gap.kind.mend(chinese=chinese)}</span>", sanitize=False).classes("small").style("flex:1;overflow-wrap:anywhere")
+                    f"{gap.kind.mend(chinese=chinese)}</span>{_tested(tests.get(gap.contact_id), visit) if gap.kind in TESTED else ''}", sanitize=False).classes("small").style("flex:1;overflow-wrap:anywhere")
+            if gap.kind in TESTED and visit.can(Act.SUBSCRIBE):
+                ui.button(visit.t("roster_test"), on_click=lambda _, number=gap.contact_id: _test(visit, number)).props(
+                    f'dense flat no-caps aria-label="{visit.t("roster_test")} {escape(gap.person)} {escape(gap.detail)}"')
             if gap.contact_id and visit.can(Act.SUBSCRIBE):
                 ui.button(visit.t("roster_prove"), on_click=lambda _, number=gap.contact_id: _prove(visit, number)).props(
                     f'dense flat no-caps aria-label="{visit.t("roster_prove")} {escape(gap.person)}"')
     if len(found) > _MOST:
         ui.label(f"… {len(found) - _MOST}").classes("soft")
+
+
+def _tested(test: Trial | None, visit: Visit) -> str:
+    """What became of the newest test message."""
+    if test is None:
+        return ""
+    answered = f"{visit.t('roster_test_answered')} {local_time(test.answered_at, visit.lang)}" if test.answered_at else visit.t("roster_test_unanswered")
+    said = DELIVERY_WORDS.get(_AS.get(test.state, test.state), ("", test.state))[visit.lang == "en"]
+    return f" <b>· {visit.t('roster_test_sent')} {local_time(test.asked_at, visit.lang)}: {escape(said)}, {escape(answered)}</b>"
+
+
+async def _test(visit: Visit, contact_id: int) -> None:
+    async def verb(account: Account) -> None:
+        await visit.parts.proofs.test(contact_id, account=account)
+
+    if await visit.act(verb, visit.t("roster_test_asked")):
+        ui.navigate.reload()
+
+
+async def _test_all(visit: Visit) -> None:
+    async def verb(account: Account) -> None:
+        await visit.parts.proofs.test_all(account)
+
+    if await visit.act(verb, visit.t("roster_test_asked")):
+        ui.navigate.reload()
 
 
 async def _prove(visit: Visit, contact_id: int) -> None:

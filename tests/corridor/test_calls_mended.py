@@ -1,0 +1,94 @@
+"""A list that is mended while a call is open: whoever is called this moment is called by the new way at once, in virtual time."""
+
+from datetime import timedelta
+
+from tests.corridor.conftest import OFFICER, Corridor
+from tests.corridor.test_calls import POST, PUDONG, brings, later, token, told, warned
+from tests.corridor.test_calls_pull import NOWHERE, OFFICE, ways
+from warning.level import Level
+from warning.office.wish import Changes, NewContact
+
+NEW = "8613800000003"
+
+
+async def sent(corridor: Corridor) -> None:
+    """What is due this moment leaves, and no virtual time goes by."""
+    async with corridor.working():
+        await corridor.drained()
+
+
+async def test_a_number_mended_in_the_middle_of_a_call_is_called_at_once_and_its_link_answers(corridor: Corridor) -> None:
+    await brings(corridor, *PUDONG)
+    await warned(corridor)
+    await later(corridor, 180)  # the app at once, the old number at two minutes
+    await brings(corridor, PUDONG[0].replace("8613800000001", NEW), PUDONG[1])
+    await sent(corridor)
+    [text] = corridor.heard(NEW)
+    assert "【演练】" in text
+    assert ("王一", "sms", "called", "") in (await ways(corridor))[2:3]
+    assert told(corridor) == {"/wang": 1, "1": 1}  # nobody is told twice, and nobody else is woken
+    assert await later(corridor, 119) == []
+    assert await later(corridor, 1) == [POST]  # Li keeps his five minutes
+    answered = await corridor.parts.answer.acknowledge(text.rsplit("/", 1)[-1], by="王一")
+    assert answered.posts == (POST,)
+
+
+async def test_the_number_of_somebody_whose_turn_is_to_come_is_called_when_it_comes(corridor: Corridor) -> None:
+    await brings(corridor, *PUDONG)
+    await warned(corridor)
+    await brings(corridor, PUDONG[0], PUDONG[1].replace("{}/li", "{}/lee"))
+    await sent(corridor)
+    assert told(corridor) == {"/wang": 1}
+    await later(corridor, 300)
+    assert {path: count for path, count in told(corridor).items() if path.startswith("/")} == {"/wang": 1, "/lee": 1}
+
+
+async def test_a_number_given_to_somebody_who_had_none_takes_the_call_back_from_the_duty_room(corridor: Corridor) -> None:
+    await brings(corridor, "310115,浦东新区,防汛责任人,责任人,1,孙无,,,")
+    await warned(corridor)
+    assert [call.escalated_to for call in await corridor.parts.answer.board()] == ["duty room"]
+    await brings(corridor, f"310115,浦东新区,防汛责任人,责任人,1,孙无,,{NEW},")
+    await sent(corridor)
+    assert len(corridor.heard(NEW)) == 1
+    assert await corridor.rows("SELECT 1 FROM notice WHERE key LIKE 'no way %' AND cleared_at IS NULL") == []
+
+
+async def test_who_is_put_in_the_place_of_a_person_is_called_when_somebody_else_is(corridor: Corridor) -> None:
+    await brings(corridor, PUDONG[0])
+    await warned(corridor)
+    await brings(corridor, "310115,浦东新区,防汛责任人,责任人,1,周新,{}/zhou,,")
+    await sent(corridor)
+    assert told(corridor) == {"/wang": 1}
+    await later(corridor, 300)
+    assert corridor.sink.received["/zhou"] == 1
+
+
+async def test_the_same_list_brought_in_again_calls_nobody_anew(corridor: Corridor) -> None:
+    await brings(corridor, *PUDONG)
+    await warned(corridor, Level.RED)
+    await sent(corridor)
+    await brings(corridor, *PUDONG)
+    await sent(corridor)
+    assert told(corridor) == {"/wang": 1, "1": 1}
+
+
+async def test_an_office_whose_address_is_mended_is_told_at_once_and_answers_by_the_link(corridor: Corridor) -> None:
+    number = await corridor.office(OFFICE, "", url=f"{NOWHERE}/office")
+    await corridor.send(await corridor.warned(level=Level.ORANGE))
+    assert await later(corridor, 0) == [OFFICE]  # nobody was reached: the duty room has it
+    await corridor.parts.office.change(number, Changes(address=corridor.sink.url("/office")), account=OFFICER)
+    await sent(corridor)
+    assert corridor.sink.received["/office"] == 1
+    assert await ways(corridor) == [(OFFICE, "webhook", "called", ""), ("duty room", "", "no_way", "")]
+    assert (await corridor.parts.answer.acknowledge(token(corridor, "/office"), by="值班员")).posts == (OFFICE,)
+
+
+async def test_a_contact_that_an_office_adds_during_its_call_is_called_when_its_turn_comes(corridor: Corridor) -> None:
+    number = await corridor.office(OFFICE, "/office")
+    await corridor.send(await corridor.warned(level=Level.ORANGE))
+    await corridor.parts.office.set_contacts(number, [NewContact(name="副局长", channel="webhook", address=corridor.sink.url("/deputy"))], account=OFFICER)
+    await sent(corridor)
+    assert "/deputy" not in corridor.sink.received
+    await corridor.move(timedelta(minutes=5))
+    await later(corridor, 0)
+    assert corridor.sink.received["/deputy"] == 1
