@@ -49,7 +49,9 @@ def test_proof_and_expiry_are_counted_to_the_day() -> None:
     def of(**more: object) -> list[tuple[GapKind, str, str]]:
         return found(replace(GOOD, people=(Person(name="甲", contacts=(contact(**more),)),)))
 
-    assert of(proved_at=AT - timedelta(days=90)) == []
+    assert of(proved_at=AT - timedelta(days=76)) == []
+    assert of(proved_at=AT - timedelta(days=76, seconds=1)) == [(GapKind.AGEING, "甲", "sms 2026-12-09")]  # told 14 days before it is too old
+    assert of(proved_at=AT - timedelta(days=90)) == [(GapKind.AGEING, "甲", "sms 2026-11-26")]
     assert of(proved_at=AT - timedelta(days=90, seconds=1)) == [(GapKind.UNPROVED, "甲", "sms 2026-08-27")]
     assert of(proved_at=None) == [(GapKind.UNPROVED, "甲", "sms")]
     assert of(expires=date(2026, 12, 11)) == []
