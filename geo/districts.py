@@ -1,6 +1,7 @@
 """The sixteen districts of Shanghai as facts: code, names, residents, land area; no borders."""
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -35,10 +36,11 @@ def zone_folder() -> Traversable:
     return files("geo") / ".." / "config" / "zones"
 
 
+@cache
 def shanghai() -> City:
     """Read from ``config/zones/shanghai-districts.yaml``, which names its sources."""
     text = (zone_folder() / "shanghai-districts.yaml").read_text(encoding="utf-8")
-    table = yaml.safe_load(text)
+    table = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     city = table["city"]
     districts = tuple(
         District(

@@ -1,8 +1,10 @@
 """The adapters that the settings name by ``kind:``, found in channels/ and feeds/ or in an installed package, built with options they check themselves."""
 
 import importlib
+import sys
 from collections.abc import Mapping
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from types import ModuleType
 
 from pydantic import BaseModel, ValidationError
@@ -71,7 +73,7 @@ def build_source(feed: FeedSettings, *, clock: Clock) -> Source:
 
 
 def _adapter(where: str, room: str, kind: str) -> ModuleType:
-    for entry in entry_points(group=f"xiaoxishu.{room}", name=kind):
+    for entry in _outside(room, tuple(sys.path)).select(name=kind):
         outside: ModuleType = entry.load()
         return outside
     try:
@@ -81,6 +83,12 @@ def _adapter(where: str, room: str, kind: str) -> ModuleType:
             raise ConfigError(f"{where}: no adapter of kind {kind!r} in {room}/") from error
         missing = (error.name or "").partition(".")[0]
         raise ConfigError(f"{where}: needs {missing}: pip install 'xiaoxishu[{_EXTRAS.get(missing, 'demo')}]'") from error
+
+
+@cache
+def _outside(room: str, path: tuple[str, ...]) -> EntryPoints:  # noqa: ARG001  # another path has other packages
+    """What installed packages offer; asking means to read the metadata of every one of them."""
+    return entry_points(group=f"xiaoxishu.{room}")
 
 
 def _options(where: str, module: ModuleType, given: Mapping[str, object]) -> BaseModel:

@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.brake import Brake
-from tests.corridor.conftest import Corridor, database_url, opened_corridor, server_url
-
-__all__ = ["database_url", "server_url"]
+from tests.corridor.conftest import Corridor, opened_corridor
 
 
 @pytest.fixture

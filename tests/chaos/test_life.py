@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -21,7 +20,8 @@ from hypothesis.stateful import (
 
 from channels.crowd import Crowd, CrowdReceipt
 from channels.message import Limits, Message, Outcome, Reason, Receipt
-from tests.corridor.conftest import AT, Corridor, named, opened_corridor
+from tests.corridor.conftest import AT, Corridor, opened_corridor
+from tests.database import dropped, fresh
 from warning.dispatch.delivery import ENDED, REACHED, State
 from warning.level import Level
 
@@ -72,7 +72,7 @@ class Life(RuleBasedStateMachine):
     def __init__(self, server_url: str, folder: Path) -> None:
         super().__init__()
         self._server, self._folder = server_url, folder / uuid.uuid4().hex[:8]
-        self._name = f"t{uuid.uuid4().hex[:12]}"
+        self._url = ""
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
         self.gateway = Gateway()
@@ -88,9 +88,8 @@ class Life(RuleBasedStateMachine):
 
     async def _begin(self) -> None:
         self._folder.mkdir()
-        async with await psycopg.AsyncConnection.connect(self._server, autocommit=True) as connection:
-            await connection.execute(f"CREATE DATABASE {self._name} TEMPLATE corridor_template")
-        self.city: Corridor = await opened_corridor(named(self._server, self._name), self._folder, self._stack, channels=False)
+        self._url = await asyncio.to_thread(fresh, self._server)
+        self.city: Corridor = await opened_corridor(self._url, self._folder, self._stack, channels=False)
         self.city.parts.dispatch.attach("sms", self.gateway)  # type: ignore[arg-type]  # its send is never called
         for number, zone in PEOPLE.items():
             await self.city.resident(number, zone)
@@ -167,8 +166,8 @@ class Life(RuleBasedStateMachine):
         finally:
             self.run(self._stack.aclose())
             self._runner.close()
-            with psycopg.connect(self._server, autocommit=True) as connection:
-                connection.execute(f"DROP DATABASE IF EXISTS {self._name} WITH (FORCE)")
+            if self._url:
+                dropped(self._server, self._url)
 
     async def _settle(self) -> None:
         """All is mended, time passes: then everybody has an end, who heard it twice is marked, and who heard nothing has a reason."""

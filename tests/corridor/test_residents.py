@@ -5,13 +5,13 @@ import shutil
 from pathlib import Path
 from typing import Literal
 
-import psycopg
 import pytest
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 
-from tests.corridor.conftest import PLACES, Corridor, named
+from tests.corridor.conftest import PLACES, Corridor
+from tests.database import dropped, fresh
 from warning.dispatch.subscribe import ResidentSubscription
 from warning.store import residents
 from warning.store.database import Database
@@ -111,9 +111,8 @@ async def test_an_index_of_another_database_is_built_anew(corridor: Corridor, se
     await corridor.resident("8619900000001", "310115")
     assert await both(corridor, EVERYWHERE) == [PUDONG]
     folder = corridor.parts.settings.data / "residents"
-    async with await psycopg.AsyncConnection.connect(server_url, autocommit=True) as connection:
-        await connection.execute("CREATE DATABASE restored TEMPLATE corridor_template")
-    other = Database(named(server_url, "restored"))
+    restored = fresh(server_url)
+    other = Database(restored)
     try:
         async with other.begin() as connection:
             await connection.execute(text(
@@ -122,8 +121,7 @@ async def test_an_index_of_another_database_is_built_anew(corridor: Corridor, se
         assert await ResidentIndex(other, folder).cells_inside(EVERYWHERE) == [FENGXIAN]
     finally:
         await other.close()
-        async with await psycopg.AsyncConnection.connect(server_url, autocommit=True) as connection:
-            await connection.execute("DROP DATABASE restored WITH (FORCE)")
+        dropped(server_url, restored)
 
 
 async def test_a_week_without_a_registration_builds_nothing_anew(corridor: Corridor) -> None:

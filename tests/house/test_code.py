@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,18 +35,21 @@ def tracked() -> list[Path]:
     return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
 
 
-def texts() -> Iterator[tuple[str, str]]:
+@cache
+def texts() -> list[tuple[str, str]]:
+    found = []
     for path in tracked():
         try:
-            yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+            found.append((path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")))
         except UnicodeDecodeError:
             continue
+    return found
 
 
-def product() -> Iterator[tuple[str, ast.Module]]:
-    for name, text in texts():
-        if name.endswith(".py") and name.split("/")[0] in ROOMS:
-            yield name, ast.parse(text)
+@cache
+def product() -> list[tuple[str, ast.Module]]:
+    """Read and parsed once; nobody changes the trees."""
+    return [(name, ast.parse(text)) for name, text in texts() if name.endswith(".py") and name.split("/")[0] in ROOMS]
 
 
 def test_no_file_is_past_400_lines_without_a_reason() -> None:

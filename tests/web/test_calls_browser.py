@@ -7,16 +7,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.web.browsing import CHROMIUM, LAPTOP, PHONE, browser, picture, served, signed_in
-
-__all__ = ["browser"]  # a fixture
+from tests.web.browsing import CHROMIUM, LAPTOP, PHONE, picture, served, signed_in
 
 pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium")
 
 
 @pytest.fixture(scope="module")
 def calls_site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    yield from served(server_url, tmp_path_factory, "tests.web.calls_server")
+    with served(server_url, tmp_path_factory, "tests.web.calls_server") as base:
+        yield base
 
 
 def fits(page: Page) -> bool:

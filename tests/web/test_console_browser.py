@@ -1,17 +1,16 @@
 """A forecaster and an approver decide: the field on the map, the area drawn, every channel's words, consultation, the fast lane and its review."""
 
 import re
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.web.browsing import CHROMIUM, browser, picture, served, signed_in, site
+from tests.web.browsing import CHROMIUM, picture, served, signed_in, site
 from warning.web.console.confirm import says
 
-__all__ = ["browser", "site"]  # fixtures
+__all__ = ["site"]  # a fixture
 pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium")
 _SLOW_MS = 30_000
 
@@ -167,7 +166,7 @@ def test_what_is_composed_in_english_is_checked_as_it_is_written_and_no_word_mak
 def test_where_warnings_are_real_a_drill_beside_them_is_confirmed_by_other_words_and_another_key(
     server_url: str, browser: Browser, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    with contextmanager(served)(server_url, tmp_path_factory, "tests.web.console_server", "live") as live:
+    with served(server_url, tmp_path_factory, "tests.web.console_server", "live") as live:
         page = signed_in(browser, live, "token-lin", [])
         expect(page.locator(".live")).to_have_text("实战 LIVE")
         assert page.locator(".drillbar").count() == 0

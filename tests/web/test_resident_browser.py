@@ -6,12 +6,7 @@ what was decrypted is handed to the real service worker.
 
 import json
 import re
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,12 +16,12 @@ from threading import Thread
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, ViewportSize
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+from tests.web.browsing import CHROMIUM, served
+
 PHONE: ViewportSize = {"width": 390, "height": 844}
 LAPTOP: ViewportSize = {"width": 1366, "height": 768}
 PUDONG = {"latitude": 31.2243, "longitude": 121.5447}
@@ -37,34 +32,8 @@ pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium
 
 @pytest.fixture(scope="module")
 def site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    name = f"t{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE faces_template")
-    head, _, query = server_url.partition("?")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("resident")
-    url = f"{head.rsplit('/', 1)[0]}/{name}?{query}"
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-m", "tests.web.resident_server", url, str(port), str(folder)],
-                                   cwd=Path(__file__).parents[2], stdout=log, stderr=log)
-        try:
-            base = f"http://127.0.0.1:{port}"
-            _until(lambda: _answers(base, process, folder / "log"))
-            yield base
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        # The whole of Chromium's headless mode: the smaller shell has no notifications.
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--headless=new"], ignore_default_args=["--headless"])
-        yield chromium
-        chromium.close()
+    with served(server_url, tmp_path_factory, "tests.web.resident_server") as base:
+        yield base
 
 
 def warned(site: str, *, level: str = "orange", zones: tuple[str, ...] = ("310115",), action: str = "new", replaces: str | None = None) -> str:
@@ -349,15 +318,6 @@ def _faults(page: Page) -> list[str]:
     """What axe finds against WCAG 2.2 AA."""
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
     return [f"{one['id']}: {[node['html'][:120] for node in one['nodes'][:3]]}" for one in found.response["violations"]]
-
-
-def _answers(base: str, process: "subprocess.Popen[bytes]", log: Path) -> bool:
-    if process.poll() is not None:
-        raise RuntimeError(log.read_text())
-    try:
-        return httpx.get(f"{base}/api/health", timeout=2).status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 def _until(true: Callable[[], Any], *, within_s: float = 60.0) -> Any:

