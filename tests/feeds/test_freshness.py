@@ -25,8 +25,21 @@ def test_a_stale_run_is_told_with_age_and_mend() -> None:
                         "ask the issuer for the newer run and look at the transfer")  # fmt: skip
 
 
-def test_a_run_eight_hours_ahead_is_beijing_time_taken_for_utc() -> None:
-    assert "Beijing time taken for UTC" in check_run(NOON + timedelta(hours=8), NOON, max_age=MAX_AGE).sentence
+@pytest.mark.parametrize(("ahead_min", "beijing"), [(419, False), (420, True), (480, True), (540, True), (541, False)])
+def test_a_run_some_eight_hours_ahead_is_beijing_time_taken_for_utc(ahead_min: int, beijing: bool) -> None:
+    """Eight, and an hour either way: the run may be older, the clock may be off."""
+    sentence = check_run(NOON + timedelta(minutes=ahead_min), NOON, max_age=MAX_AGE).sentence
+    assert ("Beijing time taken for UTC" in sentence) is beijing
+
+
+@pytest.mark.parametrize(("max_age", "tolerance", "fine"), [(0, 0, True), (-1, 0, False), (0, -1, False)])
+def test_a_limit_below_zero_is_refused(max_age: int, tolerance: int, fine: bool) -> None:
+    limits = {"max_age": timedelta(seconds=max_age), "tolerance": timedelta(seconds=tolerance)}
+    if fine:
+        assert check_run(NOON, NOON, **limits).usable
+    else:
+        with pytest.raises(ValueError, match="cannot be negative"):
+            check_run(NOON, NOON, **limits)
 
 
 def test_a_run_twenty_minutes_ahead_is_a_wrong_clock() -> None:

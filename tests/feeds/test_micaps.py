@@ -101,6 +101,69 @@ def test_coded_pressure_is_a_thousand_and_some_or_nine_hundred_and_some(tmp_path
     assert found == {"58362": 101170.0, "58361": 99830.0}  # 1011.7 and 998.3 hPa
 
 
+CONTOURS = "2 10 25 0 1 3 121 30 122 30 122 31"  # two of them, smoothing and the bold one, three corners of a border
+
+
+@pytest.mark.parametrize(("head", "level", "variable", "value", "hours"), [
+    ("1小时降水", "5", "rain", 35.2, 1), ("24小时雨量", "5", "rain", 35.2, 24), ("plot", "-1", "rain", 35.2, 6), ("plot", "-2", "rain", 35.2, 24),
+    ("plot", "-3", "air_temperature", 35.2, None), ("气温", "5", "air_temperature", 35.2, None), ("最高温度", "5", "air_temperature", 35.2, None),
+])  # fmt: skip
+def test_stations_say_one_element_that_the_level_or_the_title_names(
+    tmp_path: Path, head: str, level: str, variable: str, value: float, hours: int | None
+) -> None:
+    rows = "58362 121.4 31.4 9 35.2 7\n58361 121.5 31.2 9999 9999 8\n58366 121.6 31.3 4 1.5 9\n"
+    first, second = contents(written(tmp_path, f"diamond 3 {head}\n24 9 20 8 {level} {CONTOURS} 2 3\n{rows}")).observations
+    assert (first.station, first.lon, first.lat, first.elevation) == ("58362", 121.4, 31.4, 9.0)
+    assert (first.variable, first.value, first.valid_time) == (variable, value, datetime(2024, 9, 20, 0, tzinfo=UTC))
+    assert first.window == (None if hours is None else timedelta(hours=hours))
+    assert (second.station, second.value) == ("58366", 1.5)
+
+
+@pytest.mark.parametrize("width", [24, 26])
+def test_a_surface_plot_with_and_without_the_changes_of_a_day(tmp_path: Path, width: int) -> None:
+    #      id    lon   lat  alt grade cloud dir speed p dp w1 w2 rain low h_cl dew vis now T  mid high 1  2
+    line = "{} 121.4 31.4 9 1 8 90 5 117 9999 2 2 {} 34 8 6 12.5 4.5 10 25.3 9999 9999 9999 9999" + " -1.5 3" * (width == 26) + "\n"
+    text = "diamond 1 地面\n24 9 20 8 2\n" + line.format("58362", "3.5") + line.format("58361", "9999")
+    found = {(one.station, one.variable): (one.value, one.units, one.window) for one in contents(written(tmp_path, text)).observations}
+    assert found["58362", "rain"] == (3.5, "mm", timedelta(hours=6))
+    assert ("58361", "rain") not in found
+    assert found["58361", "dew_point_temperature"][:2] == (12.5, "degC")
+    assert found["58361", "visibility"][:2] == (4500.0, "m")
+    assert found["58361", "air_temperature"][0] == 25.3
+    assert found["58362", "wind_from_direction"][0] == 90.0
+
+
+@pytest.mark.parametrize(("level", "told"), [("0", ""), ("1", "1 m"), ("10", "10 m"), ("11", "11 hPa"), ("850", "850 hPa")])
+def test_a_level_of_up_to_ten_is_a_height_and_a_larger_one_a_pressure(tmp_path: Path, level: str, told: str) -> None:
+    east, _ = contents(written(tmp_path, f"diamond 11 风\n24 9 20 8 6 {level} 1.0 1.0 121 123 30 31 3 2\n{SIX}\n-1 -2 -3 -4 -5 -6\n")).fields
+    assert east.level == told
+
+
+@pytest.mark.parametrize("head", [
+    "1.0 1.0 121 123 30 31 3.5 2", "1.0 1.0 121 121 30 31 1 2", "0 1.0 121 121 30 31 3 2", "1.0 1.0 121 124 30 31 3 2",
+    "1.0 1.0 121 123 30 33 3 2", "1.0 1.0 121 123 90 91 3 2", "1.0 1.0 121 123 -91 -90 3 2",
+])  # fmt: skip
+def test_a_head_whose_numbers_make_no_grid_on_earth_is_refused(tmp_path: Path, head: str) -> None:
+    with pytest.raises(PartlyRead, match="make no grid"):
+        contents(written(tmp_path, f"diamond 4 气温\n24 9 20 8 0 0 {head} 10 0 100 1 0\n{SIX}\n"))
+
+
+def test_a_corner_off_by_less_than_half_a_step_is_rounding(tmp_path: Path) -> None:
+    (field,) = contents(written(tmp_path, f"diamond 4 气温\n24 9 20 8 0 0 1.0 1.0 121 123.4 30 31.4 3 2 10 0 100 1 0\n{SIX}\n")).fields
+    assert (field.grid.lon0, field.grid.dlon, field.raw_min, field.raw_max) == (121.0, 1.0, 1.0, 6.0)
+
+
+def test_a_rain_whose_hours_nobody_tells_is_no_sum_yet(tmp_path: Path) -> None:
+    (field,) = contents(written(tmp_path, f"diamond 4 降水\n24 9 20 8 6 0 {GRID}\n{SIX}\n")).fields
+    assert (field.variable, field.window, field.statistic) == ("rain", None, "unknown")
+
+
+def test_a_cyclone_beyond_the_date_line_is_west_of_it(tmp_path: Path) -> None:
+    rows = "24 9 19 20 0 {} 20.7 25 985 200 60 315 25\n"
+    (track,) = contents(written(tmp_path, "diamond 7 t\nA 2401 BABJ 3\n" + "".join(rows.format(lon) for lon in ("180", "190.5", "-170")))).tracks
+    assert [one.lon for one in track.points] == [180.0, -169.5, -170.0]
+
+
 def test_a_cyclone_row_with_hour_and_lead_swapped_is_put_right(tmp_path: Path) -> None:
     text = "diamond 7 track\nPULASAN 2414 BABJ 2\n24 9 19 20 0 122.4 30.7 25 985 200 60 315 25\n24 9 19 48 20 119.0 32.0 15 1000 9999 9999 9999 9999\n"
     (track,) = contents(written(tmp_path, text)).tracks
@@ -122,6 +185,12 @@ def test_a_cyclone_row_with_hour_and_lead_swapped_is_put_right(tmp_path: Path) -
     ("diamond 3 降水\n24 9 20 8 5 0 0 0 0\n1 1\n58362 121 31 9 1\n", PartlyRead, "neither level 5 nor the title '降水' tells what is measured"),
     ("diamond 7 x\nPULASAN 2414 BABJ 2\n24 9 19 20 0 122.4 30.7 25 985 200 60 315 25\n24 9", Truncated, r"PULASAN \(BABJ\) should have 2 positions, 1 are whole"),
     ("diamond 7 x\nPULASAN 2414 BABJ 1\n24 9 19 20 0 22.4 130.7 25 985 200 60 315 25\n", PartlyRead, "22.4, 130.7 is not on Earth"),
+    ("diamond 7 x\nPULASAN 2414 BABJ 0\n", PartlyRead, "PULASAN has 0 positions"),
+    ("diamond 7 x\nPULASAN 2414 BABJ 1\n24 9 19 20 0 361 30.7 25 985 200 60 315 25\n", PartlyRead, "361, 30.7 is not on Earth"),
+    ("diamond 7 x\nPULASAN 2414 BABJ 1\n24 9 19 20 0 122.4 30.7 25 985 200 60 315 25\nBEBINCA 2413", Truncated, "within the head of cyclone 2"),
+    (f"diamond 3 气温\n24 9 20 8 5 {CONTOURS} 1 2\n58362 121 31 9 1\n58361 121 31", Truncated, "says 2 stations and 1 are whole"),
+    (f"diamond 3 气温\n24 9 20 8 5 {CONTOURS} 1 1\n58362 121 31 9 1 7\n", PartlyRead, "1 words follow the last of 1 stations"),
+    (f"diamond 3 气温\n24 9 20 8 5 {CONTOURS} 1 1\n58362 121 31 9 x\n", PartlyRead, "station 58362: "),
     ("diamond 14 图\n1 2 3", UnknownFormat, "diamond 14 is not read here; known are 1, 3, 4, 7, 11"),
     ("diamond of the first water", UnknownFormat, "no number follows 'diamond'"),
 ])  # fmt: skip

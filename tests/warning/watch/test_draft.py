@@ -100,6 +100,17 @@ def test_a_city_that_counts_districts_is_red_when_two_of_three_are() -> None:
     assert of(draft(counting(3), SHANGHAI, answers, now=NOW), "rainstorm").level is None
 
 
+def test_a_count_is_open_only_while_the_unread_districts_could_fill_it() -> None:
+    rules = [rule for rule in SHANGHAI.of("rainstorm") if rule.criterion is not None]
+    answers = {rule.row: [answer(rule, zone, 0.0) for zone in ("310000", "310115", "310116", "310120")] for rule in rules}
+    red = SHANGHAI.rule("rainstorm", Level.RED)
+    answers[red.row] = [
+        answer(red, "310000", 0.0), answer(red, "310115", 0.06), answer(red, "310116", 0.0, known=0.0), answer(red, "310120", 0.0)]
+    for districts, unknown in ((2, True), (3, False)):
+        found = of(draft(counting(districts), SHANGHAI, answers, now=NOW), "rainstorm")
+        assert (found.level, found.unknown) == (None, unknown)
+
+
 def test_an_unread_district_leaves_the_count_open() -> None:
     red = SHANGHAI.rule("rainstorm", Level.RED)
     answers = rain("310000", 0.1, 0.1, 0.1, 0.1)
@@ -173,6 +184,8 @@ def test_what_is_over_is_not_warned_of_but_what_has_been_reached_and_lasts_is() 
     rule = SHANGHAI.rule("rainstorm", Level.RED)
     past = {"onset": NOW - timedelta(hours=2), "end": NOW - timedelta(minutes=10)}
     answers = rain("310120", 0, 0, 0, 0)
+    answers[rule.row] = [answer(rule, "310120", 0.5, onset=past["onset"], end=NOW)]
+    assert of(draft(FENGXIAN, SHANGHAI, answers, now=NOW), "rainstorm").level is Level.RED, "this moment still counts"
     answers[rule.row] = [answer(rule, "310120", 0.5, onset=past["onset"], end=past["end"])]
     assert of(draft(FENGXIAN, SHANGHAI, answers, now=NOW), "rainstorm").level is None
     answers[rule.row] = [answer(rule, "310120", 0.5, onset=past["onset"], end=past["end"], observed=True)]
@@ -200,7 +213,7 @@ def test_an_unconfirmed_row_carries_its_flag_into_the_evidence() -> None:
 def test_a_station_answers_for_the_whole_zone_of_the_water_authority() -> None:
     tide = SETS["hydrology-shanghai"]
     rule = tide.rule("huangpu_tide", Level.BLUE)
-    reached = draft(WATER, tide, {rule.row: [answer(rule, "suzhou-creek-mouth", 1.0)]}, now=NOW)
+    reached = draft(WATER, tide, {rule.row: [answer(rule, "suzhou-creek-mouth", 0.01)]}, now=NOW)  # a station has no area
     assert [(found.zone, found.level) for found in reached] == [("310000", Level.BLUE)]
     assert reached[0].manual_levels == (Level.RED, Level.ORANGE, Level.YELLOW)
     elsewhere = draft(WATER, tide, {rule.row: [answer(rule, "310000", 1.0)]}, now=NOW)
@@ -242,6 +255,14 @@ def test_a_track_or_a_person_decides_the_cause(
     assert of(drafts, "typhoon").level is typhoon
     assert of(drafts, "gale").level is gale
     assert not any(found.candidates for found in drafts)
+    assert not any(of(drafts, key).unknown for key in ("typhoon", "gale")), "what has been ruled out is known not to be"
+
+
+def test_a_stronger_row_that_one_candidate_leaves_open_leaves_both_open() -> None:
+    red = SHANGHAI.rule("typhoon", Level.RED)
+    found = of(draft(FENGXIAN, SHANGHAI, wind(Level.YELLOW, Level.YELLOW) | {red.row: [answer(red, "310120", 0.0, known=0.5)]}, now=NOW), "wind")
+    assert (found.level, found.unknown) == (Level.YELLOW, True)
+    assert [one.unknown for one in found.candidates] == [True, False]
 
 
 def test_a_gale_below_typhoon_strength_still_asks_for_the_cause() -> None:

@@ -194,7 +194,8 @@ def test_the_next_step_down_follows_when_the_first_is_in_force() -> None:
 def test_one_strong_cycle_among_six_keeps_the_level() -> None:
     series = [[says(None)]] * 5 + [[says(ORANGE)]] + [[says(None)]] * 5
     found = cycles(series, [out(ORANGE)])
-    assert all(p.action is Action.NOTHING for cycle in found for p in cycle)
+    assert [acts(cycle) for cycle in found[:5] + found[6:]] == [[("nothing", "waiting_persistence", "orange")]] * 10
+    assert acts(found[5]) == [("nothing", "no_change", "orange")]
 
 
 def test_a_hazard_without_the_colour_between_steps_to_the_next_it_has() -> None:
@@ -256,6 +257,13 @@ def test_a_warning_that_holds_is_extended_when_less_than_two_hours_are_left() ->
 
 def test_a_red_warning_over_an_orange_hazard_does_not_lapse_while_it_waits_to_fall() -> None:
     assert acts(cycles([[says(ORANGE)]], [out(RED, hours=1)])[0]) == [("update", "extended_in_time", "red")]
+    assert acts(cycles([[says(None)]], [out(RED, hours=1)])[0]) == [("nothing", "waiting_persistence", "red")], "calm is no reason to go on"
+
+
+def test_one_zone_of_two_that_still_reaches_it_is_enough_to_extend_both() -> None:
+    found = cycles([area({"310115": RED, "310120": None})], [out(RED, "310115", "310120", issuer="310000", hours=1)])[0]
+    assert acts(found) == [("update", "extended_in_time", "red")]
+    assert found[0].zones == ("310115", "310120")
 
 
 def test_an_expired_warning_is_no_longer_in_force() -> None:
@@ -307,6 +315,34 @@ def test_zones_in_the_same_state_are_one_proposal() -> None:
     assert acts(found) == [("new", "first", "red")]
     assert found[0].zones == ("310115", "310116", "310120")
     assert [e.zone for e in found[0].evidence] == ["310115", "310116", "310120"]
+
+
+def test_the_onset_of_several_zones_is_the_first_of_theirs() -> None:
+    soon = replace(says(RED, "310115"), evidence=replace(read(RAIN, "310115"), onset=START))
+    assert cycles([[says(RED), soon, says(RED, "310116")]])[0][0].onset == START
+
+
+def test_growth_stands_before_what_shrinks_and_that_before_an_end() -> None:
+    """Signed in this order no zone is without a warning in between."""
+    in_force = [out(YELLOW, "310151", event="ends", issuer="310000"), out(RED, "310115", "310120", event="shrinks", issuer="310000"),
+                out(ORANGE, "310117", event="grows", issuer="310000")]
+    levels = {"310115": RED, "310120": None, "310151": None, "310116": BLUE, "310117": ORANGE, "310118": ORANGE}
+    found = cycles([area(levels)] * 6, in_force)[5]
+    assert acts(found) == [("new", "first", "blue"), ("update", "area_grew", "orange"), ("update", "area_shrank", "red"),
+                           ("cancel", "no_longer_exceeded", "yellow")]
+
+
+def test_a_zone_under_two_warnings_has_the_stronger_one() -> None:
+    in_force = [out(YELLOW, "310115", event="e2", issuer="310000"), out(RED, "310115", issuer="310000")]
+    found = cycles([area({"310115": RED})], in_force)[0]
+    assert sorted(acts(found)) == [("nothing", "merged", "yellow"), ("nothing", "no_change", "red")]
+
+
+def test_of_two_warnings_of_one_level_only_the_first_takes_a_new_zone() -> None:
+    in_force = [out(RED, "310115", "310151", issuer="310000"), out(RED, "310116", "310152", event="e2", issuer="310000")]
+    found = cycles([area({"310115": RED, "310116": RED, "310120": RED})], in_force)[0]
+    assert acts(found) == [("update", "area_grew", "red"), ("nothing", "merged", "red")]
+    assert [set(p.zones) for p in found] == [{"310115", "310116", "310120", "310151"}, {"310116", "310152"}]
 
 
 def test_zones_of_different_levels_are_two_proposals() -> None:
