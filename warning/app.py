@@ -24,7 +24,9 @@ from warning.dispatch.kind import ends_apart, kind_of
 from warning.dispatch.mass.desk import MassDesk
 from warning.dispatch.meter import Meter
 from warning.dispatch.risk.desk import RiskDesk
+from warning.dispatch.risk.notice import KEY as RISK_KEY
 from warning.dispatch.sector import load_sectors
+from warning.dispatch.word import KEY as WORD_KEY
 from warning.doors import open_channels
 from warning.errors import ConfigError
 from warning.exchange.desk import IntakeDesk
@@ -36,6 +38,7 @@ from warning.keyring import partners, push_keys, signing_keys, webhook_keys
 from warning.level import Level
 from warning.office.desk import OfficeDesk
 from warning.office.proof import ProofDesk
+from warning.office.trial import KEY as TRIAL_KEY
 from warning.office.trial import TrialKeeper
 from warning.parts import Parts
 from warning.registering import registering
@@ -158,14 +161,20 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         fall_back_s={channel.name: channel.fall_back_after_s for channel in settings.channels if channel.fall_back_after_s is not None},
         gates=gates, flash={channel.name: channel.flash for channel in settings.channels})
     shelters = load_shelters(folders(settings.config, shipped_config(), "shelters"), real=settings.status == "Actual")
+    risks = RiskStore(database, cap_status=settings.status)
+    sectors = load_sectors(config_file(settings, "sectors.yaml"), hazards=hazards)
+    asked = registering(
+        settings, database, addresses=addresses, clock=clock, zones=zones, hazards=hazards, rule_sets=rule_sets, secret=secret, policy=policy,
+        sectors=sectors)
+    trials = TrialStore(database, addresses)
     dispatch = DispatchDesk(
         ledger, {}, mass=mass, calls=answer, clock=clock, zones=zones, policy=policy, batch_sizes=sizes, kinds=_kinds(settings),
         refuges=shelters, signed_only=settings.signing is not None and settings.signing.required, gates=gates,
-        flash={channel.name: channel.flash for channel in settings.channels})
+        flash={channel.name: channel.flash for channel in settings.channels},
+        apart={RISK_KEY: risks, WORD_KEY: asked.ledger, TRIAL_KEY: trials})
     meter = Meter()
     rates = RateStore(database, meter)
     reach = ReachStore(database, ledger, residents=residents, rates=rates, zones=zones, kinds=_kinds(settings))
-    risks = RiskStore(database, cap_status=settings.status)
     sites = load_sites(folders(settings.config, shipped_config(), "sites"), real=settings.status == "Actual")
     packs = load_packs(folders(settings.config, shipped_config(), "packs"), hazards=hazards)
     codes = load_event_codes(config_file(settings, "rules/event-codes.yaml"))
@@ -176,10 +185,6 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     overrides = load_overrides(config_file(settings, "overrides.yaml"))
     intake_ledger = IntakeStore(database, clock=clock)
     intake = IntakeDesk(intake_ledger, issue, clock=clock, zones=zones, codes=codes, partners=partners(settings), status=settings.status)
-    sectors = load_sectors(config_file(settings, "sectors.yaml"), hazards=hazards)
-    asked = registering(
-        settings, database, addresses=addresses, clock=clock, zones=zones, hazards=hazards, rule_sets=rule_sets, secret=secret, policy=policy,
-        sectors=sectors)
     return Parts(
         settings=settings, clock=clock, database=database, jobs=jobs, zones=zones, rule_sets=rule_sets, issuers=issuers,
         watch=WatchDesk(
@@ -206,9 +211,9 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         trust=TrustDesk(TrustStore(database, clock=clock), secret=secret),
         addresses=addresses, subscriptions=asked.subscriptions, subscribers=asked.subscribers, registration=asked.registration, words=asked.words,
         registrations=asked.ledger, revival=Revival(database, jobs),
-        office=OfficeDesk(PostStore(database), TrialStore(database, addresses), AttemptStore(database, jobs), asked.subscriptions, zones=zones, clock=clock, secret=secret, calls=answer),
-        trials=TrialKeeper(TrialStore(database, addresses), clock=clock, kinds=_kinds(settings), secret=secret, public_url=settings.public_url),
-        proofs=ProofDesk(TrialStore(database, addresses), rosters, clock=clock, secret=secret, alike=answer.alike, forms=forms),
+        office=OfficeDesk(PostStore(database), trials, AttemptStore(database, jobs), asked.subscriptions, zones=zones, clock=clock, secret=secret, calls=answer),
+        trials=TrialKeeper(trials, clock=clock, kinds=_kinds(settings), secret=secret, public_url=settings.public_url),
+        proofs=ProofDesk(trials, rosters, clock=clock, secret=secret, alike=answer.alike, forms=forms),
         sectors=sectors, webhook_keys=webhook_keys(settings),
     )
 

@@ -35,8 +35,6 @@ log = structlog.get_logger()
 
 _NO_DELIVERY = (PULSE_KEY, RISK_KEY, WORD_KEY, TRIAL_KEY)
 """How keys begin that are no delivery's."""
-_APART = (WORD_KEY, TRIAL_KEY, RISK_KEY)
-"""Those whose late receipts somebody else than the dispatch desk waits for."""
 
 
 async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack) -> None:
@@ -93,8 +91,7 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
         for task in keeping:
             task.cancel()
         await asyncio.gather(*keeping, return_exceptions=True)
-        await parts.dispatch.flush()
-        await parts.risk.flush()
+        await parts.dispatch.flush(last=True)
         await parts.rates.write()
 
     stack.push_async_callback(stop_flushing)
@@ -115,37 +112,29 @@ async def _pressed(parts: Parts, word: str, *, by: str) -> None:
 
 def doors_of(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on_reply: Callable[[Reply], Awaitable[None]]) -> Doors:
     """One channel's doors; what comes late for a message of ours is counted for it on the way to the desk."""
-    async def apart(receipt: Receipt) -> None:
-        if receipt.key.startswith(WORD_KEY):
-            await parts.words.on_receipt(receipt)
-        if receipt.key.startswith(TRIAL_KEY):
-            await parts.trials.on_receipt(receipt)
-        if not receipt.key or receipt.key.startswith(RISK_KEY):
-            await parts.risk.on_receipt(receipt)  # one without a key may be of another worker's notice
-
     async def on_receipt(receipt: Receipt) -> None:
-        await apart(receipt)
-        if receipt.key.startswith(_NO_DELIVERY):
-            return  # a canary's, a risk notice's, a word's or a test's: no delivery is waiting for it
-        parts.meter.delivered(channel.name, int(bool(receipt.key) and receipt.outcome is Outcome.DELIVERED))
+        if receipt.key.startswith(PULSE_KEY):
+            return  # nobody waits for a canary's
+        parts.meter.delivered(channel.name, int(_of_delivery(receipt.key) and receipt.outcome is Outcome.DELIVERED))
         await parts.dispatch.on_receipt(receipt)
 
     async def reply_here(reply: Reply) -> None:
         await on_reply(replace(reply, channel=channel.name))
 
     async def on_bulk(reports: Sequence[Reports]) -> None:
-        for receipt in (one for group in reports if any(not key or key.startswith(_APART) for key in group.keys) for one in group.singly()):
-            await apart(receipt)
-        reports = [group for group in map(_of_deliveries, reports) if group.keys]
-        parts.meter.delivered(channel.name, sum(sum(map(bool, group.keys)) for group in reports if group.outcome is Outcome.DELIVERED))
+        reports = [group for group in map(_without_canaries, reports) if group.keys]
+        parts.meter.delivered(channel.name, sum(sum(map(_of_delivery, group.keys)) for group in reports if group.outcome is Outcome.DELIVERED))
         await parts.dispatch.on_reports(reports)
 
     return Doors(now=parts.clock.now, http=http, on_receipt=on_receipt, on_reply=reply_here, on_bulk=on_bulk)
 
 
-def _of_deliveries(group: Reports) -> Reports:
-    """A group of late receipts without those of canaries, risk notices and words."""
-    kept = [at for at, key in enumerate(group.keys) if not key.startswith(_NO_DELIVERY)]
+def _of_delivery(key: str) -> bool:
+    return bool(key) and not key.startswith(_NO_DELIVERY)
+
+
+def _without_canaries(group: Reports) -> Reports:
+    kept = [at for at, key in enumerate(group.keys) if not key.startswith(PULSE_KEY)]
     if len(kept) == len(group.keys):
         return group
     return replace(group, keys=[group.keys[at] for at in kept], external_ids=[group.external_ids[at] for at in kept])

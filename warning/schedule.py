@@ -41,7 +41,6 @@ def ticking(parts: Parts) -> AsyncIOScheduler:
     every(1, "responses", parts.response.follow)
     every(60, "gaps of the roster", parts.rosters.look)
     every(2, "risk notices", parts.risk.send_due)
-    every(1, "reports of risk notices", parts.risk.flush)
     every(parts.settings.poll_s, "look at partners' feeds", parts.polling.look)
     every(10, "sign what waits", parts.signing.catch_up)
     every(3600, "forget resident changes", parts.residents.prune)

@@ -20,8 +20,8 @@ from channels.wire.sms_link import Link
 from channels.wire.sms_tally import Cohort
 
 _FIRST_PAUSE_S = 0.2
-_EARLY_S = 10.0  # a report may overtake its submit response by this much
-_MAX_EARLY = 10_000
+_EARLY_S = 2.0  # a report may overtake its submit response by this much; later, or another session's, the desk finds it by the gateway's id
+_MAX_EARLY = 2000  # unacknowledged: far below what makes the link stop reading
 _DOOR_PAUSE_S = 1.0
 _MAX_IDS = 500_000  # two generations of about 250 octets each: 250 MB at the very most
 _BULK = 5000  # reports handed on in one go

@@ -323,7 +323,8 @@ async def test_a_test_whose_worker_died_is_unknown_and_not_sent_twice(corridor: 
     assert await corridor.parts.trials.look() == 0
     [one] = await corridor.parts.office.tests(number, account=OFFICER)
     assert one.state in ("unknown", "accepted")  # the fixture's own worker may have been quicker
-    await corridor.parts.trials.on_receipt(Receipt(key=f"trial/{one.id}", outcome=Outcome.DELIVERED, at=AT, evidence="late"))
+    await corridor.parts.dispatch.on_receipt(Receipt(key=f"trial/{one.id}", outcome=Outcome.DELIVERED, at=AT, evidence="late"))
+    await corridor.parts.dispatch.flush()
     assert (await corridor.parts.office.tests(number, account=OFFICER))[0].state == "delivered"
 
 

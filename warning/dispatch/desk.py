@@ -22,6 +22,7 @@ from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
 from warning.dispatch.flash import FlashTo, flashes
 from warning.dispatch.gate import Gates
 from warning.dispatch.kind import SIGNED_ONLY, Kinds, kind_of
+from warning.dispatch.late import Inbox, LateLedger
 from warning.dispatch.letter import filled, letter
 from warning.dispatch.mass.pace import Pace, first_pace
 from warning.dispatch.mass.work import Place
@@ -60,7 +61,7 @@ class DispatchLedger(Protocol):
         self, alert: StoredAlert, channel: str, batch_id: int, steps: Mapping[int, Step], *, priority: int | None, now: datetime
     ) -> None: ...
 
-    async def late(self, receipts: Sequence[Receipt]) -> int: ...
+    async def late(self, receipts: Sequence[Receipt]) -> list[Receipt]: ...
 
     async def retry(self, delivery_ids: Sequence[int]) -> int: ...
 
@@ -82,7 +83,7 @@ class Mass(Protocol):
 
     async def expand(self, alert: StoredAlert, place: Place) -> None: ...
 
-    async def take(self, receipts: Sequence[Receipt]) -> tuple[int, list[Receipt]]: ...
+    async def take(self, receipts: Sequence[Receipt]) -> tuple[list[Receipt], list[Receipt]]: ...
 
     async def retry(self, crowd_ids: Sequence[int]) -> int: ...
 
@@ -111,8 +112,10 @@ class DispatchDesk:
     def __init__(
         self, ledger: DispatchLedger, senders: Mapping[str, ChannelSender], *, mass: Mass, calls: Calls, clock: Clock, zones: ZoneSet,
         policy: RetryPolicy, batch_sizes: Mapping[str, int], kinds: Kinds, refuges: Refuges, signed_only: bool = False,
-        gates: Gates | None = None, flash: Mapping[str, FlashTo] | None = None,
+        gates: Gates | None = None, flash: Mapping[str, FlashTo] | None = None, apart: Mapping[str, LateLedger] | None = None,
     ) -> None:
+        """``apart``: who waits for the late receipts of messages that are no deliveries, by how their keys begin."""
+        self._apart = apart or {}
         self._flash = flash or {}
         self._ledger = ledger
         self._mass = mass
@@ -126,9 +129,9 @@ class DispatchDesk:
         self._refuges = refuges
         self._signed_only = signed_only
         self._gates = Gates() if gates is None else gates
-        self._late: list[Receipt] = []
+        self._inbox = Inbox()
         self.strays = 0
-        """Late receipts that fitted no delivery, since this process began."""
+        """Late receipts that fitted nothing, since this process began."""
         self._paces: dict[str, Pace] = {}
 
     def attach(self, channel: str, sender: ChannelSender) -> None:
@@ -241,28 +244,39 @@ class DispatchDesk:
 
     async def on_receipt(self, receipt: Receipt) -> None:
         """A receipt that came after the answer; written with others in ``flush``."""
-        self._late.append(receipt)
+        self._inbox.put([receipt])
 
     async def on_reports(self, reports: Sequence[Reports]) -> None:
         """Receipts of many messages that came after their answers."""
         for group in reports:
-            self._late += group.singly()
+            self._inbox.put(group.singly())
 
-    async def flush(self) -> None:
-        """Write the late receipts that have come in; they are kept and tried again when the database is away."""
-        batch, self._late = self._late, []
+    async def flush(self, *, last: bool = False) -> None:
+        """Write the late receipts that have come in; kept and tried again when the database is away, or when one may still fit (``last``: no more)."""
+        batch = self._inbox.take(everything=last)
         if not batch:
             return
         try:
-            own, others = await self._mass.take(batch)
-            fitted = own + (await self._ledger.late(others) if others else 0)
+            missed = await self._written([kept.receipt for kept in batch])
         except SQLAlchemyError as error:
-            self._late = batch + self._late
+            self._inbox.put_back(batch)
             log.warning("late receipts wait for the database", count=len(batch), error=type(error).__name__)
             return
-        if fitted < len(batch):
-            self.strays += len(batch) - fitted
-            log.info("receipts for unknown or settled deliveries", count=len(batch) - fitted)
+        strays = self._inbox.keep(batch, missed, last=last)
+        if strays:
+            self.strays += strays
+            log.info("receipts for unknown or settled deliveries", count=strays)
+
+    async def _written(self, batch: Sequence[Receipt]) -> list[Receipt]:
+        """Each to whoever waits for its key; one without a key to everybody in turn, until it fits. Those that fitted nothing."""
+        apart = tuple(self._apart)
+        missed, others = await self._mass.take([one for one in batch if not one.key.startswith(apart)])
+        missed += await self._ledger.late(others) if others else []
+        for begins, ledger in self._apart.items():
+            theirs = [one for one in batch if one.key.startswith(begins)] + [one for one in missed if not one.key]
+            if theirs:
+                missed = [one for one in missed if one.key] + await ledger.late(theirs)
+        return missed
 
     async def keep_flushing(self, *, every_s: float = 0.25) -> None:
         """Flush until cancelled."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from channels.message import Lane, Message, Outcome, Reason, Receipt
+from channels.message import Lane, Message
 from channels.port import ChannelSender
 from warning.clock import Clock
 from warning.dispatch.compose import SIGNATURE
@@ -39,12 +39,16 @@ class DueWord:
     attempts: int
 
 
+def word_id(key: str) -> int | None:
+    """Which word a late receipt's key means; None when it is none's."""
+    number = key.removeprefix(KEY)
+    return int(number) if key.startswith(KEY) and number.isdecimal() and len(number) < 19 else None
+
+
 class WordLedger(Protocol):
     async def due(self, *, channels: Sequence[str], now: datetime, lease: timedelta) -> list[DueWord]: ...
 
     async def settle(self, steps: Mapping[int, Step], *, now: datetime) -> None: ...
-
-    async def heard(self, word_id: int, *, delivered: bool, reason: str, evidence: str, now: datetime) -> None: ...
 
 
 class WordDesk:
@@ -74,14 +78,6 @@ class WordDesk:
                 one.id: after_receipt(receipt, attempts=one.attempts, now=now, expires=one.word.expires, policy=self._policy)
                 for one, receipt in zip(mine, receipts, strict=True)}, now=now)
         return len(due)
-
-    async def on_receipt(self, receipt: Receipt) -> None:
-        """What the handset's network said later."""
-        number = receipt.key.removeprefix(KEY)
-        if number.isdecimal() and receipt.outcome in (Outcome.DELIVERED, Outcome.REJECTED):
-            reason = receipt.reason or Reason.REFUSED
-            await self._ledger.heard(int(number), delivered=receipt.outcome is Outcome.DELIVERED, reason=reason.value, evidence=receipt.evidence,
-                                     now=self._clock.now())
 
     def _message(self, one: DueWord) -> Message:
         word, key = one.word, f"{KEY}{one.id}"

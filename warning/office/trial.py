@@ -51,12 +51,18 @@ _WRITE_BACK = {"zh-CN": "请回复“收到”，或打开链接：", "en-US": "
 _CONFIRM = {"zh-CN": "请打开链接确认收到：", "en-US": "Open the link to confirm: "}
 
 
+def trial_id(key: str) -> UUID | None:
+    """Which test a late receipt's key means; None when it is none's."""
+    try:
+        return UUID(key.removeprefix(KEY)) if key.startswith(KEY) else None
+    except ValueError:
+        return None
+
+
 class TrialLedger(Protocol):
     async def claim_trials(self, channels: Sequence[str], *, lease: timedelta) -> list[DueTrial]: ...
 
     async def settle_trial(self, trial_id: UUID, receipt: Receipt) -> None: ...
-
-    async def late_trial(self, trial_id: UUID, receipt: Receipt) -> None: ...
 
 
 class TrialKeeper:
@@ -95,10 +101,6 @@ class TrialKeeper:
                                evidence=f"the channel failed while sending: {type(said).__name__}")
             await self._ledger.settle_trial(one.id, said)
         return len(due)
-
-    async def on_receipt(self, receipt: Receipt) -> None:
-        """What a handset reported later."""
-        await self._ledger.late_trial(UUID(receipt.key.removeprefix(KEY)), receipt)
 
     async def _sent(self, due: DueTrial) -> Receipt:
         now, began = self._clock.now(), time.monotonic()

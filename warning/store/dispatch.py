@@ -1,6 +1,5 @@
 """The dispatch desk's ledger: audiences become deliveries, workers claim batches, receipts end them."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +15,7 @@ from warning.dispatch.audience import Interest, Offices, offices
 from warning.dispatch.delivery import RetryPolicy, Step
 from warning.dispatch.mass.sheet import storable
 from warning.dispatch.order import Standing, Turn, turn
+from warning.dispatch.parts import joined
 from warning.dispatch.pause import Pause
 from warning.dispatch.rank import Errand, deadline_of, rank
 from warning.dispatch.work import Hand, StoredAlert, Work
@@ -221,45 +221,29 @@ class DispatchStore:
             if wait is not None:
                 await self._jobs.defer_send(connection, batch_id, priority=priority, after_s=max(float(wait), 0.05))
 
-    async def late(self, receipts: Sequence[Receipt]) -> int:
-        """Receipts that came after the answer: by our key, or after a restart by the gateway's id. Returns how many fitted."""
+    async def late(self, receipts: Sequence[Receipt]) -> list[Receipt]:
+        """Receipts that came after the answer: by our key, or by the gateway's id alone. Those that fitted nothing."""
         final = [r for r in receipts if r.outcome in (Outcome.DELIVERED, Outcome.REJECTED)]
+        if not final:
+            return []
         async with self._db.begin() as connection:
             known = {int(r.key.rsplit(".", 1)[-1]): r for r in final if r.key}
-            stray = {r.external_id: r for r in final if not r.key and r.external_id}
+            stray = {r.external_id: r for r in final if not r.key}
             found = [row.id for row in await connection.execute(text(STRAY), {"externals": list(stray)})] if stray else []
             await connection.execute(text(LOCK), {"ids": sorted({*known, *found})})
-            if found:
-                known |= await self._joined(connection, found, stray)
-            result = await connection.execute(text(LATE), {
-                "ids": list(known),
-                "states": ["delivered" if r.outcome is Outcome.DELIVERED else "failed" for r in known.values()],
-                "evidence": [storable(r.evidence) for r in known.values()],
-                "reasons": [r.reason.value if r.reason else "" for r in known.values()],
-            })
-            return result.rowcount
-
-    async def _joined(
-        self, connection: AsyncConnection, found: Sequence[int], stray: Mapping[str, Receipt]
-    ) -> dict[int, Receipt]:
-        """What receipts of single parts, known by the gateway's id alone, say of whole messages, by delivery.
-
-        Delivered with the last part (``external_id`` keeps those still owed), failed with the first. An id that fits two fits none.
-        """
-        rows = (await connection.execute(text(
-            "SELECT id, external_id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(found)})).all()
-        owners = Counter(part for row in rows for part in set(row.external_id.split(",")) & stray.keys())
-        said: dict[int, Receipt] = {}
-        for row in rows:
-            told = [part for part in row.external_id.split(",") if owners[part] == 1]
-            owed = [part for part in row.external_id.split(",") if part not in told]
-            failed = [part for part in told if stray[part].outcome is not Outcome.DELIVERED]
-            if failed or (told and not owed):
-                said[row.id] = stray[(failed or told)[0]]
-            elif told:
-                await connection.execute(text(PART), {
-                    "id": row.id, "owed": ",".join(owed), "evidence": "; ".join(stray[part].evidence for part in told)})
-        return said
+            # Read again under the lock: ``external_id`` keeps the parts of which a report is still owed.
+            parts = joined({} if not found else {row.id: row.external_id for row in await connection.execute(text(
+                "SELECT id, external_id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": found})}, stray)
+            for delivery_id, (owed, evidence) in parts.owed.items():
+                await connection.execute(text(PART), {"id": delivery_id, "owed": owed, "evidence": evidence})
+            said = known | parts.said
+            fitted = {row.id for row in await connection.execute(text(LATE), {
+                "ids": list(said),
+                "states": ["delivered" if r.outcome is Outcome.DELIVERED else "failed" for r in said.values()],
+                "evidence": [storable(r.evidence) for r in said.values()],
+                "reasons": [r.reason.value if r.reason else "" for r in said.values()],
+            })}
+        return [r for r in final if (int(r.key.rsplit(".", 1)[-1]) not in fitted if r.key else r.external_id not in parts.fits)]
 
     async def sweep(self) -> int:
         """Ask again for work that is due but has no job (a worker died): returns how many."""

@@ -126,7 +126,7 @@ FROM delivery WHERE batch_id = :batch AND state IN ('queued', 'unknown')
 # its own: no deadlock, and the update then sees what the other one has left.
 LOCK: Final = "SELECT id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE"
 
-# Rare (only after a restart), so it is looked for among what young alerts still wait for, without an index of its own.
+# Rare (after a restart, or from another worker's session), so it is looked for among what young alerts still wait for, without an index of its own.
 STRAY: Final = """
 SELECT d.id FROM delivery d JOIN alert a ON a.identifier = d.identifier
 WHERE a.real_at > clock_timestamp() - interval '3 days' AND d.state IN ('claimed', 'unknown', 'accepted')
@@ -142,6 +142,7 @@ UPDATE delivery d SET state = u.state, evidence = left(concat_ws('; ', nullif(d.
 FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:evidence AS text[]), CAST(:reasons AS text[]))
   AS u(id, state, evidence, reason)
 WHERE d.id = u.id AND (d.state IN ('claimed', 'unknown', 'accepted') OR (d.state = 'failed' AND d.reason IN ('timeout', 'skipped_unsure')))
+RETURNING d.id
 """
 
 ORPHANS: Final = """

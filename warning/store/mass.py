@@ -13,6 +13,7 @@ from warning.dispatch.delivery import UNSURE, RetryPolicy, State
 from warning.dispatch.mass.outcome import answered, came_late
 from warning.dispatch.mass.pace import FIRST
 from warning.dispatch.mass.sheet import FELL, TWICE, Places, Sheet, among, blank, flag, flagged, put, reasoned
+from warning.dispatch.mass.strays import KeptIds
 from warning.dispatch.mass.turns import Relative, settle, standings, supersede, turns
 from warning.dispatch.mass.work import Claim, Next
 from warning.dispatch.order import Turn
@@ -157,18 +158,18 @@ class MassStore:
             await connection.execute(
                 text(RENEW), {"id": claim.crowd_id, "attempt": claim.attempt, "lease": policy.lease.total_seconds()})
 
-    async def late(self, receipts: Mapping[int, Mapping[int, Receipt]]) -> int:
-        """Receipts by batch and place, as many as came in: one read and one write for all of them. Returns how many fitted."""
+    async def late(self, receipts: Mapping[int, Mapping[int, Receipt]]) -> list[Receipt]:
+        """Receipts by batch and place, as many as came in: one read and one write for all of them. Those that fitted nothing."""
         if not receipts:
-            return 0
-        fitted = 0
+            return []
+        missed: dict[int, list[Receipt]] = {crowd_id: list(by_place.values()) for crowd_id, by_place in receipts.items()}
         async with self._db.begin() as connection:
             sheets = []
             for row in (await connection.execute(text(SOME), {"ids": array(sorted(receipts))})).all():
                 sheet = sheet_of(row)
                 final = {n: r for n, r in receipts[row.id].items() if r.outcome in (Outcome.DELIVERED, Outcome.REJECTED)}
                 found = came_late(sheet, final)
-                fitted += len(found)
+                missed[row.id] = [final[n] for n in final.keys() - set(found)] if len(found) < len(final) else []
                 if found:
                     sheets.append((int(row.id), sheet))
             await write(connection, sheets)
@@ -177,7 +178,7 @@ class MassStore:
                 await connection.execute(text(
                     "UPDATE crowd SET fall_back_at = clock_timestamp() WHERE id = ANY(CAST(:ids AS bigint[])) AND fall_back_at IS NOT NULL"),
                     {"ids": array(failed)})
-        return fitted
+        return [receipt for some in missed.values() for receipt in some]
 
     async def fall_back(self) -> int | None:
         """Take the batch whose receipts are overdue longest: its people without one, who named another channel, are told there.
@@ -221,11 +222,11 @@ class MassStore:
                 await self._jobs.defer_crowds(connection, [row.id for row in rows if row.priority == priority], priority=priority)
         return len(rows)
 
-    async def young_ids(self, after: int) -> list[tuple[int, int, list[int], str]]:
-        """(id, batch, places, a line of gateway ids each) of the last days, from ``after`` on, a page."""
+    async def young_ids(self, after: int, *, but: Sequence[int]) -> list[KeptIds]:
+        """Gateway ids of the last days, from row ``after`` on without the rows ``but``, a page."""
         async with self._db.begin() as connection:
-            rows = await connection.execute(text(YOUNG_IDS), {"after": after})
-            return [(row.id, row.crowd_id, list(row.numbers), row.ids) for row in rows]
+            rows = await connection.execute(text(YOUNG_IDS), {"after": after, "but": array(but)})
+            return [KeptIds(row=row.id, batch=row.crowd_id, places=list(row.numbers), lines=row.ids, old=row.old) for row in rows]
 
     async def parts_told(self, told: Mapping[int, Mapping[int, Sequence[str]]]) -> dict[int, set[int]]:
         """Take reported parts off what is owed (by row of ids and place); the places of which nothing is owed any more, by row."""

@@ -9,15 +9,17 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.message import Lane
+from channels.message import Lane, Receipt
 from warning.dispatch.delivery import Step
+from warning.dispatch.mass.sheet import storable
 from warning.dispatch.quiet import quiet_of, said
 from warning.dispatch.registration import Pending, Whose
 from warning.dispatch.saying import PlaceHeld
 from warning.dispatch.subscribe import Entry
-from warning.dispatch.word import DueWord, NewWord
+from warning.dispatch.word import DueWord, NewWord, word_id
 from warning.level import Level
 from warning.store.database import Database
+from warning.store.late import Shelf, late
 from warning.store.subscribe import LANES
 from warning.trust.address import Addresses
 
@@ -130,21 +132,18 @@ class RegistrationStore:
     async def settle(self, steps: Mapping[int, Step], *, now: datetime) -> None:
         """Write down what the channel said; a receipt that overtook the answer stays."""
         async with self._db.begin() as connection:
-            for word_id, step in steps.items():
+            for number, step in steps.items():
                 state = "queued" if step.wait is not None else step.state.value
                 await connection.execute(text(
-                    "UPDATE word SET state = :s, reason = :r, evidence = left(:e, 300), ended_at = CASE WHEN :s = 'queued' THEN NULL ELSE CAST(:now AS timestamptz) END, "
+                    "UPDATE word SET state = :s, reason = :r, evidence = left(:e, 300), external_id = :external, ended_at = CASE WHEN :s = 'queued' THEN NULL ELSE CAST(:now AS timestamptz) END, "
                     "next_try_at = CASE WHEN CAST(:wait AS float) IS NULL THEN NULL ELSE clock_timestamp() + make_interval(secs => :wait) END "
                     "WHERE id = :id AND state = 'claimed'"),
-                    {"s": state, "r": step.reason, "e": step.evidence, "now": now, "id": word_id,
-                     "wait": None if step.wait is None else step.wait.total_seconds()})
+                    {"s": state, "r": step.reason, "e": step.evidence, "now": now, "id": number,
+                     "external": storable(step.external_id), "wait": None if step.wait is None else step.wait.total_seconds()})
 
-    async def heard(self, word_id: int, *, delivered: bool, reason: str, evidence: str, now: datetime) -> None:
-        async with self._db.begin() as connection:
-            await connection.execute(text(
-                "UPDATE word SET state = :s, reason = :r, evidence = left(concat_ws('; ', nullif(evidence, ''), CAST(:e AS text)), 300), ended_at = :now "
-                "WHERE id = :id AND state IN ('claimed', 'queued', 'accepted')"),
-                {"s": "delivered" if delivered else "failed", "r": "" if delivered else reason, "e": evidence, "now": now, "id": word_id})
+    async def late(self, receipts: Sequence[Receipt]) -> list[Receipt]:
+        """What handsets reported later of words; those that fit none."""
+        return await late(self._db, _SHELF, receipts)
 
     async def prune(self, *, now: datetime) -> int:
         """Forget requests and words of a day ago: nobody's number is kept for nothing."""
@@ -194,6 +193,12 @@ def _place(row: Row[tuple[object, ...]]) -> PlaceHeld:
 def _lane(word: str) -> Lane:
     return "actual" if word == "actual" else "exercise"
 
+
+_SHELF = Shelf(
+    table="word", ids="bigint", number_of=word_id, waits="state IN ('claimed', 'queued', 'accepted')",
+    told="state = CASE WHEN :delivered THEN 'delivered' ELSE 'failed' END, ended_at = :at, "
+         "reason = CASE WHEN :delivered THEN '' ELSE coalesce(nullif(:reason, ''), 'refused') END, "
+         "evidence = left(concat_ws('; ', nullif(evidence, ''), CAST(:evidence AS text)), 300)")
 
 _CLAIM = """
 WITH mine AS (

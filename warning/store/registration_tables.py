@@ -42,6 +42,7 @@ word = Table(
     Column("attempts", SmallInteger, nullable=False, server_default="0"),
     Column("reason", Text, nullable=False, server_default=""),
     Column("evidence", Text, nullable=False, server_default=""),
+    Column("external_id", Text, nullable=False, server_default=""),  # the gateway's ids of its parts of which a report is owed, with commas
     _moment("at", required=True),
     _moment("expires", required=True),
     _moment("next_try_at"),

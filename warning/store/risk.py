@@ -9,13 +9,15 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from warning.dispatch.delivery import State, Step
+from channels.message import Receipt
+from warning.dispatch.delivery import Step
 from warning.dispatch.risk.desk import Signature
-from warning.dispatch.risk.notice import DueNotice
+from warning.dispatch.risk.notice import DueNotice, notice_id
 from warning.errors import Conflict, NotAllowed
 from warning.level import Level
 from warning.store.audit import note
 from warning.store.database import Database
+from warning.store.late import Shelf, late
 from warning.watch.memory import Memory, memory_from_json, memory_to_json
 from warning.watch.notice import evidence_to_json, notice_texts
 from warning.watch.pack import NoticeKey, OpenNotice, Pack, RiskNotice
@@ -157,24 +159,9 @@ class RiskStore:
                     {"s": str(step.state), "r": step.reason, "o": step.evidence, "id": notice_id, "attempts": step.attempts, "external": step.external_id,
                      "wait": None if step.wait is None else step.wait.total_seconds()})
 
-    async def awaiting(self) -> dict[int, str]:
-        """Accepted notices of the last two days with the ids under which a gateway reports of them."""
-        async with self._db.begin() as connection:
-            rows = await connection.execute(text(
-                "SELECT id, external_id FROM risk_notice WHERE state = 'accepted' AND external_id <> '' "
-                "AND real_at > clock_timestamp() - interval '48 hours'"))
-            return {row.id: row.external_id for row in rows}
-
-    async def told(self, told: Mapping[int, tuple[State, str, str]]) -> int:
-        """What handsets reported later (state, reason, evidence); only a notice that was accepted, or without an answer, is moved by it."""
-        moved = 0
-        async with self._db.begin() as connection:
-            for notice_id, (state, reason, evidence) in sorted(told.items()):
-                moved += (await connection.execute(text(
-                    "UPDATE risk_notice SET state = :s, reason = :r, outcome = left(:o, 300), next_try_at = NULL "
-                    "WHERE id = :id AND state IN ('accepted', 'unknown')"),
-                    {"s": str(state), "r": reason, "o": evidence, "id": notice_id})).rowcount
-        return moved
+    async def late(self, receipts: Sequence[Receipt]) -> list[Receipt]:
+        """What handsets reported later; those that fit no notice."""
+        return await late(self._db, _SHELF, receipts)
 
     # Signatures
 
@@ -244,6 +231,11 @@ async def _signed(connection: AsyncConnection, pack: str, digest: str) -> bool:
         text("SELECT 1 FROM pack_signature WHERE pack = :p AND digest = :d AND approved_by IS NOT NULL"), {"p": pack, "d": digest})
     return found.first() is not None
 
+
+_SHELF = Shelf(
+    table="risk_notice", ids="bigint", number_of=notice_id,
+    waits="real_at > clock_timestamp() - interval '48 hours' AND (state IN ('claimed', 'accepted', 'unknown') OR state = 'failed' AND reason = 'timeout')",
+    told="state = CASE WHEN :delivered THEN 'delivered' ELSE 'failed' END, reason = :reason, outcome = left(:evidence, 300), next_try_at = NULL")
 
 _REACHED = "('accepted', 'delivered', 'unknown')"
 _SUPERSEDE = """

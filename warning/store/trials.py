@@ -7,12 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from channels.message import Outcome, Receipt
+from channels.message import Receipt
 from warning.dispatch.mass.sheet import storable
 from warning.errors import Conflict, NotFound, TooMany
+from warning.office.trial import trial_id
 from warning.office.work import DueTrial, Trial
 from warning.store.audit import note
 from warning.store.database import Database
+from warning.store.late import Shelf, late
 from warning.trust.address import Addresses
 
 PAUSE_S = 20.0
@@ -59,14 +61,9 @@ class TrialStore:
                 "id": trial_id, "state": receipt.outcome.value, "seconds": receipt.seconds, "reason": receipt.reason.value if receipt.reason else "",
                 "evidence": storable(receipt.evidence)[:500], "external": storable(receipt.external_id)})
 
-    async def late_trial(self, trial_id: UUID, receipt: Receipt) -> None:
-        if receipt.outcome not in (Outcome.DELIVERED, Outcome.REJECTED):
-            return
-        async with self._db.begin() as connection:
-            await connection.execute(text(
-                "UPDATE trial SET state = :state, evidence = left(concat_ws('; ', nullif(evidence, ''), CAST(:evidence AS text)), 500) "
-                "WHERE id = :id AND state IN ('claimed', 'accepted', 'unknown')"),
-                {"id": trial_id, "state": receipt.outcome.value, "evidence": storable(receipt.evidence)})
+    async def late(self, receipts: Sequence[Receipt]) -> list[Receipt]:
+        """What handsets reported later of tests; those that fit none."""
+        return await late(self._db, _SHELF, receipts)
 
     async def trials(self, number: int, *, owner: str | None) -> list[Trial]:
         async with self._db.begin() as connection:
@@ -180,3 +177,7 @@ _SETTLE: Final = """
 UPDATE trial SET state = :state, seconds = :seconds, reason = :reason, evidence = :evidence, external_id = :external, lease_until = NULL
 WHERE id = :id AND state = 'claimed'
 """
+_SHELF: Final = Shelf(
+    table="trial", ids="uuid", number_of=trial_id, waits="asked_at > clock_timestamp() - interval '48 hours' AND state IN ('claimed', 'accepted', 'unknown')",
+    told="state = CASE WHEN :delivered THEN 'delivered' ELSE 'rejected' END, reason = :reason, "
+         "evidence = left(concat_ws('; ', nullif(evidence, ''), CAST(:evidence AS text)), 500)")

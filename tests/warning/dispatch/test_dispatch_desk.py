@@ -113,11 +113,11 @@ class Memory:
         self.recorded += 1
         self.steps.update(steps)
 
-    async def late(self, receipts: Sequence[Receipt]) -> int:
+    async def late(self, receipts: Sequence[Receipt]) -> list[Receipt]:
         if self.away:
             raise OperationalError("", {}, Exception("gone"))
         self.receipts += receipts
-        return len(receipts)
+        return []
 
     async def retry(self, delivery_ids: Sequence[int]) -> int:
         return len(delivery_ids)
@@ -152,8 +152,8 @@ class Residents:
     async def expand(self, alert: StoredAlert, place: Place) -> None:
         self.places.append((alert.identifier, place))
 
-    async def take(self, receipts: Sequence[Receipt]) -> tuple[int, list[Receipt]]:
-        return 0, list(receipts)
+    async def take(self, receipts: Sequence[Receipt]) -> tuple[list[Receipt], list[Receipt]]:
+        return [], list(receipts)
 
     async def retry(self, crowd_ids: Sequence[int]) -> int:
         self.retried += crowd_ids

@@ -20,7 +20,7 @@ from warning.dispatch.kind import Kinds, kind_of
 from warning.dispatch.letter import letter
 from warning.dispatch.mass.outcome import refused, unsure
 from warning.dispatch.mass.pace import Pace, first_pace
-from warning.dispatch.mass.strays import empty, found, grown
+from warning.dispatch.mass.strays import Index, KeptIds, found, grown
 from warning.dispatch.mass.work import Claim, Next, Place
 from warning.dispatch.work import StoredAlert
 from warning.errors import Invalid
@@ -44,9 +44,9 @@ class MassLedger(Protocol):
 
     async def renew(self, claim: Claim, policy: RetryPolicy) -> None: ...
 
-    async def late(self, receipts: Mapping[int, Mapping[int, Receipt]]) -> int: ...
+    async def late(self, receipts: Mapping[int, Mapping[int, Receipt]]) -> list[Receipt]: ...
 
-    async def young_ids(self, after: int) -> list[tuple[int, int, list[int], str]]: ...
+    async def young_ids(self, after: int, *, but: Sequence[int]) -> list[KeptIds]: ...
 
     async def parts_told(self, told: Mapping[int, Mapping[int, Sequence[str]]]) -> dict[int, set[int]]: ...
 
@@ -85,7 +85,7 @@ class MassDesk:
         self._paces: dict[str, Pace] = {}
         self._known: dict[str, StoredAlert] = {}
         self._accepted: set[tuple[str, str]] = set()
-        self._strays = empty()
+        self._strays = Index()
 
     def attach(self, channel: str, sender: ChannelSender) -> None:
         self._senders[channel] = sender
@@ -171,8 +171,8 @@ class MassDesk:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def take(self, receipts: Sequence[Receipt]) -> tuple[int, list[Receipt]]:
-        """Late receipts of this lane, by key or after a restart by the gateway's id: (how many fitted, the others)."""
+    async def take(self, receipts: Sequence[Receipt]) -> tuple[list[Receipt], list[Receipt]]:
+        """Late receipts of this lane, by key or by the gateway's id alone: (those of this lane that fitted nothing, the others)."""
         by_place: dict[int, dict[int, Receipt]] = {}
         strays: dict[str, Receipt] = {}
         others: list[Receipt] = []
@@ -186,14 +186,15 @@ class MassDesk:
                 others.append(receipt)
         if strays:
             others += await self._stray(strays, by_place)
-        return await self._ledger.late(by_place), others
+        # A part of a message that is settled already has found its place.
+        return [receipt for receipt in await self._ledger.late(by_place) if receipt.key], others
 
     async def _stray(self, strays: Mapping[str, Receipt], by_place: dict[int, dict[int, Receipt]]) -> list[Receipt]:
         """Receipts of single parts: a message is delivered with the last of its parts, failed with the first."""
         hits = found(self._strays, list(strays))
         if len(hits) < len(strays):
-            while rows := await self._ledger.young_ids(self._strays.after):
-                self._strays = grown(self._strays, rows)
+            while rows := await self._ledger.young_ids(self._strays.after, but=list(self._strays.recent)):
+                self._strays = grown(self._strays, rows, now_s=self._clock.monotonic())
             hits = found(self._strays, list(strays))
         told: dict[int, dict[int, list[str]]] = {}
         for part, (row, crowd_id, place) in hits.items():

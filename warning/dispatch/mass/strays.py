@@ -1,59 +1,84 @@
-"""Strays: receipts that name a message only by the gateway's id, because the worker that sent it has gone."""
+"""Strays: receipts that name a message only by the gateway's id, because another worker has sent it, or one that has gone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ids = tuple[int, int, int]
 """(row of ids, batch, place)"""
+_UNSETTLED_S = 60.0
+"""No transaction that writes ids is open for so long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptIds:
+    """A row of the ledger: the gateway's ids of the ``places`` of a batch, a line each, parts with commas. ``old``: written a while ago."""
+
+    row: int
+    batch: int
+    places: Sequence[int]
+    lines: str
+    old: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Gateway ids by hash, ascending, with the row, batch and place of each. 32 bytes an id."""
+
+    hashes: NDArray[np.int64]
+    places: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """Gateway ids of the last days by hash, ascending, with the row, batch and place of each; ``after``: rows up to it are in.
+    """Gateway ids of the last days. Runs of falling size: what comes in is merged with what is not much larger, never with everything.
 
-    24 bytes an id. A hash that fits by accident is found out where the row is read again.
+    ``after``: rows up to it are in; ``recent``: so are these (and when they came, monotonic seconds). A row with a smaller number may be
+    written after one with a larger, so the mark moves on only when nobody can be under way before it. A hash that fits by accident is
+    found out where the row is read again.
     """
 
-    hashes: NDArray[np.int64]
-    places: NDArray[np.int64]
-    after: int
+    runs: tuple[Run, ...] = ()
+    after: int = 0
+    recent: Mapping[int, float] = field(default_factory=dict)
 
 
-def empty() -> Index:
-    return Index(hashes=np.zeros(0, np.int64), places=np.zeros((0, 3), np.int64), after=0)
-
-
-def grown(index: Index, rows: Sequence[tuple[int, int, Sequence[int], str]]) -> Index:
-    """With further rows: (row, batch, places, a line of ids for each place, parts with commas)."""
+def grown(index: Index, rows: Sequence[KeptIds], *, now_s: float) -> Index:
+    """With further rows."""
     hashes: list[int] = []
     places: list[Ids] = []
-    for row, batch, numbers, lines in rows:
-        for number, line in zip(numbers, lines.split("\n"), strict=True):
+    for one in rows:
+        for number, line in zip(one.places, one.lines.split("\n"), strict=True):
             for part in line.split(","):
                 if part:
                     hashes.append(hash(part))
-                    places.append((row, batch, number))
-    if not rows:
-        return index
-    all_hashes = np.concatenate([index.hashes, np.array(hashes, dtype=np.int64)])
-    all_places = np.concatenate([index.places, np.array(places, dtype=np.int64).reshape(-1, 3)])
-    order = np.argsort(all_hashes, kind="stable")
-    return Index(hashes=all_hashes[order], places=all_places[order], after=max(index.after, max(row[0] for row in rows)))
+                    places.append((one.row, one.batch, number))
+    runs = list(index.runs)
+    if hashes:
+        runs.append(_sorted(np.array(hashes, dtype=np.int64), np.array(places, dtype=np.int64)))
+    while len(runs) > 1 and len(runs[-2].hashes) <= 2 * len(runs[-1].hashes):
+        last, before = runs.pop(), runs.pop()
+        runs.append(_sorted(np.concatenate([before.hashes, last.hashes]), np.concatenate([before.places, last.places])))
+    recent = {**index.recent, **{one.row: now_s for one in rows if not one.old}}
+    settled = [row for row, since_s in recent.items() if now_s - since_s >= _UNSETTLED_S] + [one.row for one in rows if one.old]
+    after = max([index.after, *settled])
+    return Index(runs=tuple(runs), after=after, recent={row: since_s for row, since_s in recent.items() if row > after})
 
 
 def found(index: Index, ids: Sequence[str]) -> dict[str, Ids]:
     """Where each id belongs; an id that fits two messages fits none."""
-    if not len(index.hashes):
-        return {}
     wanted = np.array([hash(one) for one in ids], dtype=np.int64)
-    first, last = np.searchsorted(index.hashes, wanted, "left"), np.searchsorted(index.hashes, wanted, "right")
-    hits: dict[str, Ids] = {}
-    for one, a, b in zip(ids, first.tolist(), last.tolist(), strict=True):
-        owners = {(int(batch), int(number)) for _, batch, number in index.places[a:b]}
-        if len(owners) == 1:
-            row, batch, number = index.places[b - 1].tolist()
-            hits[one] = (row, batch, number)
-    return hits
+    owners: dict[str, dict[tuple[int, int], int]] = {}
+    for run in index.runs:
+        first, last = np.searchsorted(run.hashes, wanted, "left"), np.searchsorted(run.hashes, wanted, "right")
+        for at in np.flatnonzero(last > first).tolist():
+            for row, batch, number in run.places[first[at]:last[at]].tolist():
+                owners.setdefault(ids[at], {})[batch, number] = row
+    return {one: (row, batch, number) for one, theirs in owners.items() if len(theirs) == 1 for (batch, number), row in theirs.items()}
+
+
+def _sorted(hashes: NDArray[np.int64], places: NDArray[np.int64]) -> Run:
+    order = np.argsort(hashes, kind="stable")
+    return Run(hashes=hashes[order], places=places.reshape(-1, 3)[order])

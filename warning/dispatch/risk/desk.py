@@ -6,15 +6,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from channels.message import Outcome, Reason, Receipt
 from channels.port import ChannelSender
 from warning.account import Account, Act, acts, require
 from warning.clock import Clock
-from warning.dispatch.delivery import RetryPolicy, State, Step, after_receipt
+from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
 from warning.dispatch.kind import kind_of
-from warning.dispatch.risk.notice import KEY, DueNotice, message, notice_id, until
+from warning.dispatch.risk.notice import KEY, DueNotice, message, until
 from warning.errors import Invalid, NotFound
 
 log = structlog.get_logger()
@@ -31,18 +30,10 @@ class Signature:
     approved_by: str | None
 
 
-_LATE = {Outcome.DELIVERED: State.DELIVERED, Outcome.REJECTED: State.FAILED}
-"""What a report may still make of an accepted notice."""
-
-
 class RiskLedger(Protocol):
     async def due(self, *, now: datetime, lease: timedelta) -> Sequence[DueNotice]: ...
 
     async def settle(self, steps: Mapping[int, Step]) -> None: ...
-
-    async def awaiting(self) -> dict[int, str]: ...
-
-    async def told(self, told: Mapping[int, tuple[State, str, str]]) -> int: ...
 
     async def sign(self, pack: str, digest: str, *, who: str, may_approve: bool, at: datetime) -> Signature: ...
 
@@ -59,8 +50,6 @@ class RiskDesk:
         self._clock = clock
         self._policy = policy
         self._senders: dict[str, ChannelSender] = {}
-        self._late: list[Receipt] = []
-        self._parts: dict[int, set[str]] = {}
 
     def attach(self, channel: str, sender: ChannelSender) -> None:
         """Give the desk a way out, under the word that sites use. A process without any sends nothing."""
@@ -76,40 +65,6 @@ class RiskDesk:
             await self._ledger.settle({one.id: after_receipt(
                 await self._handed(one), attempts=one.attempts, now=self._clock.now(), expires=until(one), policy=self._policy)})
         return len(found)
-
-    async def on_receipt(self, receipt: Receipt) -> None:
-        """A receipt that came after the answer; written with others in ``flush``."""
-        self._late.append(receipt)
-
-    async def flush(self) -> int:
-        """Write what handsets have reported of notices; kept and tried again when the database is away. How many notices it moved."""
-        batch, self._late = self._late, []
-        if not batch:
-            return 0
-        try:
-            told = self._fitting(batch, await self._ledger.awaiting() if any(not receipt.key for receipt in batch) else {})
-            return await self._ledger.told(told) if told else 0
-        except SQLAlchemyError as error:
-            self._late = batch + self._late
-            log.warning("late reports of risk notices wait for the database", count=len(batch), error=type(error).__name__)
-            return 0
-
-    def _fitting(self, batch: Sequence[Receipt], awaited: Mapping[int, str]) -> dict[int, tuple[State, str, str]]:
-        """By their key, or by the gateway's id of a part: then a notice is delivered when all its parts are, and has failed with the first."""
-        of_part = {part: number for number, ids in awaited.items() for part in ids.split(",")}
-        told: dict[int, tuple[State, str, str]] = {}
-        for receipt in batch:
-            number, state = notice_id(receipt.key) if receipt.key else of_part.get(receipt.external_id), _LATE.get(receipt.outcome)
-            if number is None or state is None:
-                continue
-            if not receipt.key and state is State.DELIVERED:
-                heard = self._parts.setdefault(number, set())
-                heard.add(receipt.external_id)
-                if len(heard) < len(awaited[number].split(",")):
-                    continue
-            self._parts.pop(number, None)
-            told[number] = state, receipt.reason.value if receipt.reason else "", receipt.evidence
-        return told
 
     async def _handed(self, one: DueNotice) -> Receipt:
         key = f"{KEY}{one.id}"

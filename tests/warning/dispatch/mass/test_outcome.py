@@ -13,7 +13,7 @@ from warning.dispatch.mass.muster import Told, had, heirs, sheets
 from warning.dispatch.mass.outcome import answered, came_late
 from warning.dispatch.mass.pace import AIM_S, first_pace
 from warning.dispatch.mass.sheet import Sheet, blank, put, tally, words_of
-from warning.dispatch.mass.strays import empty, found, grown
+from warning.dispatch.mass.strays import Index, KeptIds, found, grown
 from warning.dispatch.rank import Errand, deadline_of, rank
 from warning.level import Level
 
@@ -104,11 +104,27 @@ def test_a_hand_grows_while_the_channel_is_quick_and_shrinks_when_it_is_slow() -
     assert [pace := pace.after(pace.size, 3 * AIM_S) for _ in range(9)][-1].size == 10
 
 
+def kept(row: int, batch: int, places: list[int], lines: str, *, old: bool = True) -> KeptIds:
+    return KeptIds(row=row, batch=batch, places=places, lines=lines, old=old)
+
+
 def test_a_receipt_by_the_gateways_id_alone_finds_its_place_and_an_id_of_two_messages_finds_none() -> None:
-    index = grown(empty(), [(5, 70, [0, 3], "a1,a2\nb1"), (6, 71, [2], "c1"), (7, 72, [0], "b1")])
+    index = grown(Index(), [kept(5, 70, [0, 3], "a1,a2\nb1"), kept(6, 71, [2], "c1")], now_s=0.0)
+    index = grown(index, [kept(7, 72, [0], "b1")], now_s=0.0)
+    assert len(index.runs) == 2
     assert found(index, ["a1", "a2", "c1", "b1", "z"]) == {"a1": (5, 70, 0), "a2": (5, 70, 0), "c1": (6, 71, 2)}
-    assert index.after == 7
-    assert found(empty(), ["a1"]) == {}
+    assert found(Index(), ["a1"]) == {}
+    index = grown(index, [kept(8, 73, [0, 1, 2], "d1\nd2\nd3")], now_s=0.0)
+    assert [len(run.hashes) for run in index.runs] == [8], "runs of like size become one"
+    assert found(index, ["d2", "a1"]) == {"d2": (8, 73, 1), "a1": (5, 70, 0)}
+
+
+def test_ids_that_another_worker_was_still_writing_when_later_ones_were_read_are_read_too() -> None:
+    index = grown(Index(), [kept(3, 70, [0], "a"), kept(5, 71, [0], "b", old=False)], now_s=0.0)
+    assert (index.after, list(index.recent)) == (3, [5]), "row 4 may be under way"
+    index = grown(index, [kept(4, 72, [0], "c", old=False)], now_s=1.0)
+    assert found(index, ["c"]) == {"c": (4, 72, 0)}
+    assert (grown(index, [], now_s=60.0).after, grown(index, [], now_s=60.0).recent) == (5, {})
 
 
 @pytest.mark.parametrize(("key", "place"), [
