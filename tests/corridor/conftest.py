@@ -141,9 +141,9 @@ class Corridor:
         for due in await self.expand(identifier):
             await self.deliver(due)
 
-    def working(self) -> AbstractAsyncContextManager[None]:
+    def working(self, *, concurrency: int = 4) -> AbstractAsyncContextManager[None]:
         """A worker of this process."""
-        return working(self.parts)
+        return working(self.parts, concurrency=concurrency)
 
     async def drained(self, *, within_s: float = 30.0) -> None:
         async def nothing_owed() -> bool:
@@ -217,9 +217,9 @@ async def opened_corridor(
 
 
 @asynccontextmanager
-async def working(parts: Parts) -> AsyncIterator[None]:
+async def working(parts: Parts, *, concurrency: int = 4) -> AsyncIterator[None]:
     """A worker on these parts."""
-    task = asyncio.create_task(parts.jobs.work(concurrency=4, name="here"))
+    task = asyncio.create_task(parts.jobs.work(concurrency=concurrency, name="here"))
     try:
         yield
     finally:

@@ -11,7 +11,7 @@ from tests.corridor.conftest import APPROVER, AT, FORECASTER, PLACES, Corridor, 
 from warning.dispatch.subscribe import FallBack, ResidentSubscription
 from warning.errors import Conflict, Invalid, NotAllowed
 from warning.level import Level
-from warning.store import progress
+from warning.store import muster, progress
 from warning.web.retract import retract
 
 ONE, MAIL = "8613900000001", "one@residents.example"
@@ -68,6 +68,51 @@ async def test_a_red_warning_is_handed_over_before_the_rest_of_a_blue_one_that_i
         left = (await progress.counts(corridor.parts.database, blue))["sms"].get("queued", 0)
     assert place - before <= 16, "four jobs put their batch down after the hand they were at"
     assert left > 500, "the blue one was far from done"
+
+
+async def test_the_first_hundred_of_a_blue_warning_are_told_while_a_red_one_is_under_way_and_the_rest_after_it(corridor: Corridor) -> None:
+    gateway = Slow()
+    corridor.parts.dispatch.attach("sms", gateway)
+    await registered(corridor, 1500, "310115")
+    await registered(corridor, 130, "310116")
+    async with corridor.working(concurrency=1):
+        red = await corridor.warned(level=Level.RED)
+
+        async def under_way() -> bool:
+            return sum(count for identifier, count in gateway.handed if identifier == red) > 200
+
+        await until(under_way, within_s=60)
+        blue = await corridor.warned(zones=("310116",), issuer="310116", level=Level.BLUE)
+
+        async def blue_left() -> bool:
+            return any(identifier == blue for identifier, _ in gateway.handed)
+
+        await until(blue_left, within_s=60)
+        left = (await progress.counts(corridor.parts.database, red))["sms"].get("queued", 0)
+        await corridor.drained(within_s=120)
+    assert left > 300, "the red one was far from done"
+    told = [identifier for identifier, count in gateway.handed for _ in range(count)]
+    last_red = len(told) - 1 - told[::-1].index(red)
+    assert (told[:last_red].count(blue), told[last_red:].count(blue)) == (100, 30)
+    assert told.count(red) == 1500
+
+
+async def test_working_out_whom_a_blue_warning_concerns_makes_room_for_a_red_one_after_its_first_page(
+    corridor: Corridor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(muster, "PAGE", 50)
+    await registered(corridor, 130, "310116")
+    blue = await corridor.warned(zones=("310116",), issuer="310116", level=Level.BLUE)
+    await corridor.warned(level=Level.RED)  # nobody has looked at it yet: its job waits
+    await corridor.parts.dispatch.expand(blue)
+    assert (await corridor.rows("SELECT sum(size) AS n FROM crowd WHERE identifier = :i", i=blue))[0]["n"] == 50
+    jobs = await corridor.rows("SELECT args->>'identifier' AS identifier FROM procrastinate_jobs WHERE task_name = 'xiaoxishu.expand' "
+                               "AND status = 'todo' ORDER BY priority DESC, id")
+    assert [job["identifier"] == blue for job in jobs] == [False, True, True]
+    async with corridor.working():
+        await corridor.drained(within_s=60)
+    assert {state for state, _ in (await corridor.states(blue)).values()} <= {"accepted", "delivered"}
+    assert len(await corridor.states(blue)) == 130
 
 
 async def test_a_blue_warning_that_gave_way_goes_on_and_tells_each_person_once(corridor: Corridor) -> None:

@@ -81,7 +81,7 @@ class Mass(Protocol):
 
     def attach(self, channel: str, sender: ChannelSender) -> None: ...
 
-    async def expand(self, alert: StoredAlert, place: Place) -> None: ...
+    async def expand(self, alert: StoredAlert, place: Place, *, may_wait: bool) -> None: ...
 
     async def take(self, receipts: Sequence[Receipt]) -> tuple[list[Receipt], list[Receipt]]: ...
 
@@ -143,18 +143,18 @@ class DispatchDesk:
         """A channel that can say for how many seconds nothing can leave: meanwhile its messages stay in the ledger, untried."""
         self._gates.watch(channel, closed_for)
 
-    async def expand(self, identifier: str) -> None:
-        """Alert → a delivery for each broadcast and office, then residents in batches; an earlier version of the event comes first."""
+    async def expand(self, identifier: str, *, may_wait: bool = True) -> None:
+        """Alert → a delivery for each broadcast and office, then residents in batches; an earlier version of the event comes first, and whole."""
         alert = await self._ledger.alert(identifier)
         for earlier in await self._ledger.waiting_before(alert):
-            await self.expand(earlier)
+            await self.expand(earlier, may_wait=False)
         where = self._reach(alert)
         now = self._clock.now()
         await self._calls.open(alert, where.codes)  # before anything else: who must act is called within seconds
         asked, matching = concerned(await self._ledger.offices(alert.lane), where, hazard=alert.hazard, level=alert.level, now=now)
         if await self._ledger.expand(alert, in_area=asked, matching=matching, batch_sizes=self._batch_sizes, now=now):
             await self._calls.open_offices(alert)
-            await self._mass.expand(alert, await self._place(alert, where))
+            await self._mass.expand(alert, await self._place(alert, where), may_wait=may_wait)
 
     async def _place(self, alert: StoredAlert, where: Reach) -> Place:
         """Residents are matched by district, or by coarse cell when the alert has a polygon of its own."""

@@ -9,6 +9,12 @@ COMING: Final = (
 
 _COLUMNS = "c.id, c.root, c.identifier, c.version, c.channel, c.language, c.role, c.priority, c.members, c.codes, c.tries, c.said, c.said_by, c.attempt"
 
+# Something of a higher level waits for a worker: brief errands and long ones, see dispatch/rank.
+OUTRANKED: Final = """
+SELECT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.status = 'todo' AND j.queue_name = 'dispatch'
+  AND (j.priority >= :long AND j.priority < :brief OR j.priority >= :above) AND (j.scheduled_at IS NULL OR j.scheduled_at <= now()))
+"""
+
 # A family is locked in order of id, by claims and receipts alike: no deadlock, and an Alert and its Cancel see each other.
 FAMILY: Final = f"""
 SELECT {_COLUMNS}, a.expires, a.proposal_id, c.falls_from, c.places, c.asleep_until, coalesce(c.unknown_at <= clock_timestamp(), true) AS unknown_due,

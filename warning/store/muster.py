@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -10,22 +10,24 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from warning.dispatch.mass.muster import Told, had, heirs, sheets
-from warning.dispatch.mass.sheet import Ids, owed, places_of
+from warning.dispatch.mass.sheet import Ids, owed, parted, places_of
 from warning.dispatch.mass.work import Place
 from warning.dispatch.quiet import wakes
-from warning.dispatch.rank import Errand, deadline_of, rank
+from warning.dispatch.rank import Errand, deadline_of, higher, rank
 from warning.dispatch.work import StoredAlert
 from warning.level import Level
 from warning.store.crowd import NewCrowd, add, array, sheet_of
 from warning.store.database import Database
 from warning.store.jobs import Jobs
-from warning.store.mass_queries import INSIDE, KIN, KNOWN, OTHERS, QUIET, ROOTS, SHARED, SOLE
+from warning.store.mass_queries import INSIDE, KIN, KNOWN, OTHERS, OUTRANKED, QUIET, ROOTS, SHARED, SOLE
 from warning.store.release import Other, release, told_by
 from warning.store.stages import mark
 
 PAGE = 20_000
 """People worked out in one transaction."""
 ROOTS_PAGE = 20
+VANGUARD = 100
+"""So many people of each alert and channel are told before the rest."""
 _MOST = 1000
 
 
@@ -43,13 +45,17 @@ class Others:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """How far an alert is: the versions before it (by root), then each district's people, then those with several places."""
+    """How far an alert is: the versions before it (by root), then each district's people, then those with several places.
+
+    ``led``: the channels that have their vanguard.
+    """
 
     phase: str = "kin"
     district: int = 0
     channel: str = ""
     language: str = ""
     after: int = 0
+    led: Sequence[str] = ()
 
 
 class Muster:
@@ -59,8 +65,9 @@ class Muster:
         self._db = database
         self._jobs = jobs
 
-    async def page(self, alert: StoredAlert, place: Place, *, sizes: Mapping[str, int], now: datetime) -> bool:
-        """Work out one page; True when everybody is worked out. Two workers at it take turns."""
+    async def page(self, alert: StoredAlert, place: Place, *, sizes: Mapping[str, int], now: datetime, may_wait: bool = False) -> bool:
+        """Work out one page; True when everybody is worked out, or (``may_wait``) when a higher level wants the worker and the rest has a job of
+        its own. Two workers at it take turns."""
         async with self._db.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:e, 2))"), {"e": str(alert.event_id)})
             # Not FOR UPDATE: the rows that refer to the alert must not wait for it.
@@ -77,12 +84,16 @@ class Muster:
                 Other(identifier=row.identifier, level=row.level, same_issuer=row.same_issuer) for row in rows])
             phases = {"kin": self._kin, "sole": self._sole, "shared": self._shared}
             made: list[NewCrowd] = []
+            led = list(cursor.led)
             while cursor.phase != "done" and sum(len(one.sheet) for one in made) < PAGE:
                 cursor, more = await phases[cursor.phase](connection, alert, place, cursor, sizes, others, now)
                 made += more
+            made = _led(alert, made, led)
             ids = await add(connection, made)
-            await self._jobs.defer_crowds(
-                connection, [i for i, one in zip(ids, made, strict=True) if owed(one.sheet) and one.asleep_until is None], priority=_rank(alert))
+            for priority in sorted({one.priority for one in made}, reverse=True):
+                await self._jobs.defer_crowds(connection, [
+                    i for i, one in zip(ids, made, strict=True)
+                    if one.priority == priority and owed(one.sheet) and one.asleep_until is None], priority=priority)
             if cursor.phase == "done":
                 await connection.execute(text("DELETE FROM expansion WHERE identifier = :i"), {"i": alert.identifier})
                 await connection.execute(
@@ -92,8 +103,15 @@ class Muster:
             await connection.execute(text(
                 "INSERT INTO expansion (identifier, cursor) VALUES (:i, CAST(:c AS jsonb)) "
                 "ON CONFLICT (identifier) DO UPDATE SET cursor = excluded.cursor"),
-                {"i": alert.identifier, "c": json.dumps(asdict(cursor))})
-            return False
+                {"i": alert.identifier, "c": json.dumps(asdict(replace(cursor, led=led)))})
+            if not may_wait:
+                return False
+            long, brief = higher(alert.level)
+            outranked = bool((await connection.execute(text(OUTRANKED), {
+                "long": long.start, "brief": long.stop, "above": brief.start})).scalar_one())
+            if outranked:
+                await self._jobs.defer_expand(connection, alert.identifier, priority=_rank(alert, Errand.EXPAND_ON))
+            return outranked
 
     async def _kin(
         self, connection: AsyncConnection, alert: StoredAlert, place: Place, cursor: Cursor, sizes: Mapping[str, int],
@@ -171,8 +189,23 @@ def _place(place: Place, alert: StoredAlert) -> dict[str, object]:
             "level": int(alert.level), "hazard": alert.hazard}
 
 
-def _rank(alert: StoredAlert) -> int:
-    return rank(alert.level, Errand.CROWD, deadline_of(sent=alert.sent, expires=alert.expires))
+def _rank(alert: StoredAlert, errand: Errand = Errand.CROWD) -> int:
+    return rank(alert.level, errand, deadline_of(sent=alert.sent, expires=alert.expires))
+
+
+def _led(alert: StoredAlert, made: Sequence[NewCrowd], led: list[str]) -> list[NewCrowd]:
+    """With a vanguard cut from the first batch of each channel that has none yet and somebody to tell now; ``led`` grows."""
+    found: list[NewCrowd] = []
+    for one in made:
+        if one.channel in led or one.asleep_until is not None or not owed(one.sheet):
+            found.append(one)
+            continue
+        led.append(one.channel)
+        first, rest = parted(one.sheet, VANGUARD)
+        found.append(replace(one, sheet=first, priority=_rank(alert, Errand.VANGUARD)))
+        if len(rest):
+            found.append(replace(one, sheet=rest))
+    return found
 
 
 async def _crowds(

@@ -145,11 +145,13 @@ class Residents:
 
     def __init__(self) -> None:
         self.places: list[tuple[str, Place]] = []
+        self.may_wait: list[bool] = []
         self.retried: list[int] = []
 
     def attach(self, channel: str, sender: ChannelSender) -> None: ...
 
-    async def expand(self, alert: StoredAlert, place: Place) -> None:
+    async def expand(self, alert: StoredAlert, place: Place, *, may_wait: bool) -> None:
+        self.may_wait.append(may_wait)
         self.places.append((alert.identifier, place))
 
     async def take(self, receipts: Sequence[Receipt]) -> tuple[list[Receipt], list[Receipt]]:

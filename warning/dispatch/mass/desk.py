@@ -60,7 +60,7 @@ class MassLedger(Protocol):
 
 
 class MusterLedger(Protocol):
-    async def page(self, alert: StoredAlert, place: Place, *, sizes: Mapping[str, int], now: datetime) -> bool: ...
+    async def page(self, alert: StoredAlert, place: Place, *, sizes: Mapping[str, int], now: datetime, may_wait: bool) -> bool: ...
 
 
 class MassDesk:
@@ -91,11 +91,11 @@ class MassDesk:
         self._senders[channel] = sender
         self._paces[channel] = first_pace(sender.limits.batch)
 
-    async def expand(self, alert: StoredAlert, place: Place) -> None:
-        """Residents → batches, page by page; what is made can be sent while the rest is worked out."""
+    async def expand(self, alert: StoredAlert, place: Place, *, may_wait: bool) -> None:
+        """Residents → batches, page by page; what is made can be sent while the rest is worked out. ``may_wait``: a higher level goes before the rest."""
         done = False
         while not done:
-            done = await self._muster.page(alert, place, sizes=self._sizes, now=self._clock.now())
+            done = await self._muster.page(alert, place, sizes=self._sizes, now=self._clock.now(), may_wait=may_wait)
 
     async def send(self, crowd_id: int) -> None:
         """Take a batch up and hand it over piece by piece, until it is done, superseded, or something more urgent waits."""

@@ -58,6 +58,15 @@ def blank(members: Ids) -> Sheet:
                  said_by=np.zeros(n, np.uint16))
 
 
+def parted(sheet: Sheet, n: int) -> tuple[Sheet, Sheet]:
+    """The first ``n`` of those who are owed something with whoever stands before them, and the rest."""
+    due = np.flatnonzero(among(sheet, State.QUEUED, State.CLAIMED, State.UNKNOWN))
+    at = int(due[n - 1]) + 1 if len(due) > n else len(sheet)
+    first, rest = (Sheet(members=sheet.members[some], codes=sheet.codes[some].copy(), tries=sheet.tries[some].copy(), said=list(sheet.said),
+                         said_by=sheet.said_by[some].copy()) for some in (slice(None, at), slice(at, None)))
+    return first, rest
+
+
 def states(sheet: Sheet) -> Codes:
     """The codes of the states, without flags."""
     return sheet.codes & np.uint8(STATE_BITS)

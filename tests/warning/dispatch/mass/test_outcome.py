@@ -12,9 +12,9 @@ from warning.dispatch.mass.desk import place_of
 from warning.dispatch.mass.muster import Told, had, heirs, sheets
 from warning.dispatch.mass.outcome import answered, came_late
 from warning.dispatch.mass.pace import AIM_S, first_pace
-from warning.dispatch.mass.sheet import Sheet, blank, put, tally, words_of
+from warning.dispatch.mass.sheet import Sheet, blank, parted, put, tally, words_of
 from warning.dispatch.mass.strays import Index, KeptIds, found, grown
-from warning.dispatch.rank import Errand, deadline_of, rank
+from warning.dispatch.rank import Errand, deadline_of, higher, rank
 from warning.level import Level
 
 NOW = datetime(2026, 9, 19, 12, 0, tzinfo=UTC)
@@ -133,12 +133,33 @@ def test_the_key_of_a_persons_message_names_batch_and_place(key: str, place: tup
     assert place_of(key) == place
 
 
-def test_level_comes_before_errand_before_deadline() -> None:
+def test_what_is_brief_goes_first_then_the_level_then_the_errand_then_the_deadline() -> None:
     early, late = NOW, NOW + timedelta(minutes=1)
     order = [rank(Level.RED, Errand.EXPAND, late), rank(Level.RED, Errand.TO_MANY, early), rank(Level.RED, Errand.DUTY, early),
-             rank(Level.RED, Errand.CROWD, early), rank(Level.RED, Errand.CROWD, late), rank(Level.BLUE, Errand.EXPAND, early)]
+             rank(Level.RED, Errand.VANGUARD, early), rank(Level.ORANGE, Errand.EXPAND, early), rank(Level.BLUE, Errand.VANGUARD, early),
+             rank(Level.RED, Errand.EXPAND_ON, late), rank(Level.RED, Errand.CROWD, early), rank(Level.RED, Errand.CROWD, late),
+             rank(Level.ORANGE, Errand.EXPAND_ON, early), rank(Level.BLUE, Errand.EXPAND_ON, early), rank(Level.BLUE, Errand.CROWD, early)]
     assert order == sorted(order, reverse=True)
     assert len(set(order)) == len(order)
     assert max(order) < 2**31
     assert deadline_of(sent=NOW, expires=NOW + timedelta(hours=1)) == NOW + timedelta(minutes=10)
     assert deadline_of(sent=NOW, expires=late) == late
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_long_work_makes_room_for_every_errand_of_a_higher_level_and_for_none_of_its_own_or_a_lower(level: Level) -> None:
+    for other in Level:
+        for errand in Errand:
+            for deadline in (datetime(2020, 1, 1, tzinfo=UTC), NOW, datetime(2100, 1, 1, tzinfo=UTC)):
+                yields = any(rank(other, errand, deadline) in some for some in higher(level))
+                assert yields == (other > level), (other, errand)
+
+
+def test_a_vanguard_is_so_many_of_those_who_are_owed_something() -> None:
+    sheet = blank(np.arange(6, dtype=np.int64))
+    put(sheet, np.array([0, 2]), State.MUTED, ("stronger_in_force", ""))
+    first, rest = parted(sheet, 2)
+    assert (first.members.tolist(), rest.members.tolist()) == ([0, 1, 2, 3], [4, 5])
+    assert (tally(first)[6], tally(rest)[6], words_of(first, 2)) == (2, 0, ("stronger_in_force", ""))
+    whole, none = parted(sheet, 4)
+    assert (len(whole), len(none)) == (6, 0)
