@@ -112,7 +112,7 @@ async def _batches(database: Database, count: int) -> list[int]:
 
 
 class _NoMuster:
-    async def page(self, alert: StoredAlert, place: Place, *, sizes: object, now: object) -> bool:  # noqa: ARG002 - not asked here
+    async def page(self, alert: StoredAlert, place: Place, *, sizes: object, now: object, may_wait: bool) -> bool:  # noqa: ARG002 - not asked here
         raise AssertionError("nobody is mustered here")
 
 
