@@ -10,7 +10,7 @@ dead gateway is RETRY receipts with ``Reason.UNREACHABLE``, not an exception. Re
 at once to ``doors.on_reports``.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -34,7 +34,8 @@ class ChannelOptions(BaseModel):
 class Doors:
     """The outside world, handed in: the clock, the HTTP client and where late receipts and replies go.
 
-    ``on_bulk`` takes the late receipts of many messages in one go; without it they come one by one to ``on_receipt``.
+    ``on_bulk`` takes the late receipts of many messages in one go; without it they come one by one to ``on_receipt``. ``on_proof`` writes late
+    receipts down before it returns: see :meth:`prove`.
     """
 
     now: Callable[[], datetime]
@@ -42,6 +43,18 @@ class Doors:
     on_receipt: Callable[[Receipt], Awaitable[None]]
     on_reply: Callable[[Reply], Awaitable[None]]
     on_bulk: Callable[[Sequence[Reports]], Awaitable[None]] | None = None
+    on_proof: Callable[[Sequence[Receipt]], Awaitable[Collection[str] | None]] | None = None
+
+    async def prove(self, receipts: Sequence[Receipt]) -> Collection[str] | None:
+        """For a channel whose own copy of a late receipt goes when it counts: the gateway's ids of those whose message has its end on record now.
+
+        None: nothing could be written, so nothing may go. The same receipts again change nothing.
+        """
+        if self.on_proof is not None:
+            return await self.on_proof(receipts)
+        for receipt in receipts:
+            await self.on_receipt(receipt)
+        return {receipt.external_id for receipt in receipts}
 
     async def on_reports(self, reports: Sequence[Reports]) -> None:
         """What a channel calls with late receipts in bulk."""

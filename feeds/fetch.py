@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from feeds.errors import FeedError, SourceUnavailable, Truncated
 
 _REDIRECTS = 5
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class FetchOptions(BaseModel):
@@ -50,8 +51,10 @@ class Fetch:
         self._limit = int(options.max_mb * 1_000_000)
 
     async def __aenter__(self) -> Self:
-        self._client = httpx.AsyncClient(timeout=self._options.timeout_s, follow_redirects=False, limits=httpx.Limits(max_connections=4),
-                                         headers={"User-Agent": "xiaoxishu", "Accept-Encoding": "identity"})
+        # Outside, a connection is known by the judged address alone: none is kept for another name at it, and no proxy calls another.
+        self._client = httpx.AsyncClient(
+            timeout=self._options.timeout_s, follow_redirects=False, trust_env=not self._outside, headers={"User-Agent": "xiaoxishu", "Accept-Encoding": "identity"},
+            limits=httpx.Limits(max_connections=4, max_keepalive_connections=0 if self._outside else 4))
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -105,13 +108,12 @@ class Fetch:
         """A GET, its redirects followed: to http and https only, never from https down to http, and no secret goes to another host."""
         origin, at = urlsplit(url)[:2], url
         for _ in range(_REDIRECTS + 1):
-            if self._outside:
-                await self._is_public(at)
+            where, name, more = await self._judged(at) if self._outside else (at, {}, {})
             ours = urlsplit(at)[:2] == origin
             secret = {name: value.get_secret_value() for name, value in self._options.headers.items()} if ours else {}
             auth = (self._options.user, self._options.password.get_secret_value()) if self._options.user and ours else None
             try:
-                async with self._client.stream("GET", at, headers={**headers, **secret}, auth=auth) as answer:
+                async with self._client.stream("GET", where, headers={**headers, **secret, **name}, auth=auth, extensions=more) as answer:
                     if not answer.has_redirect_location:
                         yield answer
                         return
@@ -152,17 +154,32 @@ class Fetch:
     def _too_large(self, url: str) -> FeedError:
         return FeedError(f"source {self._name!r}: {_shown(url)} is larger than {self._options.max_mb:g} MB; raise max_mb or leave it out by the pattern")
 
-    async def _is_public(self, url: str) -> None:
-        """Refuse a stranger's URL that leads into a private network. (The name is looked up here and once more to connect.)"""
-        host, port = urlsplit(url).hostname or "", urlsplit(url).port
+    async def _judged(self, url: str) -> tuple[str, dict[str, str], dict[str, str]]:
+        """A stranger's URL at an address that was judged, with the name for Host and for TLS; one that leads into a private network is refused.
+
+        The name is looked up this once: whoever answers otherwise a moment later (DNS rebinding) is not asked.
+        """
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as fault:
             raise SourceUnavailable(f"source {self._name!r}: host {host!r} of a link is not known; it is tried with the next message") from fault
-        for entry in found:
-            if not ipaddress.ip_address(str(entry[4][0])).is_global:
-                raise FeedError(f"source {self._name!r}: a link leads to the private address of {host!r} and is not followed; "
-                                f"set allow_private if that server is yours")
+        addresses = [ipaddress.ip_address(str(entry[4][0])) for entry in found]
+        if not addresses or not all(one.is_global and not one.is_multicast for address in addresses for one in (address, *_inside(address))):
+            raise FeedError(f"source {self._name!r}: a link leads to the private address of {host!r} and is not followed; "
+                            f"set allow_private if that server is yours")
+        at = f"[{addresses[0]}]" if addresses[0].version == 6 else str(addresses[0])
+        name = f"[{host}]" if ":" in host else host
+        return (parts._replace(netloc=f"{at}:{port}").geturl(), {"Host": name if parts.port is None else f"{name}:{port}"}, {"sni_hostname": host})
+
+
+def _inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """What an IPv6 address wraps and leads to: IPv4-mapped, 6to4, Teredo, NAT64."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return []
+    nat64 = [ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)] if address in _NAT64 else []
+    return [one for one in (address.ipv4_mapped, address.sixtofour, *(address.teredo or ()), *nat64) if one is not None]
 
 
 def _held(to: Path, note: Path) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -63,6 +64,7 @@ from warning.store.mass import MassStore
 from warning.store.migrate import migrate
 from warning.store.muster import Muster
 from warning.store.office import PostStore
+from warning.store.partner_feeds import PartnerFeeds
 from warning.store.rates import RateStore
 from warning.store.reach import ReachStore
 from warning.store.residents import ResidentIndex
@@ -184,7 +186,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     consulted = ConsultStore(database)
     overrides = load_overrides(config_file(settings, "overrides.yaml"))
     intake_ledger = IntakeStore(database, clock=clock)
-    intake = IntakeDesk(intake_ledger, issue, clock=clock, zones=zones, codes=codes, partners=partners(settings), status=settings.status)
+    intake = IntakeDesk(intake_ledger, intake_ledger, issue, clock=clock, zones=zones, codes=codes, partners=partners(settings), status=settings.status)
     return Parts(
         settings=settings, clock=clock, database=database, jobs=jobs, zones=zones, rule_sets=rule_sets, issuers=issuers,
         watch=WatchDesk(
@@ -204,7 +206,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         map_data=partial(map_data, overrides=overrides, tables=tables(settings), extent=extent_of(zones)),
         ways=tuple(Way(channel=one.name, kind=kind_of(one.name, _kinds(settings)), room=room_of(one)) for one in settings.channels),
         intake_ledger=intake_ledger,
-        polling=Polling(intake_ledger, intake, allow_private=settings.allow_private_targets),
+        polling=Polling(PartnerFeeds(database, clock=clock), intake, tls=ssl.create_default_context(), allow_private=settings.allow_private_targets),
         dispatch=dispatch, mass=mass, answer=answer, rosters=rosters, ledger=ledger, residents=residents, reach=reach, meter=meter, rates=rates, push_keys=push_keys(settings), secret=secret,
         feeds=FeedStore(database, promises=_promises(settings)),
         signing=Signing(database, keys, clock=clock), signing_keys=keys,

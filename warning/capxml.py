@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -45,12 +45,14 @@ class ReadResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedScan:
-    """What a feed holds: alerts inside it (and each as the bytes that were signed), what was refused and why, links to alerts elsewhere."""
+    """What a feed holds: alerts inside it (and each as the bytes that were signed), what was refused and why, links to alerts elsewhere
+    (``stamps``: what it says of their version, where it says any)."""
 
     read: tuple[ReadResult, ...]
     refused: tuple[str, ...]
     links: tuple[str, ...]
     documents: tuple[bytes, ...] = ()
+    stamps: Mapping[str, str] = field(default_factory=dict)
 
 
 # --- writing -----------------------------------------------------------------------------------------------------------
@@ -179,27 +181,39 @@ def scan_feed(data: bytes) -> FeedScan:
     """What an Atom or RSS feed holds; one broken entry does not hide the others. Raises CapError as ``read`` does for the whole."""
     root = xml.parse(data)
     if root.tag == "rss":
-        return FeedScan(read=(), refused=(), links=tuple(link.text.strip() for link in root.iterfind("channel/item/link") if link.text))
+        items = [(item.findtext("link", "").strip(), item.findtext("pubDate", "").strip()) for item in root.iterfind("channel/item")]
+        return FeedScan(read=(), refused=(), links=tuple(dict.fromkeys(link for link, _ in items if link)), stamps={link: at for link, at in items if at})
     if root.tag != f"{_ATOM}feed":
         return FeedScan(read=(_alert(root),), refused=(), links=(), documents=(data,))
     good: list[ReadResult] = []
     documents: list[bytes] = []
     refused: list[str] = []
-    links: list[str] = []
+    links: dict[str, str] = {}
     for number, entry in enumerate(root.iter(f"{_ATOM}entry"), 1):
         content = entry.find(f"{_ATOM}content")
+        elsewhere = dict.fromkeys(_links(entry), entry.findtext(f"{_ATOM}updated", "").strip())
         try:
-            if content is not None and len(content):
+            if content is None or (elsewhere and content.get("type") in ("html", "xhtml")):
+                links |= elsewhere
+            elif len(content):
                 good.append(_alert(content[0]))
                 documents.append(etree.tostring(content[0], with_tail=False))
-            elif content is not None and (content.text or "").lstrip().startswith("<"):
+            elif (content.text or "").lstrip().startswith("<"):
                 documents.append((content.text or "").strip().encode())
                 good.append(_alert(xml.parse(documents[-1])))
             else:
-                links += [href for link in entry.iter(f"{_ATOM}link") if (href := link.get("href"))]
+                links |= elsewhere
         except CapError as error:
             refused.append(f"entry {number}: {error}")
-    return FeedScan(read=tuple(good), refused=tuple(refused), links=tuple(links), documents=tuple(documents))
+    return FeedScan(read=tuple(good), refused=tuple(refused), links=tuple(links), documents=tuple(documents),
+                    stamps={link: at for link, at in links.items() if at})
+
+
+def _links(entry: etree._Element) -> list[str]:
+    """Where the entry's alert lies: the links that say they are CAP, else those that are neither a web page nor about the entry itself."""
+    found = [(link.get("href", ""), link.get("type", ""), link.get("rel", "alternate")) for link in entry.iter(f"{_ATOM}link") if link.get("href")]
+    return [href for href, kind, _ in found if kind.startswith(CONTENT_TYPE)] or [
+        href for href, kind, rel in found if rel in ("alternate", "enclosure", "related", "via") and not kind.startswith(("text/html", "application/xhtml", "image/"))]
 
 
 def _alert(root: etree._Element) -> ReadResult:

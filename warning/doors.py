@@ -126,7 +126,7 @@ def doors_of(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on
         parts.meter.delivered(channel.name, sum(sum(map(_of_delivery, group.keys)) for group in reports if group.outcome is Outcome.DELIVERED))
         await parts.dispatch.on_reports(reports)
 
-    return Doors(now=parts.clock.now, http=http, on_receipt=on_receipt, on_reply=reply_here, on_bulk=on_bulk)
+    return Doors(now=parts.clock.now, http=http, on_receipt=on_receipt, on_reply=reply_here, on_bulk=on_bulk, on_proof=parts.dispatch.prove)
 
 
 def _of_delivery(key: str) -> bool:

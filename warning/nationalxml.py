@@ -6,6 +6,7 @@ eventType, delivery orders inside ``code``, references by the identifier of the 
 """
 
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,6 +22,7 @@ from warning.level import Level
 NAMESPACE: Final = "http://com.icss.amp"
 CONTENT_TYPE: Final = "application/xml"
 _MAX_FILES = 20
+_FILE_NAME: Final = re.compile(r"(\d{14}_\d{14}(?:_\d)?)_[0-9A-Za-z]+_[A-Za-z]+_[A-Za-z]+\.xml", re.ASCII | re.IGNORECASE)
 _STATUS: Final[Mapping[str, cap.Status]] = {"Actual": "Actual", "Test": "Test", "Exercise": "Exercise"}
 _TYPE: Final[Mapping[str, cap.MsgType]] = {"Alert": "Alert", "Update": "Update", "Cancel": "Cancel"}
 _SEVERITY: Final[Mapping[Level, cap.Severity]] = {
@@ -117,6 +119,12 @@ def file_name(alert: cap.Alert) -> str:
     code = next((one.value for one in info.event_codes if one.name == cap.EVENT_CODE), "UNKNOWN")
     level = level_of(info)
     return f"{alert.identifier}_{code}_{level.key.upper() if level else 'UNKNOWN'}_{alert.msg_type.upper()}.xml"
+
+
+def named_in(name: str) -> str:
+    """The identifier in a file's name of that form; empty when it has another."""
+    found = _FILE_NAME.fullmatch(name)
+    return "" if found is None else found[1]
 
 
 def unpacked(data: bytes) -> list[tuple[str, bytes]]:

@@ -185,9 +185,9 @@ async def corridor(database_url: str, tmp_path: Path) -> AsyncIterator[Corridor]
 
 async def opened_corridor(
     url: str, folder: Path, stack: AsyncExitStack, *, status: str = "Exercise", lane: str = "", channels: bool = True,
-    receipt_delay_s: float = 0.05,
+    receipt_delay_s: float = 0.05, more: Mapping[str, object] | None = None,
 ) -> Corridor:
-    """Everything up: sinks first, then the parts with their channels (all of one lane: that of ``status``, if not told)."""
+    """Everything up: sinks first, then the parts with their channels (all of one lane: that of ``status``, if not told). ``more``: further settings."""
     smsc = Smsc(now=lambda: AT, receipt_delay_s=receipt_delay_s)
     sms_port = await smsc.start()
     stack.push_async_callback(smsc.stop)
@@ -209,7 +209,7 @@ async def opened_corridor(
                 "host": "127.0.0.1", "port": 9, "security": "none", "sender": "warning@drill.example", "list_id": "warnings.drill.example"}},
             {"name": "spool", "kind": "spool", "options": way | {"folder": str(folder / "spool")}},
         ],
-    }), encoding="utf-8")
+    } | dict(more or {})), encoding="utf-8")
     parts = await stack.enter_async_context(opened(load_settings(settings_file), channels=channels))
     assert isinstance(parts.clock, DrillClock)
     await parts.clock.move_to(AT)

@@ -3,8 +3,9 @@
 import asyncio
 import json
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from channels import national, wis2
 from channels.message import Receipt, Reply
 from channels.port import ChannelSender, Doors
+from channels.wire.durable_file import put
 from channels.wire.mqtt_sink import MqttSink
 from channels.wire.national_ack import Ack, read_ack, write_ack
 from feeds.wis2_message import parse
@@ -48,13 +50,14 @@ async def doors(corridor: Corridor, stack: AsyncExitStack) -> Doors:
     async def late(receipt: Receipt) -> None:
         await corridor.parts.dispatch.on_receipt(receipt)
 
-    return Doors(now=corridor.parts.clock.now, http=await stack.enter_async_context(httpx.AsyncClient(trust_env=False)), on_receipt=late, on_reply=nobody)
+    return Doors(now=corridor.parts.clock.now, http=await stack.enter_async_context(httpx.AsyncClient(trust_env=False)), on_receipt=late, on_reply=nobody,
+                 on_proof=corridor.parts.dispatch.prove)
 
 
 async def outbox(corridor: Corridor, stack: AsyncExitStack) -> tuple[Path, Path]:
     out, answers = corridor.folder / "national", corridor.folder / "answers"
     answers.mkdir()
-    options = national.Options(lane="exercise", folder=out, answers=answers, look_s=0.05)
+    options = national.Options(lane="exercise", folder=out, answers=answers, look_s=0.05, patience_s=0)
     await attached(corridor, stack, "national", national.Sender(options, await doors(corridor, stack)))
     return out, answers
 
@@ -126,6 +129,52 @@ async def test_what_is_no_answer_is_put_aside_and_stops_nothing(octets: bytes, d
 
     await until(answered)
     assert [path.name for path in (answers / "odd").iterdir()] == ["a.xml"]
+
+
+async def test_an_answers_file_stays_until_its_proof_is_in_the_ledger_and_read_again_it_changes_nothing(
+    database_url: str, tmp_path: Path, stack: AsyncExitStack
+) -> None:
+    corridor = await opened_corridor(database_url, tmp_path, stack)
+    out, answers = corridor.folder / "national", corridor.folder / "answers"
+    answers.mkdir()
+    asked = asyncio.Queue[int]()
+
+    async def away(receipts: Sequence[Receipt]) -> None:
+        asked.put_nowait(len(receipts))
+
+    def sender(given: Doors, **more: Any) -> national.Sender:
+        return national.Sender(national.Options(lane="exercise", folder=out, answers=answers, look_s=0.05, **more), given)
+
+    real = await doors(corridor, stack)
+    # A process whose database is away, and which then dies.
+    dying = sender(replace(real, on_proof=away), patience_s=0)
+    await attached(corridor, stack, "national", dying)
+    identifier = await corridor.warned()
+    await corridor.send(identifier)
+    put(answers / "a1.xml", write_ack([Ack(identifier=identifier, status=0, note="first")]))
+    for _ in range(3):
+        assert await asyncio.wait_for(asked.get(), 60) == 1
+    await dying.close()
+    assert [path.name for path in answers.iterdir()] == ["a1.xml"]
+    assert (await end_of(corridor, identifier))["state"] == "accepted"
+    # The next one finds it, and a copy that comes once more; what is half written, or answers what is not known yet, may still become an answer.
+    put(answers / "half.xml", b"<msg><data>")
+    put(answers / "early.xml", write_ack([Ack(identifier="33000041600000_20240920000009", status=0)]))
+    heard = sender(real, patience_s=3600)
+    await heard.open()
+    stack.push_async_callback(heard.close)
+
+    async def read() -> bool:
+        return not (answers / "a1.xml").exists()
+
+    await until(read, within_s=60)
+    end = await end_of(corridor, identifier)
+    assert (end["state"], end["evidence"].count("first")) == ("delivered", 1)
+    put(answers / "a1.xml", write_ack([Ack(identifier=identifier, status=4, note="second")]))
+    await until(read, within_s=60)
+    assert await end_of(corridor, identifier) == end
+    assert sorted(path.name for path in (answers / "read").iterdir()) == ["a1.1.xml", "a1.xml"]  # neither proof is written over
+    assert sorted(path.name for path in answers.glob("*.xml")) == ["early.xml", "half.xml"]
 
 
 async def test_a_zip_is_the_same_whenever_it_is_written(tmp_path: Path, database_url: str, stack: AsyncExitStack) -> None:

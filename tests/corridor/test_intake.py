@@ -1,6 +1,5 @@
 """Partners' alerts: pushed or polled, verified, told apart by sender, identifier and sent, held or passed on; and never past two people."""
 
-import asyncio
 import io
 import zipfile
 from collections.abc import AsyncIterator
@@ -9,20 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
-import uvicorn
-import yaml
-from fastapi import FastAPI, Request, Response
 from lxml import etree
 
 from channels.wire.national_ack import read_ack
 from tests.corridor.conftest import APPROVER, AT, Corridor, opened_corridor
 from tests.corridor.test_signing import key_files
 from warning import cap
-from warning.app import opened
-from warning.atom import feed
 from warning.capxml import scan_feed, write
 from warning.nationalxml import write as write_national
-from warning.settings import load_settings
 from warning.signature import sign, signing_key
 from warning.web.server import create
 
@@ -37,7 +30,9 @@ def zipped(name: str, document: bytes) -> bytes:
     return out.getvalue()
 
 
-def alert(number: int = 1, *, msg_type: cap.MsgType = "Alert", after: int = 0, status: cap.Status = "Exercise", sender: str = "33000041600000") -> cap.Alert:
+def alert(
+    number: int = 1, *, msg_type: cap.MsgType = "Alert", after: int = 0, status: cap.Status = "Exercise", sender: str = "33000041600000", hours: float = 5,
+) -> cap.Alert:
     sent = AT - timedelta(minutes=10 - number)
 
     def named(n: int) -> str:
@@ -45,7 +40,7 @@ def alert(number: int = 1, *, msg_type: cap.MsgType = "Alert", after: int = 0, s
 
     info = cap.Info(
         event="暴雨", categories=("Met",), urgency="Unknown", severity="Severe", certainty="Unknown", language="zh-CN",
-        event_codes=(cap.NamedValue(name=cap.EVENT_CODE, value="11B03"),), expires=AT + timedelta(hours=5), sender_name="浙江省气象台",
+        event_codes=(cap.NamedValue(name=cap.EVENT_CODE, value="11B03"),), expires=AT + timedelta(hours=hours), sender_name="浙江省气象台",
         headline="【演练】浙江省气象台发布暴雨橙色预警信号", description="【演练】预计未来三小时浦东新区有暴雨。", instruction="注意防范。",
         areas=(cap.Area(area_desc="浦东新区", geocodes=(cap.NamedValue(name=cap.GBT2260, value="310115"),)),))
     return cap.Alert(
@@ -54,17 +49,15 @@ def alert(number: int = 1, *, msg_type: cap.MsgType = "Alert", after: int = 0, s
 
 
 @asynccontextmanager
-async def joined(database_url: str, folder: Path, *, agreed: bool = False, url: str = "") -> AsyncIterator[tuple[Corridor, httpx.AsyncClient]]:
+async def joined(
+    database_url: str, folder: Path, *, agreed: bool = False, url: str = "", area: str = "310115",
+) -> AsyncIterator[tuple[Corridor, httpx.AsyncClient]]:
     """A deployment with one partner, Zhejiang, which pushes with a token or is polled at ``url``."""
+    key_files(folder, "province", AT - timedelta(days=1))
     async with AsyncExitStack() as stack:
-        corridor = await opened_corridor(database_url, folder, stack, channels=False)
-        key_files(folder, "province", AT - timedelta(days=1))
-        settings = yaml.safe_load(corridor.settings_file.read_text(encoding="utf-8"))
-        settings["partners"] = [{
-            "name": "zhejiang", "senders": ["33000041600000"], "issuer": "310000", "area": "310115", "token": "of-the-province", "url": url,
-            "certificates": [str(folder / "province.pem")], "agreed_by": ["ann", "bob"] if agreed else []}]
-        corridor.settings_file.write_text(yaml.safe_dump(settings), encoding="utf-8")
-        corridor.parts = await stack.enter_async_context(opened(load_settings(corridor.settings_file)))
+        corridor = await opened_corridor(database_url, folder, stack, more={"partners": [{
+            "name": "zhejiang", "senders": ["33000041600000"], "issuer": "310000", "area": area, "token": "of-the-province", "url": url,
+            "certificates": [str(folder / "province.pem")], "agreed_by": ["ann", "bob"] if agreed else []}]})
         transport = httpx.ASGITransport(app=create(corridor.parts, with_console=False))
         yield corridor, await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://drill.test"))
 
@@ -118,7 +111,7 @@ async def test_the_same_alert_again_changes_nothing(database_url: str, tmp_path:
         first = await push(http, document)
         for _ in range(2):
             again = await push(http, document)
-            assert (again["fate"], again["identifier"]) == ("known", first["identifier"])
+            assert (again["fate"], again["earlier"], again["identifier"]) == ("known", "held", first["identifier"])
         assert len(await corridor.rows("SELECT 1 FROM proposal")) == 1
         assert len(await corridor.rows("SELECT 1 FROM intake")) == 1
 
@@ -163,58 +156,6 @@ async def test_the_national_form_is_taken_zipped_and_acknowledged_row_by_row(dat
         broken = await http.post("/api/intake/national", content=document.replace(b"<senderCode>33000041600000</senderCode>", b""), headers=TOKEN)
         assert [(one.status, one.error_code) for one in read_ack(broken.content)] == [(2, "unreadable")]
         assert [row["status"] for row in await corridor.rows("SELECT status FROM proposal")] == ["submitted"]
-
-
-class Province:
-    """A partner's own web server: a feed with an ETag."""
-
-    def __init__(self) -> None:
-        self.document, self.version, self.asked, self.broken = b"", 1, 0, False
-
-    def app(self) -> FastAPI:
-        app = FastAPI()
-
-        @app.get("/feed")
-        async def feed_(request: Request) -> Response:
-            self.asked += 1
-            if self.broken:
-                return Response(status_code=500)
-            etag = f'"{self.version}"'
-            if request.headers.get("if-none-match") == etag:
-                return Response(status_code=304)
-            return Response(self.document, media_type="application/atom+xml", headers={"ETag": etag})
-
-        return app
-
-
-async def test_a_feed_is_looked_at_with_its_etag_and_a_silent_one_is_told(database_url: str, tmp_path: Path) -> None:
-    province = Province()
-    server = uvicorn.Server(uvicorn.Config(province.app(), host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none"))
-    task = asyncio.create_task(server.serve())
-    for _ in range(1000):
-        if server.started:
-            break
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        async with joined(database_url, tmp_path, agreed=True, url=f"http://127.0.0.1:{port}/feed") as (corridor, _):
-            one = signed(tmp_path, alert())
-            province.document = feed([alert()], url="http://p.test/feed", now=AT, title="p", documents={alert().identifier: one})
-            assert await corridor.parts.polling.look() == 1
-            assert await corridor.parts.polling.look() == 0
-            assert province.asked == 2
-            [row] = await corridor.rows("SELECT fate, standing, how FROM intake")
-            assert (row["fate"], row["standing"], row["how"]) == ("redistributed", "valid", "poll")  # signed inside the feed, and verified there
-            province.broken = True
-            await corridor.parts.polling.look()
-            [told] = await corridor.rows("SELECT text FROM notice WHERE key = 'partner zhejiang' AND cleared_at IS NULL")
-            assert "HTTP 500" in told["text"]
-            province.broken = False
-            await corridor.parts.polling.look()
-            assert await corridor.rows("SELECT 1 FROM notice WHERE key = 'partner zhejiang' AND cleared_at IS NULL") == []
-    finally:
-        server.should_exit = True
-        await task
 
 
 def test_an_rss_feed_is_read_by_its_links() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from feeds.errors import FeedError, SourceUnavailable
+from feeds.fetch import Fetch, FetchOptions
 from feeds.http import Options, Source, names_in
 from feeds.payload import Payload
 from tests.feeds.served import Served, serving
@@ -191,3 +193,30 @@ async def test_what_is_older_than_kept_goes(web: Served) -> None:
     hand = Hand(lambda: file.write_bytes(b"second"))
     got = await taken(source(web, hand, keep_h=98, poll_s=99 * 3600))
     assert [payload.path.exists() for payload in got] == [False, True]
+
+
+@pytest.mark.parametrize("second", ["127.0.0.1", "10.0.0.7"])
+async def test_a_strangers_link_is_called_at_the_address_that_was_judged_though_its_name_leads_elsewhere_by_then(
+    second: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, answers, called = asyncio.get_running_loop(), ["8.8.8.8"], []
+
+    async def lookup(_host: Any, port: Any, **_: Any) -> Any:  # the system's form
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers.pop() if answers else second, port))]
+
+    async def connect(_protocol: Any, host: Any, *_: Any, **__: Any) -> Any:  # nothing leaves this machine
+        called.append(host)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(loop, "getaddrinfo", lookup)
+    monkeypatch.setattr(loop, "create_connection", connect)
+    async with Fetch(FetchOptions(folder=tmp_path), name="w", outside=True) as fetch:
+        with pytest.raises(SourceUnavailable, match="cannot be had"):
+            await fetch.text("http://rebind.example.org/a")
+        assert called == ["8.8.8.8"]
+        with pytest.raises(FeedError, match="private address"):
+            await fetch.text("http://rebind.example.org/a")
+        answers.append("64:ff9b::7f00:1")  # 127.0.0.1 behind NAT64
+        with pytest.raises(FeedError, match="private address"):
+            await fetch.text("http://rebind.example.org/a")
+    assert called == ["8.8.8.8"]

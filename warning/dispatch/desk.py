@@ -63,6 +63,8 @@ class DispatchLedger(Protocol):
 
     async def late(self, receipts: Sequence[Receipt]) -> list[Receipt]: ...
 
+    async def ended(self, external_ids: Sequence[str]) -> set[str]: ...
+
     async def retry(self, delivery_ids: Sequence[int]) -> int: ...
 
     async def skip(
@@ -250,6 +252,15 @@ class DispatchDesk:
         """Receipts of many messages that came after their answers."""
         for group in reports:
             self._inbox.put(group.singly())
+
+    async def prove(self, receipts: Sequence[Receipt]) -> set[str] | None:
+        """Late receipts of offices and broadcasts, written before it returns; the gateway's ids of those that have their end. None: not written."""
+        try:
+            await self._ledger.late(receipts)
+            return await self._ledger.ended([receipt.external_id for receipt in receipts])
+        except SQLAlchemyError as error:
+            log.warning("answers wait for the database", count=len(receipts), error=type(error).__name__)
+            return None
 
     async def flush(self, *, last: bool = False) -> None:
         """Write the late receipts that have come in; kept and tried again when the database is away, or when one may still fit (``last``: no more)."""

@@ -1,49 +1,103 @@
 """Understand: a partner's alert in our own terms, or why it has none. Nothing is guessed that somebody could be hurt by."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
 
-import shapely
-
-from geo.zone import Zone, ZoneSet
+from geo.zone import ZoneSet
 from warning import cap
 from warning.errors import Invalid
+from warning.exchange.places import places
 from warning.level import Level
 from warning.nationalxml import level_of
 from warning.watch.eventcode import EventCode
 
 VALIDITY = timedelta(hours=24)
 """When an alert says no end: what the national software sets (facts: 24 hours after issue)."""
-
-ACTIONS: Mapping[str, Literal["new", "update", "cancel"]] = {"Alert": "new", "Update": "update", "Cancel": "cancel"}
+MOST_WORDS = 5_000
+"""Characters of a partner's words that are passed on: what no channel can carry must not keep the warning from any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Understood:
-    """What it warns of, where and until when. ``texts``: the partner's own words, quoted as advice under headlines and descriptions of ours,
-    which name colour, place and our time in both languages as every alert of ours does.
+class Part:
+    """One warning of a message: what it warns of, where and until when. ``texts``: the partner's own words, quoted as advice under headlines
+    and descriptions of ours, which name colour, place and our time in both languages as every alert of ours does.
     """
 
     event_code: str
     level: Level
     zones: tuple[str, ...]
-    polygon: Mapping[str, object] | None
     onset: datetime
     expires: datetime
     texts: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """``parts`` by falling level; no zone has two of one event code. ``doubts``: why a person must look before anything goes out.
+
+    ``whole``: every part of the message was understood.
+    """
+
+    parts: tuple[Part, ...]
     repairs: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    whole: bool = True
 
 
 def understand(alert: cap.Alert, *, zones: ZoneSet, codes: Sequence[EventCode], area: str, now: datetime) -> Understood:
     """Raises Invalid that names what is missing: no event code of ours, no colour, no place of ours, over already.
 
-    Places are found by geocode (6, 9, 12 or 14 digits, compared by prefix), else by polygons and circles: zones that they overlap with area.
+    Each info of one language (Chinese, else English, else the first) is a warning of its own; where only some can be understood, those are
+    taken, the others are told, and a person looks before anything goes out.
     """
-    info = cap.info_in(alert, "zh-CN")
-    if info is None:
+    chosen = cap.info_in(alert, "zh-CN")
+    if chosen is None:
         raise Invalid("info: the alert says nothing")
+    spoken = [info for info in alert.infos if info.language.lower() == chosen.language.lower()]
+    parts: list[Part] = []
+    repairs: list[str] = []
+    doubts: list[str] = []
+    faults: list[str] = []
+    for number, info in enumerate(spoken):
+        where = f"info {number + 1}: " if len(spoken) > 1 else ""
+        try:
+            part, told, doubt = _part(alert, info, words_of(alert, _fellows(alert, info, number, len(spoken))), zones=zones, codes=codes, area=area, now=now)
+        except Invalid as error:
+            faults.append(f"{where}{error}")
+            continue
+        parts.append(part)
+        repairs += [where + one for one in told]
+        doubts += [where + doubt] if doubt else []
+    if not parts:
+        raise Invalid("; ".join(faults))
+    left_out = [f"left out: {fault}" for fault in faults]
+    apart, given_up, unsure = _apart(parts)
+    doubts += [*unsure, *(["only a part of it is understood"] if faults else [])]
+    return Understood(parts=apart, repairs=(*repairs, *left_out, *given_up), doubts=tuple(doubts), whole=not faults)
+
+
+def words_of(alert: cap.Alert, infos: Sequence[cap.Info]) -> dict[str, dict[str, str]]:
+    """The partner's own words in our two languages, where it has any, with its name before them."""
+    found: dict[str, dict[str, str]] = {}
+    for info in infos:
+        language = {"zh": "zh-CN", "en": "en-US"}.get(info.language.lower().partition("-")[0])
+        words = [one for one in (info.headline, info.description, info.instruction) if one]
+        if language is not None and language not in found and words:
+            said = f"{info.sender_name or alert.sender}: " + "\n".join(words)
+            found[language] = {"instruction": said if len(said) <= MOST_WORDS else f"{said[:MOST_WORDS]} …"}
+    return found
+
+
+def all_clear(alert: cap.Alert) -> bool:
+    """Whether every info says that the danger is over (CAP 1.2 §3.2.2, responseType AllClear)."""
+    return bool(alert.infos) and all("AllClear" in info.response_types for info in alert.infos)
+
+
+def _part(
+    alert: cap.Alert, info: cap.Info, texts: Mapping[str, Mapping[str, str]], *, zones: ZoneSet, codes: Sequence[EventCode], area: str, now: datetime,
+) -> tuple[Part, list[str], str]:
+    """The warning, what had to be mended, and why a person should look."""
     repairs: list[str] = []
     code = _event_code(info, codes)
     level = level_of(info)
@@ -55,15 +109,60 @@ def understand(alert: cap.Alert, *, zones: ZoneSet, codes: Sequence[EventCode], 
         repairs.append(f"expires is missing: {VALIDITY.total_seconds() / 3600:.0f} hours after it was sent")
     if expires <= now:
         raise Invalid(f"expires: it was over at {expires.isoformat()}")
-    found, polygon = _places(info, zones)
-    inside = tuple(zone for zone in found if zone.code.startswith(_stem(area)))
-    if not inside:
-        raise Invalid("area: no place of ours is named" if not found else f"area: this partner may warn {area} only")
-    if len(inside) < len(found):
-        repairs.append(f"left out, outside {area}: {', '.join(zone.code for zone in found if zone not in inside)}")
-    return Understood(
-        event_code=code, level=level, zones=tuple(zone.code for zone in inside), polygon=polygon, onset=info.onset or info.effective or alert.sent,
-        expires=expires, texts=_texts(alert), repairs=tuple(repairs))
+    found = places(info.areas, zones, area=area)
+    if not found.zones:
+        raise Invalid("area: no place of ours is named" if not found.ours else f"area: this partner may warn {area} only")
+    if any(len(one["instruction"]) > MOST_WORDS for one in texts.values()):
+        repairs.append(f"its words are cut after {MOST_WORDS} characters")
+    part = Part(event_code=code, level=level, zones=tuple(zone.code for zone in found.zones), onset=info.onset or info.effective or alert.sent,
+                expires=expires, texts=texts)
+    return part, [*repairs, *found.told], found.doubt
+
+
+def _fellows(alert: cap.Alert, info: cap.Info, number: int, count: int) -> list[cap.Info]:
+    """``info`` and the same in other languages: by its place where every language has as many, else its own words alone."""
+    found = [info]
+    for language in dict.fromkeys(one.language for one in alert.infos):
+        same = [one for one in alert.infos if one.language == language]
+        if language != info.language and len(same) == count:
+            found.append(same[number])
+    return found
+
+
+def _apart(parts: Sequence[Part]) -> tuple[tuple[Part, ...], list[str], list[str]]:
+    """By falling level; those of one event and level joined; a zone that has a higher one of the same event keeps that alone, or the lower
+    would take it over. Also what was left out, and what of that a person should look at: a lower one that begins before, or ends after.
+    """
+    joined: dict[tuple[str, Level], Part] = {}
+    for part in parts:
+        before = joined.get((part.event_code, part.level))
+        joined[part.event_code, part.level] = part if before is None else replace(
+            before, zones=tuple(dict.fromkeys((*before.zones, *part.zones))), onset=min(before.onset, part.onset),
+            expires=max(before.expires, part.expires), texts=_both(before.texts, part.texts))
+    found: list[Part] = []
+    told: list[str] = []
+    doubts: list[str] = []
+    for part in sorted(joined.values(), key=lambda one: -one.level):
+        higher = [one for one in found if one.event_code == part.event_code and set(one.zones) & set(part.zones)]
+        shared = [zone for zone in part.zones if any(zone in one.zones for one in higher)]
+        if shared:
+            told.append(f"{part.level.key} left out where a higher one of it counts: {', '.join(shared)}")
+            if any(part.onset < one.onset or part.expires > one.expires for one in higher):
+                doubts.append("one place has two levels at different times, of which only the higher is passed on")
+        mine = tuple(zone for zone in part.zones if zone not in shared)
+        found += [replace(part, zones=mine)] if mine else []
+    return tuple(found), told, doubts
+
+
+def _both(one: Mapping[str, Mapping[str, str]], other: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    """The words of two, each said once."""
+    found = dict(one)
+    for language, words in other.items():
+        if language not in found:
+            found[language] = words
+        elif words["instruction"] not in found[language]["instruction"]:
+            found[language] = {"instruction": f"{found[language]['instruction']}\n{words['instruction']}"}
+    return found
 
 
 def _event_code(info: cap.Info, codes: Sequence[EventCode]) -> str:
@@ -75,50 +174,3 @@ def _event_code(info: cap.Info, codes: Sequence[EventCode]) -> str:
     if len(named) == 1:
         return named[0]
     raise Invalid(f"eventCode: {', '.join(given) or info.event} is none of ours; add it to event-codes.yaml as a code or an alias")
-
-
-def _places(info: cap.Info, zones: ZoneSet) -> tuple[list[Zone], Mapping[str, object] | None]:
-    geocodes = [one.value for part in info.areas for one in part.geocodes]
-    if geocodes:
-        stems = [_stem(code) for code in geocodes if code.isdigit()]
-        exact = [zone for zone in zones if any(_stem(zone.code) == stem for stem in stems)]
-        # A place finer than our zones (a town's 12 digits) is its district, a coarser one is every zone of ours inside it.
-        wider = [zone for zone in zones if any(stem.startswith(_stem(zone.code)) or _stem(zone.code).startswith(stem) for stem in stems)]
-        return exact or _finest(wider, stems), None
-    grounds = [shapely.Polygon([(lon, lat) for lat, lon in ring]) for part in info.areas for ring in part.polygons]
-    grounds += [shapely.Point(one.lon, one.lat).buffer(one.radius_km / 111.2) for part in info.areas for one in part.circles]
-    if not grounds:
-        return [], None
-    ground = shapely.union_all(shapely.make_valid(grounds))
-    touched = [zone for zone in zones.at("district") if zone.geometry.intersection(ground).area > 0]
-    return touched, None
-
-
-def _finest(wider: Sequence[Zone], stems: Sequence[str]) -> list[Zone]:
-    """Of the zones that hold a named place only the smallest, so that a town does not warn its whole city."""
-    holding = [zone for zone in wider if any(stem.startswith(_stem(zone.code)) for stem in stems)]
-    if not holding:
-        return list(wider)
-    longest = max(len(_stem(zone.code)) for zone in holding)
-    return [zone for zone in holding if len(_stem(zone.code)) == longest]
-
-
-def _stem(code: str) -> str:
-    """310000 and 310000000000 are 31, 310115000000 is 310115, 310115103000 is 310115103."""
-    stem = code[:12]
-    while len(stem) > 6 and stem.endswith("000"):
-        stem = stem[:-3]
-    while len(stem) in (4, 6) and stem.endswith("00"):
-        stem = stem[:-2]
-    return stem
-
-
-def _texts(alert: cap.Alert) -> dict[str, dict[str, str]]:
-    """The partner's own words in our two languages, where it has any, with its name before them."""
-    found: dict[str, dict[str, str]] = {}
-    for info in alert.infos:
-        language = {"zh": "zh-CN", "en": "en-US"}.get(info.language.lower().partition("-")[0])
-        words = [one for one in (info.headline, info.description, info.instruction) if one]
-        if language is not None and language not in found and words:
-            found[language] = {"instruction": f"{info.sender_name or alert.sender}: " + "\n".join(words)}
-    return found

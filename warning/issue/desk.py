@@ -102,9 +102,19 @@ class IssueDesk:
         """A forecaster says no to the data, with the reason."""
         await self._close(proposal_id, account, "dismiss", reason, Act.SUBMIT)
 
-    async def compose(self, hand: HandMade, *, account: Account) -> UUID:
-        """A warning by hand, of any issuer and event code, that then takes the same way. Returns the proposal's id."""
+    async def withdraw(self, proposal_id: UUID, *, account: Account, reason: str) -> None:
+        """Whoever brought it takes it back before anybody has signed it, with the reason; Conflict when somebody has, or has said no."""
+        if (await self._ledger.proposal(proposal_id)).submitted_by not in (None, account.name):
+            raise NotAllowed("another person brought it: return it, with the reason")
+        await self._close(proposal_id, account, "replace", reason, Act.SUBMIT)
+
+    async def compose(self, hand: HandMade, *, account: Account, proposal_id: UUID | None = None) -> UUID:
+        """A warning by hand, of any issuer and event code, that then takes the same way. Returns the proposal's id.
+
+        ``proposal_id``: chosen by whoever may have to try again after a crash; one that exists already raises Conflict.
+        """
         stored = await self._by_hand(hand, account)
+        stored = stored if proposal_id is None else replace(stored, id=proposal_id)
         await self._ledger.add(stored, who=account.name)
         return stored.id
 

@@ -245,6 +245,14 @@ class DispatchStore:
             })}
         return [r for r in final if (int(r.key.rsplit(".", 1)[-1]) not in fitted if r.key else r.external_id not in parts.fits)]
 
+    async def ended(self, external_ids: Sequence[str]) -> set[str]:
+        """Those of the gateway's ids whose message has come to its end."""
+        async with self._db.begin() as connection:
+            rows = await connection.execute(text(
+                "SELECT d.external_id FROM delivery d WHERE d.external_id = ANY(CAST(:ids AS text[])) "
+                "AND d.state NOT IN ('queued', 'claimed', 'unknown', 'accepted')"), {"ids": list(external_ids)})
+            return {row.external_id for row in rows}
+
     async def sweep(self) -> int:
         """Ask again for work that is due but has no job (a worker died): returns how many."""
         async with self._db.begin() as connection:

@@ -42,13 +42,16 @@ class IssueStore:
             return await _load(connection, proposal_id)
 
     async def add(self, proposal: StoredProposal, *, who: str) -> None:
-        """Store a proposal that a person wrote by hand."""
-        async with self._db.begin() as connection:
-            await insert_proposal(connection, proposal, payload_id=None, data_time=None)
-            await mark(connection, chain=str(proposal.id), stage="arrival", at=proposal.created_at)
-            await mark(connection, chain=str(proposal.id), stage="propose", at=proposal.created_at)
-            await note(connection, who=who, act="compose", what=f"proposal {proposal.id}", at=proposal.created_at,
-                       detail={"hazard": proposal.hazard, "level": proposal.level.key, "zones": list(proposal.zones)})
+        """Store a proposal that a person wrote by hand. Raises Conflict for an id that is there already."""
+        try:
+            async with self._db.begin() as connection:
+                await insert_proposal(connection, proposal, payload_id=None, data_time=None)
+                await mark(connection, chain=str(proposal.id), stage="arrival", at=proposal.created_at)
+                await mark(connection, chain=str(proposal.id), stage="propose", at=proposal.created_at)
+                await note(connection, who=who, act="compose", what=f"proposal {proposal.id}", at=proposal.created_at,
+                           detail={"hazard": proposal.hazard, "level": proposal.level.key, "zones": list(proposal.zones)})
+        except IntegrityError as error:
+            raise Conflict(f"proposal {proposal.id} was composed already: reload it") from error
 
     async def submit(
         self, proposal_id: UUID, *, who: str, revision: int, changes: Mapping[str, object], at: datetime
@@ -65,7 +68,7 @@ class IssueStore:
             await note(connection, who=who, act="submit", what=f"proposal {proposal_id}", at=at, detail=changes)
 
     async def close(self, proposal_id: UUID, *, act: str, who: str, reason: str, at: datetime) -> None:
-        """``return`` to the forecaster or ``dismiss``, with the reason."""
+        """``return`` to the forecaster, ``dismiss``, or ``replace`` by whoever brought it, with the reason."""
         async with self._db.begin() as connection:
             stored = await _load(connection, proposal_id, lock=True)
             status = move(stored.status, act)

@@ -105,13 +105,13 @@ class Memory:
         self.hands.append(len(found))
         return Hand(works=tuple(found), after=found[-1].delivery_id if len(found) == most else None)
 
-    async def record(
-        self, alert: StoredAlert, channel: str, batch_id: int, steps: Mapping[int, Step], *, priority: int | None, now: datetime
-    ) -> None:
+    async def record(self, alert: StoredAlert, channel: str, batch_id: int, steps: Mapping[int, Step], *, priority: int | None, now: datetime) -> None:
         assert (alert, channel, batch_id, now) == (self.stored, self.channel, 5, NOW)
         self.asked.append(priority)
         self.recorded += 1
         self.steps.update(steps)
+
+    async def ended(self, external_ids: Sequence[str]) -> set[str]: ...  # type: ignore[empty-body]
 
     async def late(self, receipts: Sequence[Receipt]) -> list[Receipt]:
         if self.away:

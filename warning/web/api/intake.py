@@ -12,7 +12,7 @@ from channels.wire.national_ack import Ack, write_ack
 from warning.account import token_hash
 from warning.errors import CapError, Invalid
 from warning.exchange.work import Partner, Taken
-from warning.nationalxml import unpacked
+from warning.nationalxml import named_in, unpacked
 from warning.web.auth import Here, Viewer
 from warning.web.problem import Problem, Unauthorized
 from warning.xml import MAX_BYTES
@@ -35,14 +35,18 @@ From = Annotated[Partner, Depends(partner)]
 
 
 class TakenOut(BaseModel):
-    """``fate``: held, redistributed, kept, refused or known; ``why`` names the reason, ``repairs`` what had to be mended to read it."""
+    """``fate``: held, redistributed, kept, refused, known, or taking (a copy of it is under way: send it again for the answer); ``earlier``: of a
+    known one, what became of it when it came first. ``why`` names the reason, ``repairs`` what had to be mended to read it, ``alerts`` what went out.
+    """
 
     identifier: str
     fate: str
+    earlier: str
     why: str
     signature: str
     repairs: list[str]
     alert: str
+    alerts: list[str]
 
 
 class ArrivedOut(TakenOut):
@@ -63,26 +67,32 @@ async def push(parts: Here, sender: From, request: Request) -> TakenOut:
 @router.post("/national", summary="The national platform's XML, plain or zipped; the answer is its acknowledgement", response_class=Response, openapi_extra={
     "requestBody": {"required": True, "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("application/xml", "application/zip")}}})
 async def national(parts: Here, sender: From, request: Request) -> Response:
-    """status 0 = taken (held, passed on or known); 1 = kept or refused, the note says why; 2 = cannot be read."""
+    """status 0 = it waits for our people or went out, now or before; 1 = kept, refused or not done with yet, the note says why; 2 = cannot be read."""
     body = await _body(request)
-    acks: list[Ack] = []
     try:
         documents = unpacked(body) if body.startswith(b"PK") else [("", body)]
     except CapError as error:
-        documents, acks = [], [Ack(identifier="", status=2, error_code="unreadable", note=str(error))]
+        return _answer([Ack(identifier="", status=2, error_code="unreadable", note=str(error))])
+    if not documents:
+        return _answer([Ack(identifier="", status=2, error_code="unreadable", note="the zip holds no XML file")])
+    acks: list[Ack] = []
     for name, document in documents:
         try:
             taken = await parts.intake.take(document, sender, how="push", national=True)
-            well = taken.fate in ("held", "redistributed", "known")
-            acks.append(Ack(identifier=taken.identifier, status=0 if well else 1, error_code="" if well else taken.fate.value, note=taken.why))
+            acks.append(Ack(identifier=taken.identifier, status=0 if taken.counts else 1, error_code="" if taken.counts else (taken.earlier or taken.fate).value,
+                            note=taken.why))
         except CapError as error:
-            acks.append(Ack(identifier=name, status=2, error_code="unreadable", note=str(error)))
-    return Response(write_ack(acks), media_type="application/xml")
+            acks.append(Ack(identifier=named_in(name) or name, status=2, error_code="unreadable", note=str(error)))
+    return _answer(acks)
 
 
 @router.get("", summary="What partners sent, newest first")
 async def arrived(parts: Here, _: Viewer) -> list[ArrivedOut]:
     return [ArrivedOut(partner=name, at=at, **_out(taken).model_dump()) for name, at, taken in await parts.intake_ledger.newest(limit=200)]
+
+
+def _answer(acks: list[Ack]) -> Response:
+    return Response(write_ack(acks), media_type="application/xml")
 
 
 async def _body(request: Request) -> bytes:
@@ -96,5 +106,6 @@ async def _body(request: Request) -> bytes:
 
 
 def _out(taken: Taken) -> TakenOut:
-    return TakenOut(identifier=taken.identifier, fate=taken.fate.value, why=taken.why, signature=taken.standing.value if taken.standing else "",
-                    repairs=list(taken.repairs), alert=taken.alert)
+    return TakenOut(
+        identifier=taken.identifier, fate=taken.fate.value, earlier=taken.earlier.value if taken.earlier else "", why=taken.why,
+        signature=taken.standing.value if taken.standing else "", repairs=list(taken.repairs), alert=next(iter(taken.alerts), ""), alerts=list(taken.alerts))
