@@ -3,8 +3,10 @@
 The file is refused at start with its path and the faulty key. Channels are named by ``kind:``, which is the adapter's file name.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -197,6 +199,29 @@ class PluginSettings(BaseModel):
         default=("'self'",), description="pages that may hold the plug-in in a frame, e.g. https://one.city.example; empty = none")
 
 
+class MapSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tiles: str = Field(
+        default="", description="what lies under the console's map: an address with {z}, {x} and {y}, or a .pmtiles file of pictures; empty = none, and nothing is loaded from elsewhere")
+    attribution: str = Field(default="", max_length=200, description="who made the tiles, as their licence wants it said on the map")
+
+    @model_validator(mode="after")
+    def _address_or_file(self) -> "MapSettings":
+        if self.tiles.endswith(".pmtiles") and "://" not in self.tiles:
+            return self
+        parts = urlsplit(self.tiles)
+        if self.tiles and not (parts.scheme in ("http", "https") and re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?", parts.netloc) and all(f"{{{one}}}" in parts.path for one in "zxy")):
+            raise ValueError("tiles: give https://host/…/{z}/{x}/{y}.png, or the path of a .pmtiles file of this machine")
+        return self
+
+    @property
+    def origin(self) -> str:
+        """The one place elsewhere that a console may load pictures from, as a Content-Security-Policy writes it; "" = none."""
+        parts = urlsplit(self.tiles)
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
 class Settings(BaseSettings):
     """Every option of a deployment."""
 
@@ -226,6 +251,7 @@ class Settings(BaseSettings):
     poll_s: float = Field(default=60.0, gt=0, description="how often partners' feeds are looked at")
     oidc: OidcSettings | None = Field(default=None, description="an identity provider to sign in with; empty = passwords only")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="how often one address may ask")
+    map: MapSettings = Field(default_factory=MapSettings, description="what the console's map lies on")
     plugin: PluginSettings = Field(default_factory=PluginSettings, description="warnings on other people's screens")
     trusted_proxies: str = Field(default="127.0.0.1", description="addresses of proxies whose X-Forwarded-For and -Proto are believed, by comma; they end HTTPS")
     concurrency: int = Field(default=4, ge=1, description="jobs that one worker runs side by side")

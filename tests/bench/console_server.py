@@ -1,4 +1,4 @@
-"""The server of the workload ``console``: 2,875 districts and 7,125 streets, all warned by 40 alerts: ``python -m tests.bench.console_server PORT URL FOLDER``."""
+"""The server of the workload ``console``: 2,875 districts and 7,125 streets, all warned by 40 alerts, and 20 proposals that wait: ``python -m tests.bench.console_server PORT URL FOLDER``."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from warning.parts import Parts
 from warning.settings import Settings
 from warning.web.server import create
 
-DISTRICTS, STREETS, ALERTS = 2_875, 7_125, 40
+DISTRICTS, STREETS, ALERTS, WAITING = 2_875, 7_125, 40, 20
 CORNERS = 40
 """Of each outline: as many as a county's has after it was simplified."""
 FORECASTER, APPROVER = Account(name="bench-fu", role="forecaster"), Account(name="bench-lin", role="approver")
@@ -64,9 +64,15 @@ async def _fill(parts: Parts) -> None:
         expires=now + timedelta(hours=3)), account=FORECASTER)
     await parts.issue.submit(proposal, account=FORECASTER, revision=1, changes={})
     identifier = await parts.issue.approve(proposal, account=APPROVER, revision=2)
+    for number in range(WAITING):
+        await parts.issue.compose(HandMade(
+            issuer="310000", hazard="gale", event_code="11B06", level=Level(number % 4 + 1), zones=(f"31{1200 + number:04d}",), onset=now,
+            expires=now + timedelta(hours=3)), account=FORECASTER)
     codes = [zone.code for zone in parts.zones]
     async with parts.database.begin() as connection:
-        await connection.execute(text("INSERT INTO account (name, role, token_hash) VALUES ('fu', 'forecaster', :h)"), {"h": token_hash("token-fu")})
+        for name, role in (("fu", "forecaster"), ("lin", "approver")):
+            await connection.execute(
+                text("INSERT INTO account (name, role, token_hash) VALUES (:n, :r, :h)"), {"n": name, "r": role, "h": token_hash(f"token-{name}")})
         for number in range(ALERTS):
             await connection.execute(text(
                 "INSERT INTO alert (identifier, event_id, version, msg_type, status, issuer, sender, hazard, event_code, level, sent, onset, expires, "

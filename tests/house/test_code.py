@@ -113,7 +113,7 @@ def test_every_setting_is_read_somewhere() -> None:
         "RetrySettings": ("retry",), "ChannelSettings": ("channel",), "RouteSettings": ("route",), "FeedSettings": ("feed",),
         "ZoneSettings": ("wanted",), "LimitSettings": ("limits",), "SigningSettings": ("settings.signing",), "SigningKeySettings": ("one",), "PartnerSettings": ("partner",),
         "CanarySettings": ("canary",), "HeartbeatSettings": ("heartbeat",), "ListenerSettings": ("listener",),
-        "OidcSettings": ("wanted",), "FastLaneSettings": ("rule",), "ExportSettings": ("wanted",), "PluginSettings": ("settings.plugin",), "Settings": ("settings", "self._settings")}
+        "OidcSettings": ("wanted",), "FastLaneSettings": ("rule",), "ExportSettings": ("wanted",), "PluginSettings": ("settings.plugin",), "MapSettings": ("settings", "self._settings", "settings.map"), "Settings": ("settings", "self._settings")}
     read = {ast.unparse(node) for name, tree in product() if name != "warning/settings.py"
             for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     unread = [f"{owner}.{field}" for owner, field in sorted(fields)

@@ -32,6 +32,7 @@ def written(folder: Path, text: str) -> Path:
     ("no-mapping", r"no-mapping\.yaml: the top must be a mapping of settings"),
     ("number-as-key", r"number-as-key\.yaml: the top must be a mapping of settings, each key a word"),
     ("canary-to-everybody", r"canary-to-everybody\.yaml: the whole: .*canary: addresses: speakers: a self-test there would reach everybody"),
+    ("map-tiles", r"map-tiles\.yaml: map: .*tiles: give https://host/…/\{z\}/\{x\}/\{y\}\.png, or the path of a \.pmtiles file"),
     ("not-yaml", r"not-yaml\.yaml: is no YAML"),
     ("routes-and-options", r"routes-and-options\.yaml: channels\.0: .*options and routes: with routes each has its own options"),
     ("feed-path", r"feed-path\.yaml: feeds\.0: .*path belong to the kind: write options: \{path: …\}"),
@@ -42,7 +43,7 @@ def test_a_bad_file_is_refused_with_its_name_and_key(name: str, told: str) -> No
 
 
 def test_every_bad_example_is_tried() -> None:
-    assert len(list(BAD.glob("bad-settings-*.yaml"))) == 11
+    assert len(list(BAD.glob("bad-settings-*.yaml"))) == 12
 
 
 def test_a_file_that_is_not_there_or_not_utf8_is_told(tmp_path: Path) -> None:

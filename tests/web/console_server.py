@@ -10,12 +10,13 @@ import uvicorn
 from tests.corridor.rain import payload_of, rain_file
 from tests.corridor.test_stations import AWS, JINGAN, PUDONG, reports
 from tests.web.conftest import World, opened_world
+from tests.web.pictures import around_shanghai, plain_png, pmtiles
 from warning.account import token_hash
 from warning.dispatch.breaker import Circuit
 from warning.dispatch.routes import RouteState
 from warning.dispatch.subscribe import ResidentSubscription
 from warning.level import Level
-from warning.settings import FastLaneSettings, FeedSettings
+from warning.settings import FastLaneSettings, FeedSettings, MapSettings
 from warning.store.routes import RouteStore
 from warning.store.stages import mark
 
@@ -33,8 +34,10 @@ FAST = FastLaneSettings(hazards=("rainstorm",), review_within_s=900)
 
 
 async def live(url: str, port: int, folder: Path) -> None:
-    """Where warnings are real: one waits for its second signature, and a single drill beside it that looks as like it as can be."""
-    async with opened_world(url, folder, public_url=f"http://127.0.0.1:{port}", with_console=True, status="Actual") as world:
+    """Where warnings are real: one waits for its second signature, and a single drill beside it that looks as like it as can be. The map lies on a file."""
+    base = pmtiles(folder / "base.pmtiles", around_shanghai(plain_png(20, 160, 120), range(5, 11)))
+    async with opened_world(url, folder, public_url=f"http://127.0.0.1:{port}", with_console=True, status="Actual",
+                            map_=MapSettings(tiles=str(base), attribution="© 测绘院 (test)")) as world:
         for status in ("Actual", "Exercise"):
             hand = {"issuer": "310000", "hazard": "rainstorm", "event_code": "11B03", "level": "red", "zones": ["310115"], "status": status,
                     "onset": world.now.isoformat(), "expires": (world.now + timedelta(hours=3)).isoformat()}

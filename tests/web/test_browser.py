@@ -66,9 +66,11 @@ def test_the_console_asks_for_a_token(site: str, browser: Browser) -> None:
 def test_a_forecaster_submits_and_an_approver_signs_and_it_goes_out(site: str, browser: Browser, tmp_path: Path) -> None:
     elsewhere: list[str] = []
     forecaster = signed_in(browser, site, "token-fu", elsewhere)
-    forecaster.locator(".leaflet-interactive, .leaflet-overlay-pane path").first.wait_for(state="attached")
+    forecaster.locator(".zonemap[data-drawn^='/console/paper/']").wait_for(state="attached", timeout=30_000)
     forecaster.locator(".entry", has_text="崇明区").first.click()
     forecaster.get_by_text("170.2").first.wait_for()
+    for place in ("location.href", "document.querySelector('a.language').href"):  # what was chosen outlives a reload, and the other language
+        forecaster.wait_for_function(f"new URL({place}).searchParams.get('proposal')")
     forecaster.wait_for_timeout(1500)
     picture(forecaster, "desk-forecaster", tmp_path)
     picture(forecaster, "desk-forecaster-full", tmp_path, whole=True)
@@ -137,7 +139,9 @@ def test_a_proposal_is_explained_on_a_page_that_fits_desk_tablet_and_phone(
     page.set_viewport_size({"width": width, "height": 1100})
     head = {"Authorization": "Bearer token-fu"}
     [made] = [p["id"] for p in httpx.get(f"{site}/api/proposals", headers=head).json() if p["zones"][0]["code"] == "310117"]
-    page.goto(f"{site}/console/?lang={lang}&proposal={made}")
+    page.goto(f"{site}/console/?lang={'en' if lang == 'zh' else 'zh'}&proposal={made}")
+    page.locator("a.language").click()
+    page.wait_for_url(f"**/console/?proposal={made}&lang={lang}")  # the other language keeps what was chosen
     page.get_by_role("link", name="为什么？" if lang == "zh" else "Why?").click()
     page.get_by_text(said).wait_for()
     page.locator("img[alt]").wait_for()

@@ -63,7 +63,7 @@ def test_a_list_is_checked_before_it_is_taken_and_gaps_and_scores_stand_below(ca
     good.write_text("区划代码,区划名称,岗位,姓名,手机\n310115142,万祥镇,防汛责任人,钱八,13800000008\n", encoding="utf-8")
     for lang in ("en", "zh"):
         page.goto(f"{calls_site}/console/roster?lang={lang}")
-        page.locator(".leaflet-overlay-pane path").first.wait_for(state="attached")
+        page.locator(".zonemap[data-drawn^='/console/paper/']").wait_for(state="attached", timeout=30_000)
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a plain dict is one
         page.wait_for_timeout(500)
         assert fits(page)

@@ -1,6 +1,7 @@
 """A forecaster and an approver decide: the field on the map, the area drawn, every channel's words, consultation, the fast lane and its review."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,11 @@ from warning.web.console.confirm import says
 __all__ = ["site"]  # a fixture
 pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium")
 _SLOW_MS = 30_000
+# Which levels lie on the map with their own colour and their marks beside it: opaque enough to be a fill, pixel by pixel.
+_PATTERN = """() => { const at = document.querySelector('.leaflet-zones-pane canvas'), data = at.getContext('2d').getImageData(0, 0, at.width, at.height).data;
+  const near = (i, [r, g, b]) => data[i + 3] > 60 && Math.abs(data[i] - r) < 14 && Math.abs(data[i + 1] - g) < 14 && Math.abs(data[i + 2] - b) < 14;
+  const beside = (fill, ink) => { for (let i = 0; i < data.length - 24; i += 4) if (near(i, fill)) for (let j = i + 4; j <= i + 24; j += 4) if (near(j, ink)) return true; return false };
+  return [beside([18, 87, 176], [255, 255, 255]) || 'blue has none here', beside([255, 216, 61], [26, 26, 26]), beside([255, 154, 31], [26, 26, 26]), beside([196, 22, 28], [255, 255, 255])] }"""
 
 
 def test_the_map_shows_the_field_through_time_and_what_is_unknown_as_unknown(site: str, browser: Browser, tmp_path: Path) -> None:
@@ -39,11 +45,49 @@ def test_the_map_shows_the_field_through_time_and_what_is_unknown_as_unknown(sit
     assert seen["calm"][3] == 0
     for word in ("无资料（不代表平安）", "超过阈值的格点", "■ 红色"):
         expect(page.locator(".legend")).to_contain_text(word)
-    assert page.locator("path.lv4").count() >= 1, "red has its own pattern"
-    assert "url" in page.evaluate("getComputedStyle(document.querySelector('path.lv4')).fill")
+    assert page.evaluate(_PATTERN) == ["blue has none here", True, True, True], "red has white crosses, orange and yellow dark marks: told apart without colour"
     expect(page.get_by_text("普拉桑").first).to_be_attached()
     picture(page, "decide-map", tmp_path)
     assert elsewhere == []
+    page.context.close()
+
+
+def test_a_place_is_found_clicked_and_listed_and_the_map_is_sent_once(site: str, browser: Browser, tmp_path: Path) -> None:
+    page = signed_in(browser, site, "token-fu", [])
+    asked: list[tuple[str, int, str]] = []
+    page.on("response", lambda answer: asked.append((answer.url.removeprefix(site), answer.status, answer.headers.get("cache-control", ""))))
+    page.goto(f"{site}/console/?lang=en")
+    shown = page.locator(".zonemap[data-drawn^='/console/paper/']")
+    shown.wait_for(state="attached", timeout=_SLOW_MS)
+    grounds = [one for one in asked if "/console/ground/" in one[0]]
+    assert [(one[1], one[2]) for one in grounds] == [(200, "private, max-age=31536000, immutable")], "one sheet of borders, and no finer one before it is needed"
+    # Clicked: the middle of Pudong's sign, where the red warning and the city's yellow one hold.
+    page.get_by_role("searchbox", name="find a place or code").fill("310115")
+    page.get_by_role("searchbox").press("Enter")
+    told = page.locator(".leaflet-popup-content")
+    expect(told).to_contain_text("Pudong New Area", timeout=_SLOW_MS)
+    for word in ("Red", "rainstorm", "Yellow", "gale"):
+        expect(told).to_contain_text(word, timeout=_SLOW_MS)
+    picture(page, "map-place", tmp_path)
+    page.keyboard.press("Escape")
+    expect(told).to_have_count(0)
+    page.locator(".zonemap-map").focus()
+    page.keyboard.press("Enter")  # by keyboard alone: the place in the middle of the map
+    expect(told).to_contain_text("Pudong New Area", timeout=_SLOW_MS)
+    page.get_by_text("Places under a warning (16)").click()
+    groups = page.locator(".zonemap-bar details > div")
+    expect(groups).to_have_count(3)
+    expect(groups.first).to_contain_text("■ Red (1)")
+    expect(groups.first.get_by_role("button")).to_have_text(["Pudong New Area"])
+    expect(groups.nth(1).get_by_role("button")).to_have_text(["Jinshan", "Fengxian"])
+    # What is new comes without a reload: one paper, and not one border again.
+    before, marked = page.locator(".zonemap").get_attribute("data-drawn"), page.evaluate("window.same = 1")
+    asked.clear()
+    warned(site, "310114", "orange")
+    expect(groups.nth(1).get_by_role("button")).to_have_text(["Jiading", "Jinshan", "Fengxian"], timeout=_SLOW_MS)
+    expect(page.locator(".zonemap")).not_to_have_attribute("data-drawn", before or "", timeout=_SLOW_MS)
+    assert page.evaluate("window.same") == marked == 1
+    assert {one[0].split("/")[2] for one in asked if one[0].startswith("/console/")} == {"paper"}
     page.context.close()
 
 
@@ -64,7 +108,7 @@ def test_texts_that_part_are_stopped_the_area_is_drawn_and_the_second_person_see
     page.get_by_text("在地图上绘制").click()
     page.locator("a.leaflet-draw-draw-rectangle").wait_for(timeout=_SLOW_MS)
     page.wait_for_timeout(1000)
-    board = page.locator(".nicegui-leaflet").last
+    board = page.locator(".zonemap-map").last
     board.scroll_into_view_if_needed()
     page.locator("a.leaflet-draw-draw-rectangle").click()
     edge = board.bounding_box()
@@ -167,7 +211,15 @@ def test_where_warnings_are_real_a_drill_beside_them_is_confirmed_by_other_words
     server_url: str, browser: Browser, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with served(server_url, tmp_path_factory, "tests.web.console_server", "live") as live:
-        page = signed_in(browser, live, "token-lin", [])
+        elsewhere: list[str] = []
+        page = signed_in(browser, live, "token-lin", elsewhere)
+        tile = page.locator("img.leaflet-tile").first  # the deployment's own file lies under the map, and nothing else
+        expect(tile).to_have_attribute("src", re.compile(r"^/console/tiles/\w+/\d+/\d+/\d+$"), timeout=_SLOW_MS)
+        page.wait_for_function("[...document.querySelectorAll('img.leaflet-tile')].some((one) => one.naturalWidth === 256)", timeout=_SLOW_MS)
+        assert httpx.get(live + (tile.get_attribute("src") or "")).status_code == 401
+        expect(page.locator(".zonemap")).to_contain_text("© 测绘院 (test)")
+        picture(page, "map-tiles", tmp_path)
+        assert elsewhere == []
         expect(page.locator(".live")).to_have_text("实战 LIVE")
         assert page.locator(".drillbar").count() == 0
         drill, real = page.locator(".entry", has_text="演练 DRILL"), page.locator(".entry").filter(has_not_text="演练 DRILL")
@@ -206,6 +258,17 @@ def test_where_warnings_are_real_a_drill_beside_them_is_confirmed_by_other_words
     ("浦东新区", False, True), ("pudong new area", False, True), ("演练", False, False), ("DRILL", False, False), ("", False, False)])
 def test_no_word_confirms_both_a_drill_and_the_real_thing(typed: str, drill: bool, yes: bool) -> None:
     assert says(typed, drill=drill, places=("浦东新区", "Pudong New Area")) is yes
+
+
+def warned(site: str, zone: str, level: str) -> None:
+    """Two people warn a district of gale through the API."""
+    at = {one: {"Authorization": f"Bearer token-{one}"} for one in ("fu", "lin")}
+    onset = datetime(2024, 9, 20, 0, 30, tzinfo=UTC)
+    made = httpx.post(f"{site}/api/proposals", headers=at["fu"], timeout=60, json={
+        "issuer": "310000", "hazard": "gale", "event_code": "11B06", "level": level, "zones": [zone], "onset": onset.isoformat(),
+        "expires": (onset + timedelta(hours=6)).isoformat()}).raise_for_status().json()["id"]
+    httpx.post(f"{site}/api/proposals/{made}/submit", headers=at["fu"], json={"revision": 1}, timeout=60).raise_for_status()
+    httpx.post(f"{site}/api/proposals/{made}/approve", headers=at["lin"], json={"revision": 2}, timeout=60).raise_for_status()
 
 
 def circle(page: Page, lat: str, lon: str, km: str, lang: str = "zh") -> None:

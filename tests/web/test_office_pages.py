@@ -138,6 +138,9 @@ def test_the_portal_is_filtered_and_what_failed_is_sent_again(chromium: Browser,
     context, page = signed_in(chromium, office_site, LAPTOP)
     page.goto(f"{office_site}/office/attempts?lang=en&outcome=lost")
     assert page.locator("tbody tr").count() == 1
+    page.get_by_role("link", name="中文").click()
+    page.wait_for_url("**/office/attempts?outcome=lost&lang=zh")  # the other language shows the same choice
+    assert page.locator("tbody tr").count() == 1
     page.goto(f"{office_site}/office/attempts?lang=en&subscription=1")
     assert page.get_by_text("HTTP 503").is_visible()
     page.get_by_role("button", name="Send again").first.click()

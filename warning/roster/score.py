@@ -56,5 +56,9 @@ def scores(posts: Sequence[Post], places: Sequence[Place]) -> list[Score]:
 
 def by_district(found: Sequence[Score], districts: Sequence[str]) -> dict[str, float]:
     """The mean of points inside each district that has any: what its colour on the map says."""
-    inside = {code: [one.points for one in found if one.zone.startswith(code)] for code in districts}
+    inside: dict[str, list[int]] = {code: [] for code in districts}
+    lengths = {len(code) for code in districts}
+    for one in found:
+        for code in {one.zone[:length] for length in lengths} & inside.keys():
+            inside[code].append(one.points)
     return {code: sum(points) / len(points) for code, points in inside.items() if points}

@@ -21,17 +21,18 @@ _OFFICE_CSP = _PUBLIC_CSP + "; script-src 'self'"
 
 
 class SecurityHeaders:
-    """Pure ASGI. ``Referrer-Policy: no-referrer`` because an acknowledgement's token stands in its address."""
+    """Pure ASGI. ``tiles``: the one origin that the console's map may load pictures from. ``Referrer-Policy: no-referrer`` because an acknowledgement's token stands in its address."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, tiles: str = "") -> None:
         self._app = app
+        self._console = _CONSOLE_CSP.replace("blob:;", f"blob: {tiles};") if tiles else _CONSOLE_CSP
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         path = scope["path"]
-        csp = _CONSOLE_CSP if path.startswith("/console") else _OFFICE_CSP if path.startswith("/office") else _PUBLIC_CSP
+        csp = self._console if path.startswith("/console") else _OFFICE_CSP if path.startswith("/office") else _PUBLIC_CSP
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

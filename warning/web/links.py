@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from posixpath import dirname, relpath
 from typing import Literal
+from urllib.parse import urlencode
+
+from starlette.datastructures import QueryParams
 
 from warning.web.words import Lang
 
@@ -18,6 +21,11 @@ def live(path: str, lang: Lang | None) -> str:
     if lang != "en":
         return path
     return "/en" if path == "/" else f"/en{path}"
+
+
+def switched(path: str, query: QueryParams, to: Lang) -> str:
+    """The same page in another language: what its query chose stays chosen."""
+    return f"{path}?{urlencode([(key, value) for key, value in query.multi_items() if key != 'lang'] + [('lang', to)])}"
 
 
 def file_of(path: str, lang: Lang | None) -> str:

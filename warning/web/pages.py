@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from warning.clock import SystemClock
-from warning.web.links import Links, live
+from warning.web.links import Links, live, switched
 from warning.web.parts import Parts
 from warning.web.words import SYMBOL, Lang, hazard_name, level_word, local_time, say, zone_name
 
@@ -57,5 +57,7 @@ def page(
 ) -> HTMLResponse:
     """A page that is not cached."""
     parts: Parts = request.app.state.parts
-    content = render(request.app.state.jinja, parts, template, lang, parts.clock.now(), live, None, **values)
+    other: Lang = "zh" if lang == "en" else "en"
+    content = render(request.app.state.jinja, parts, template, lang, parts.clock.now(), live, None,
+                     **{"switched": lambda path: switched(path, request.query_params, other), **values})
     return HTMLResponse(content, status_code=status, headers=dict(headers or {"Cache-Control": "no-store"}))

@@ -80,7 +80,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     install(app)
     limits = parts.settings.limits
     app.add_middleware(RateLimit, per_s=limits.per_s, burst=limits.burst, costly_per_min=limits.costly_per_min, codes_per_h=limits.codes_per_h)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, tiles=parts.settings.map.origin)
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
     # What everybody asks stands first: a request is tried against one address after another.
     for router in (

@@ -4,31 +4,26 @@ from collections.abc import Callable, Mapping, Sequence
 
 import shapely
 from nicegui import ui
-from nicegui.elements.leaflet.leaflet_layers import GenericLayer
 from nicegui.events import GenericEventArguments
 
 from geo.covered import area_km2, covered
 from warning.errors import Invalid
 from warning.issue.drawn import minus, polygon_of, round_of
 from warning.web.console.visit import Visit
+from warning.web.console.zonemap import ZoneMap
 from warning.web.words import explained, zone_name
 
-_TOOLS = {"draw": {
+_TOOLS = {
     "polygon": {"allowIntersection": False, "showArea": False}, "rectangle": {"showArea": False}, "circle": {"showRadius": True}, "polyline": False,
-    "marker": False, "circlemarker": False}, "edit": {"edit": False, "remove": False}}
+    "marker": False, "circlemarker": False}
 _TOUCHES = 0.005
 """Of the drawn ground: a zone with less of it than this is not added by itself; nobody traces a border exactly."""
-_ZH = """
-const h = L.drawLocal.draw; h.toolbar.buttons = {...h.toolbar.buttons, polygon: '画多边形', rectangle: '画矩形', circle: '画圆'};
-h.toolbar.actions = {title: '取消绘制', text: '取消'}; h.toolbar.finish = {title: '完成绘制', text: '完成'}; h.toolbar.undo = {title: '删除上一点', text: '退一点'};
-h.handlers.polygon.tooltip = {start: '单击开始绘制', cont: '单击继续', end: '单击起点闭合'};
-h.handlers.rectangle.tooltip.start = '按住拖动画矩形'; h.handlers.circle.tooltip.start = '按住拖动画圆'; h.handlers.circle.radius = '半径';
-h.handlers.simpleshape.tooltip.end = '松开完成';
-"""
-
-
-CSS = ".leaflet-draw-edit-edit,.leaflet-draw-edit-remove{display:none!important}"
-"""What is drawn is drawn anew, added to or taken from; Leaflet's own editing knows nothing of that."""
+_ZH = {
+    "toolbar": {"buttons": {"polygon": "画多边形", "rectangle": "画矩形", "circle": "画圆"}, "actions": {"title": "取消绘制", "text": "取消"},
+                "finish": {"title": "完成绘制", "text": "完成"}, "undo": {"title": "删除上一点", "text": "退一点"}},
+    "handlers": {"polygon": {"tooltip": {"start": "单击开始绘制", "cont": "单击继续", "end": "单击起点闭合"}}, "rectangle": {"tooltip": {"start": "按住拖动画矩形"}},
+                 "circle": {"tooltip": {"start": "按住拖动画圆"}, "radius": "半径"}, "simpleshape": {"tooltip": {"end": "松开完成"}}}}
+"""What Leaflet's tools say; what is drawn is drawn anew, added to or taken from, so its own editing is left out."""
 
 
 class Area:
@@ -40,9 +35,7 @@ class Area:
     ) -> None:
         self._visit, self._changed = visit, changed
         self._drawn, self._circle = drawn, circle
-        self._layer: GenericLayer | None = None
-        self._map: ui.leaflet | None = None
-        ui.add_css(CSS)
+        self._map: ZoneMap | None = None
         zones = visit.parts.zones
         self._zones = ui.select(
             {code: zone_name(zones, code, visit.lang) for code in offered}, multiple=True, value=list(chosen), label=visit.t("zones"),
@@ -75,44 +68,30 @@ class Area:
 
     def _build(self) -> None:
         visit = self._visit
-        ground = visit.watch.ground
         with self._place:
             ui.label(visit.t("draw_hint")).classes("soft small")
             self._mode = ui.radio({"new": visit.t("draw_new"), "add": visit.t("draw_add"), "minus": visit.t("draw_minus")}, value="new").props("inline dense")
-            self._map = ui.leaflet(
-                center=ground.centre, zoom=9, draw_control=_TOOLS, hide_drawn_items=True,
-                options={"attributionControl": False, "zoomSnap": 0.25}).style("height:340px").mark("area-map")
-            self._map.clear_layers()
-            self._map.generic_layer(name="geoJSON", args=[
-                {"type": "GeometryCollection", "geometries": list(ground.small.values())},
-                {"interactive": False, "style": {"color": "#5a6675", "weight": 1, "fillColor": "#f7f9fb", "fillOpacity": 1}}])
-            self._map.on("draw:created", self._take)
+            self._map = ZoneMap(visit, visit.watch.ground, label=visit.t("map")).mark("area-map")
+            self._map.show("draw", _TOOLS)
+            if visit.lang == "zh":
+                self._map.show("drawWords", _ZH)
+            self._map.on("drawn", self._take)
             with ui.element("div").classes("row").style("margin-top:.3rem"):
                 self._lat = ui.number(visit.t("lat"), format="%.4f").props("dense outlined").style("width:7rem").mark("lat")
                 self._lon = ui.number(visit.t("lon"), format="%.4f").props("dense outlined").style("width:7rem").mark("lon")
                 self._km = ui.number(visit.t("km"), value=10, min=0.1).props("dense outlined").style("width:7rem").mark("km")
                 ui.button(visit.t("circle_set"), on_click=self._numbers).props("outline dense no-caps color=grey-9")
                 ui.button(visit.t("draw_clear"), on_click=self._clear).props("outline dense no-caps color=grey-9")
-            ui.timer(0.2, self._fit, once=True)
-
-    async def _fit(self) -> None:
-        if self._map is None:
-            return
-        await self._map.initialized()
-        if self._visit.lang == "zh":
-            ui.run_javascript(_ZH + "document.querySelectorAll('.leaflet-draw-draw-polygon,.leaflet-draw-draw-rectangle,.leaflet-draw-draw-circle')"
-                              ".forEach(a => { a.title = h.toolbar.buttons[a.className.split('-').pop()]; a.setAttribute('aria-label', a.title) })")
-        self._map.run_map_method("fitBounds", self._visit.watch.ground.corners, {"animate": False})
-        self._show()
+            self._show()
 
     def _take(self, event: GenericEventArguments) -> None:
-        """What Leaflet's tools made: rings of {lat, lng}, or a centre with a radius in metres."""
-        layer = event.args["layer"]
-        if event.args["layerType"] == "circle":
-            at = layer["_latlng"]
-            self._put_circle({"lat": round(at["lat"], 5), "lon": round(at["lng"], 5), "km": round(layer["_mRadius"] / 1000, 3)})
+        """What Leaflet's tools made: a ring, longitude first, or a circle."""
+        made = event.args
+        if "circle" in made:
+            at = made["circle"]
+            self._put_circle({"lat": round(float(at["lat"]), 5), "lon": round(float(at["lon"]), 5), "km": round(float(at["km"]), 3)})
             return
-        ring = [[round(corner["lng"], 5), round(corner["lat"], 5)] for corner in layer["_latlngs"][0]]
+        ring = [[round(float(lon), 5), round(float(lat), 5)] for lon, lat in made["ring"]]
         self._put({"type": "Polygon", "coordinates": [[*ring, ring[0]]]})
 
     def _numbers(self) -> None:
@@ -186,11 +165,5 @@ class Area:
         self._state.set_text(words)
 
     def _show(self) -> None:
-        if self._map is None:
-            return
-        if self._layer is not None:
-            self._map.remove_layer(self._layer)
-            self._layer = None
-        if self._drawn is not None:
-            self._layer = self._map.generic_layer(name="geoJSON", args=[dict(self._drawn), {"interactive": False, "style": {
-                "color": "#0b4fa8", "weight": 3, "dashArray": "7 5", "fillColor": "#0b4fa8", "fillOpacity": 0.18}}])
+        if self._map is not None:
+            self._map.show("drawn", None if self._drawn is None else dict(self._drawn))

@@ -8,7 +8,7 @@ from nicegui import ui
 from warning.web.console.differ import differ
 from warning.web.console.editor import Editor
 from warning.web.console.feeds import feed_list, states
-from warning.web.console.frame import frame
+from warning.web.console.frame import frame, remember
 from warning.web.console.mapfield import MapField
 from warning.web.console.mapview import MapView
 from warning.web.console.progress import Tick, going_out, in_force, still
@@ -39,7 +39,7 @@ class DeskPage:
             self._list = ui.element("section").classes("pane").props(f'aria-label="{visit.t("proposals")}"')
             with ui.element("div").style("display:grid;gap:.6rem;min-width:0;grid-template-columns:minmax(0,1fr)"):
                 with ui.element("section").classes("pane"):
-                    self.map = MapView(visit.watch.ground, visit.lang, visit.t("map"))
+                    self.map = MapView(visit, reading)
                     self._field = MapField(visit, self.map, visit.watch.fields)
                 self._editor = ui.element("section").classes("pane").props(f'aria-label="{visit.t("evidence")}"')
             with ui.element("div").style("display:grid;gap:.6rem;min-width:0;grid-template-columns:minmax(0,1fr)"):
@@ -49,12 +49,6 @@ class DeskPage:
                 self._in_force = ui.element("section").classes("pane").props(f'aria-label="{visit.t("in_force")}"')
         self.show(reading)
         ui.timer(EVERY_S, self.tick)
-        ui.timer(0.1, self._stand, once=True)
-
-    async def _stand(self) -> None:
-        """Once the map stands in the browser."""
-        await self.map.fit()
-        self._field.mark()
 
     async def tick(self) -> None:
         """Read, and show what is new."""
@@ -62,6 +56,7 @@ class DeskPage:
 
     def choose(self, proposal_id: UUID) -> None:
         self.chosen = proposal_id
+        remember("proposal", str(proposal_id))
         self.show(self.reading)
 
     def show(self, reading: Reading) -> None:
@@ -109,17 +104,8 @@ class DeskPage:
             entry.tick(reading, self.chosen)
         for tick in (*self._ends, *self._clocks, *self._ages):
             tick(reading)
-        self._show_map(reading)
+        self.map.show(reading, "" if proposal is None else str(proposal.id), () if proposal is None else proposal.zones)
         self._field.show(reading.fields, reading.now)
-
-    def _show_map(self, reading: Reading) -> None:
-        self.map.show_levels(reading.levels)
-        proposal = next((p for p in reading.proposals if p.id == self.chosen), None)
-        self.map.show_over({str(p.id): p.polygon for p in reading.proposals if p.polygon is not None and p.reason != "by_hand"})
-        if proposal is None:
-            self.map.show_proposal("", (), None)
-        else:
-            self.map.show_proposal(f"{proposal.id}.{proposal.revision}", proposal.zones, proposal.polygon)
 
     def _new(self, pane: str, key: Hashable) -> bool:
         if pane in self._shown and self._shown[pane] == key:

@@ -12,9 +12,9 @@ from warning.watch.basis import Basis, LeafMargin, Line, Step
 from warning.watch.explain import number, percent, quantity_name, sign, unit, words_of
 from warning.web.body import read_body
 from warning.web.console.frame import frame
-from warning.web.console.mapview import COLOUR
 from warning.web.console.proposals import places, title
 from warning.web.console.visit import Visit
+from warning.web.console.zonemap import COLOUR
 from warning.web.explanation import Explained, png, read_explained, sentences
 from warning.web.words import SYMBOL, Lang, level_word, local_time, zone_name
 

@@ -1,11 +1,14 @@
 """The frame of every console page: the look, the head, and a drill that cannot be taken for the real thing."""
 
+import json
 from html import escape
 
 from nicegui import ui
 
 from warning.web.console.keys import help_link, keys
 from warning.web.console.visit import Visit
+from warning.web.links import switched
+from warning.web.words import Lang
 
 CSS = """
 :root{--l1:#1257b0;--l2:#ffd83d;--l3:#ff9a1f;--l4:#c4161c;--ink:#1b2430;--soft:#566170;--line:#cfd6df;--ground:#eef1f5}
@@ -17,7 +20,7 @@ body{background:var(--ground);color:var(--ink);font:14px/1.45 system-ui,"PingFan
 .drillbar span{background:#fff;color:#4a1d73;border-radius:4px;padding:0 .7rem;margin-right:.6rem}
 body.drill::after{content:"";position:fixed;inset:0;pointer-events:none;z-index:3000;border:6px solid #6f3aa0;background:url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='560' height='380'%3E%3Ctext x='280' y='200' text-anchor='middle' font-size='68' font-weight='700' fill='%236f3aa0' fill-opacity='.08' transform='rotate(-24 280 190)'%3E演练 DRILL%3C/text%3E%3C/svg%3E")}
 .board{display:grid;grid-template-columns:290px minmax(0,1fr) 340px;gap:.6rem;padding:.6rem .8rem;width:100%;align-items:start}
-@media(max-width:1000px){.board{grid-template-columns:minmax(0,1fr)}}@media(max-width:700px){.nicegui-leaflet{height:300px}}
+@media(max-width:1000px){.board{grid-template-columns:minmax(0,1fr)}}
 .pane{background:#fff;border:1px solid var(--line);border-radius:8px;padding:.6rem .7rem;width:100%}
 .pane h2{font-size:.95rem;font-weight:700;margin:0 0 .4rem;line-height:1.3}
 .pane p{margin:.15rem 0}.soft{color:var(--soft)}.small{font-size:.86rem}
@@ -36,12 +39,9 @@ body.drill::after{content:"";position:fixed;inset:0;pointer-events:none;z-index:
 .fault{border-left:4px solid #b00020;background:#fdf0f1;padding:.3rem .5rem;margin:.3rem 0;border-radius:4px}
 .wait{border-left:4px solid #8a5a00;background:#fff6e0;padding:.3rem .5rem;margin:.3rem 0;border-radius:4px}
 .late-word{color:#b00020;font-weight:700}
-.nicegui-leaflet{width:100%;height:400px;border-radius:6px;background:#d5e3ee!important}
 .pane h1{font-size:1.2rem;font-weight:700;line-height:1.5;letter-spacing:0;margin:0}
 .acts{position:sticky;bottom:6px;background:#fff;padding:.5rem 0 .2rem;z-index:5;width:100%;justify-content:flex-end}
 a{color:#0b4fa8}
-.leaflet-tooltip.sign{background:rgba(255,255,255,.9);border:0;color:#1b2430;box-shadow:none;padding:0 3px;font-weight:700;font-size:11px;line-height:1.35;border-radius:3px}
-.leaflet-tooltip.sign::before{display:none}
 .texts textarea{font-size:.88rem;line-height:1.4}
 .note{border-left:3px solid var(--line);padding:.1rem .5rem;margin:.25rem 0;overflow-wrap:anywhere}
 .drillchip{background:#6f3aa0;color:#fff;font-weight:800;padding:0 .5rem;border-radius:4px}
@@ -60,9 +60,20 @@ def drill_chip(visit: Visit, status: str) -> bool:
     return beside
 
 
+# A reload, and the other language, find what was chosen.
+_REMEMBER = """(() => { const a = document.querySelector('a.language');
+for (const [address, put] of [[location.href, (url) => history.replaceState(null, '', url)], [a && a.href, (url) => { a.href = url }]]) {
+  if (address) { const url = new URL(address); url.searchParams.set(%s, %s); put(url.href) } } })()"""
+
+
+def remember(key: str, value: str) -> None:
+    """What somebody has chosen on this page stands in its address from now on."""
+    ui.run_javascript(_REMEMBER % (json.dumps(key), json.dumps(value)))
+
+
 def frame(visit: Visit, here: str) -> None:
     """Head and banner; ``here`` is this page's own path below /console, for the language switch."""
-    other = "zh" if visit.lang == "en" else "en"
+    other: Lang = "zh" if visit.lang == "en" else "en"
     ui.page_title(("演练 · " if visit.drill else "") + visit.t("console"))
     ui.add_css(CSS)
     keys(visit)
@@ -88,7 +99,7 @@ def frame(visit: Visit, here: str) -> None:
         help_link(visit)
         ui.html(f"<a href='/me?lang={visit.lang}'>{escape(visit.t('signed_in'))} {escape(visit.account.name)} ({escape(visit.account.role)})</a>",
                 sanitize=False).classes("small")
-        ui.link(visit.t("other_language"), f"{here}?lang={other}").classes("language")
+        ui.link(visit.t("other_language"), switched(here, visit.request.query_params, other)).classes("language")
         with (
             ui.element("form").props('method="post" action="/logout"').style("margin:0"),
             ui.element("button").props('type="submit"').style("background:none;border:0;cursor:pointer;text-decoration:underline"),

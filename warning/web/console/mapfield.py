@@ -1,17 +1,16 @@
 """The field on the map: which quantity, a slider through its moments, a legend that can be read without colours; gauges and tracks beside it."""
 
-import json
 from datetime import datetime, timedelta
 from html import escape
 
 from nicegui import ui
-from nicegui.elements.leaflet.leaflet_layers import ImageOverlay
 
 from geo.observation import Quality
 from warning.level import Level
 from warning.watch.explain import number, quantity_name, unit
-from warning.web.console.mapview import COLOUR, MapView
+from warning.web.console.mapview import MapView
 from warning.web.console.visit import Visit
+from warning.web.console.zonemap import COLOUR
 from warning.web.fieldboard import Board, FieldBoard, Layer
 from warning.web.words import SYMBOL, Lang, level_word, local_time, say
 
@@ -20,25 +19,9 @@ _AHEAD = 4
 CSS = """
 .mapbar{display:flex;flex-wrap:wrap;gap:.3rem .6rem;align-items:center;width:100%;margin-top:.35rem}.mapbar .when{font-variant-numeric:tabular-nums;font-weight:700}
 .legend{display:flex;flex-wrap:wrap;gap:.15rem .7rem;align-items:center;font-size:.8rem;color:var(--ink)}.legend i{display:inline-block;width:1.5rem;height:.85rem;border:1px solid #5a6675;vertical-align:-2px;margin-right:.2rem}
-.legend .hatch{background:repeating-linear-gradient(135deg,#6b7684 0 2px,#dfe3e8 2px 7px)}.legend .over{background:#2b0a3d59;border:2px solid #2b0a3d}.legend .zone{border:2px dashed #0b4fa8;background:none}
+.legend .hatch{background:repeating-linear-gradient(135deg,#6b7684 0 2px,#dfe3e8 2px 7px)}.legend .over{background:#2b0a3d59;border:2px solid #2b0a3d}.legend .zone{border:2px dashed #0b4fa8;background:none}.legend .part{border:3px solid #ff9a1f;outline:1px dashed #1b2430;outline-offset:-2px;background:none}
 .leaflet-tooltip.gauge{background:#fff;border:1px solid #1b2430;padding:0 3px;font-size:10px;font-weight:700;box-shadow:none;line-height:1.3;border-radius:3px}.leaflet-tooltip.gauge::before{display:none}
 """
-# Drawn in one go: hundreds of gauges are one message to the browser.
-_MARKS = """
-(() => { const el = getElement(%d), data = %s; if (!el || !el.map) return;
-if (el.marks) el.marks.remove(); const all = el.marks = L.layerGroup();
-for (const g of data.gauges) L.circleMarker([g.lat, g.lon], {radius: 4, color: '#fff', weight: 1.5, fillColor: g.doubt ? '#8a8f98' : '#0b3a66', fillOpacity: 1, interactive: true})
-  .bindTooltip(g.label, {direction: 'right', offset: [4, 0], className: 'gauge', permanent: data.gauges.length <= 12}).addTo(all);
-for (const t of data.tracks) {
-  if (t.past.length > 1) L.polyline(t.past, {color: '#111', weight: 3, interactive: false}).addTo(all);
-  if (t.ahead.length > 1) L.polyline(t.ahead, {color: '#111', weight: 3, dashArray: '6 7', interactive: false}).addTo(all);
-  for (const p of t.points) L.circleMarker(p.at, {radius: p.now ? 8 : 4, color: '#111', weight: 2, fillColor: p.now ? '#ffd83d' : '#fff', fillOpacity: 1})
-    .bindTooltip(p.label, {direction: 'top', className: 'gauge', permanent: p.now}).addTo(all);
-  for (const r of t.rings) L.circle(r.at, {radius: r.km * 1000, color: '#111', weight: 1.5, dashArray: r.dash, fill: false, interactive: false}).addTo(all);
-}
-all.addTo(el.map); })()
-"""
-
 
 class MapField:
     """Below the map; keeps the layer and the moment that somebody has chosen while newer data come in."""
@@ -48,7 +31,6 @@ class MapField:
         self._board = Board()
         self._layer: Layer | None = None
         self._chosen: datetime | None = None
-        self._overlay: ImageOverlay | None = None
         self._key = ""
         self._last = 1
         ui.add_css(CSS)
@@ -77,9 +59,8 @@ class MapField:
         self.mark()
 
     def mark(self) -> None:
-        """Gauges and tracks; needs the map to stand in the browser."""
-        if self._map.element.is_initialized:
-            ui.run_javascript(_MARKS % (self._map.element.id, json.dumps(marks(self._board, self._layer, self._visit.lang), ensure_ascii=False)))
+        """Gauges and tracks."""
+        self._map.element.show("marks", marks(self._board, self._layer, self._visit.lang))
 
     def _pick(self) -> None:
         layer = next((one for one in self._board.layers if one.key == self._select.value), None)
@@ -128,23 +109,10 @@ class MapField:
 
     def _picture(self, key: str, ahead: list[str] | None = None) -> None:
         self._key = key
-        self._map.around.classes(add="withfield" if key else "", remove="" if key else "withfield")
-        if not key:
-            if self._overlay is not None:
-                self._map.element.remove_layer(self._overlay)
-                self._overlay = None
-            return
-        url = address(key)
-        if self._overlay is None:
-            extent = self._fields.extent
-            self._overlay = self._map.element.image_overlay(
-                url=url, bounds=[[extent.south, extent.west], [extent.north, extent.east]],
-                options={"interactive": False, "className": "glass", "zIndex": -1, "alt": ""})
-        else:
-            self._overlay.url = url
-            self._map.element.run_layer_method(self._overlay.id, "setUrl", url)
-        if ahead and self._map.element.is_initialized:
-            ui.run_javascript(f"for (const one of {json.dumps([address(one) for one in ahead])}) new Image().src = one")
+        extent = self._fields.extent
+        self._map.element.show("field", {
+            "url": address(key), "bounds": [[extent.south, extent.west], [extent.north, extent.east]],
+            "ahead": [address(one) for one in ahead or ()]} if key else None)
 
 
 def address(key: str) -> str:
@@ -175,7 +143,8 @@ def legend(layer: Layer | None, lang: Lang) -> str:
                 bits.append(f"<span><i style='background:{colour or 'none'}'></i>{said}</span>")
         bits.append(f"<span>{escape(units)}</span>")
     bits.append(f"<span><i class='hatch'></i>{escape(say('map_unknown', lang))}</span>")
-    bits.append(f"<span><i class='over'></i>{escape(say('map_over', lang))}</span><span><i class='zone'></i>{escape(say('map_chosen', lang))}</span>")
+    bits.append(f"<span><i class='over'></i>{escape(say('map_over', lang))}</span><span><i class='zone'></i>{escape(say('map_chosen', lang))}</span>"
+                f"<span><i class='part'></i>{escape(say('map_partly', lang))}</span>")
     bits += [f"<span><svg width='24' height='14' style='vertical-align:-2px' aria-hidden='true'><rect width='24' height='14' fill='{COLOUR[level]}'/>"
              f"<rect width='24' height='14' fill='url(#lv{level.value})'/></svg> {SYMBOL[level]} {level_word(level, lang)}</span>" for level in reversed(Level)]
     return "".join(bits)

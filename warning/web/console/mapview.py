@@ -1,155 +1,72 @@
-"""The map: zones by what is in force, each with its sign and its pattern, and the cells over threshold; no tiles, no network."""
+"""The map of the main page: zones by what is in force, the cells over threshold, the chosen proposal, and what a place that was clicked is told."""
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from html import escape
 
-import shapely
 from nicegui import ui
-from nicegui.elements.leaflet.leaflet_layers import GenericLayer
+from nicegui.events import GenericEventArguments
 
-from geo.zone import ZoneSet
-from warning.level import Level
-from warning.web.words import SYMBOL, Lang, zone_name
+from warning.store.board import AlertView
+from warning.web.console.following import chip, name
+from warning.web.console.ground import numbers
+from warning.web.console.reading import Reading
+from warning.web.console.visit import Visit
+from warning.web.console.zonemap import ZoneMap, ahead, hatches
+from warning.web.words import SYMBOL, local_time, zone_name
 
-COLOUR = {Level.BLUE: "#1257b0", Level.YELLOW: "#ffd83d", Level.ORANGE: "#ff9a1f", Level.RED: "#c4161c"}
-DRAWN = 3000
-"""More zones of one level than this are not drawn: counties of a whole country still are."""
-
-NAMED_SHARE = 0.15
-"""A zone wider than this share of the map carries its name."""
-
-_HATCH = {
-    Level.BLUE: "<path d='M0 5h10' stroke='#fff' stroke-width='1.6'/>",
-    Level.YELLOW: "<circle cx='5' cy='5' r='1.5' fill='#1a1a1a'/>",
-    Level.ORANGE: "<path d='M0 10L10 0M-2 2L2 -2M8 12L12 8' stroke='#1a1a1a' stroke-width='1.6'/>",
-    Level.RED: "<path d='M0 0L10 10M0 10L10 0' stroke='#fff' stroke-width='1.6'/>",
-}
-"""Blue has lines, yellow dots, orange slants, red crosses: told apart without any colour."""
-PATTERNS = "<svg width='0' height='0' style='position:absolute' aria-hidden='true'><defs>" + "".join(
-    f"<pattern id='lv{level.value}' width='10' height='10' patternUnits='userSpaceOnUse'><rect width='10' height='10' fill='{COLOUR[level]}'/>{marks}</pattern>"
-    for level, marks in _HATCH.items()) + "</defs></svg>"
-CSS = "".join(f"path.lv{level.value}{{fill:url(#lv{level.value})!important}}" for level in Level) + """
-.glass{image-rendering:pixelated}
-.withfield path.lv1,.withfield path.lv2,.withfield path.lv3,.withfield path.lv4{fill-opacity:.32!important;stroke-width:2.4}
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Ground:
-    """The zones as a browser gets them, simplified once per process. ``corners``: south-west and north-east, latitude first."""
-
-    zones: ZoneSet
-    bounds: Mapping[str, tuple[float, float, float, float]]
-    small: Mapping[str, object]
-    corners: tuple[tuple[float, float], tuple[float, float]]
-
-    @property
-    def centre(self) -> tuple[float, float]:
-        (south, west), (north, east) = self.corners
-        return (south + north) / 2, (west + east) / 2
-
-
-def ground_of(zones: ZoneSet) -> Ground:
-    """The districts, or what there is."""
-    drawn = (zones.at("district") or tuple(zones))[:DRAWN]
-    shapes = [zone.geometry for zone in drawn]
-    west, south, east, north = (float(edge) for edge in shapely.total_bounds(shapes))
-    simple = shapely.set_precision(shapely.simplify(shapes, 0.002), 0.0001)
-    return Ground(
-        zones=zones, corners=((south, west), (north, east)), bounds={zone.code: zone.geometry.bounds for zone in drawn},
-        small={zone.code: json.loads(shapely.to_geojson(shape)) for zone, shape in zip(drawn, simple, strict=True)})
+_TOLD = 8
 
 
 class MapView:
-    """Opened with the page; ``show`` redraws only what has changed."""
+    """Opened with the page. What all consoles see alike comes from papers; only what this one has chosen is told to it alone."""
 
-    def __init__(self, ground: Ground, lang: Lang, label: str) -> None:
-        self._ground = ground
-        self._small = ground.small
-        self._lang = lang
-        ui.add_css(CSS)
-        ui.html(PATTERNS, sanitize=False)
-        # Leaflet writes classes of its own on its element, so what is switched stands on the one around it.
-        with ui.element("div").style("width:100%") as self.around:
-            self.element = ui.leaflet(
-                center=ground.centre, zoom=9, options={"attributionControl": False, "zoomSnap": 0.25})
-        self.element.props(f'role="application" aria-label="{label}"')
-        # NiceGUI adds a tile layer from the internet by default; a warning desk works without a network.
-        self.element.clear_layers()
-        # The ground lies in the lowest pane, so that a field can be laid between it and the warnings.
-        self.element.generic_layer(name="geoJSON", args=[_collection([(shape, "") for shape in self._small.values()]), {
-            "interactive": False, "pane": "tilePane", "style": {"color": "#7b8794", "weight": 1, "fillColor": "#f7f9fb", "fillOpacity": 1}}])
-        self._borders = self.element.generic_layer(name="geoJSON", args=[_collection([(shape, "") for shape in self._small.values()]), {
-            "interactive": False, "style": {"color": "#5a6675", "weight": 0.8, "fill": False}}])
-        self._warned: list[GenericLayer] = []
-        self._chosen: list[GenericLayer] = []
-        self._levels: Mapping[str, Level] | None = None
-        self._focus: str | None = None
-        self._over: list[GenericLayer] = []
-        self._over_of: tuple[str, ...] = ()
+    def __init__(self, visit: Visit, reading: Reading) -> None:
+        self._visit = visit
+        self._reading = reading
+        ahead(visit.watch.ground, visit.lang, (reading.paint, reading.over))
+        ui.html(hatches(), sanitize=False)
+        self.element = ZoneMap(visit, visit.watch.ground, label=visit.t("map"), find=True)
+        self.element.on("zone", self._asked)
 
-    async def fit(self) -> None:
-        """Once the map stands in the browser."""
-        await self.element.initialized()
-        self.element.run_map_method("fitBounds", self._ground.corners, {"animate": False})
-        self._sign()
+    def show(self, reading: Reading, chosen: str, zones: Sequence[str]) -> None:
+        """``chosen``: the proposal whose zones are outlined and whose cells are laid darkly over the others; empty = none."""
+        self._reading = reading
+        self.element.show("paint", reading.paint)
+        self.element.show("over", reading.over)
+        self.element.show("chosen", {"cells": chosen, "zones": numbers(self._visit.watch.ground, zones)})
 
-    def show_levels(self, levels: Mapping[str, Level]) -> None:
-        if levels is self._levels or levels == self._levels:
-            return
-        self._levels = levels
-        for layer in (*self._warned, *self._chosen):
-            self.element.remove_layer(layer)
-        self._warned = []
-        for level in Level:
-            own = [(self._small[code], self._named(code, level)) for code, one in levels.items() if one is level and code in self._small]
-            if own:
-                self._warned.append(self.element.generic_layer(name="geoJSON", args=[_collection(own), {"interactive": False, "style": {
-                    "color": "#1b2430", "weight": 1.2, "fillColor": COLOUR[level], "fillOpacity": 0.85, "className": f"lv{level.value}"}}]))
-        self._sign()
-        self._chosen, self._focus = [], None
-
-    def show_over(self, cells: Mapping[str, Mapping[str, object]]) -> None:
-        """The cells over threshold of every proposal that waits, thinly; those of the chosen one are laid darkly over them."""
-        if tuple(cells) == self._over_of:
-            return
-        self._over_of = tuple(cells)
-        for layer in self._over:
-            self.element.remove_layer(layer)
-        self._over = [self.element.generic_layer(name="geoJSON", args=[
-            _collection([(dict(shape), "") for shape in cells.values()]),
-            {"interactive": False, "style": {"color": "#2b0a3d", "weight": 1.4, "fillColor": "#2b0a3d", "fillOpacity": 0.12}}])] if cells else []
-
-    def show_proposal(self, key: str, zones: tuple[str, ...], cells: Mapping[str, object] | None) -> None:
-        """Outline the proposal's zones, and lay the cells over threshold darkly on top."""
-        if key == self._focus:
-            return
-        for layer in self._chosen:
-            self.element.remove_layer(layer)
-        self._focus = key
-        own = [(self._small[code], "") for code in zones if code in self._small]
-        self._chosen = [self.element.generic_layer(name="geoJSON", args=[_collection(own), {"interactive": False, "style": {
-            "color": "#0b4fa8", "weight": 3, "dashArray": "7 5", "fill": False}}])] if own else []
-        if cells is not None:
-            self._chosen.append(self.element.generic_layer(name="geoJSON", args=[dict(cells), {"interactive": False, "style": {
-                "color": "#2b0a3d", "weight": 2, "fillColor": "#2b0a3d", "fillOpacity": 0.35}}]))
-
-    def _named(self, code: str, level: Level) -> str:
-        west, _, east, _ = self._ground.bounds[code]
-        (_, left), (_, right) = self._ground.corners
-        # A name on a narrow zone would cover its neighbours; its shape still tells the level.
-        name = f" {zone_name(self._ground.zones, code, self._lang)}" if east - west >= NAMED_SHARE * (right - left) else ""
-        return SYMBOL[level] + name
-
-    def _sign(self) -> None:
-        """The level's shape and the name stand on the zone: the colour is never the only sign."""
-        for layer in self._warned:
-            self.element.run_layer_method(
-                layer.id, ":eachLayer",
-                "one => one.bindTooltip(one.feature.properties.sign, {permanent: true, direction: 'center', className: 'sign'})")
+    def _asked(self, event: GenericEventArguments) -> None:
+        """Somebody wants to know about a place."""
+        self.element.run_method("tell", event.args, told(self._visit, self._reading, str(event.args)))
 
 
-def _collection(shapes: Sequence[tuple[object, str]]) -> dict[str, object]:
-    return {"type": "FeatureCollection", "features": [
-        {"type": "Feature", "properties": {"sign": sign}, "geometry": shape} for shape, sign in shapes]}
+def told(visit: Visit, reading: Reading, code: str) -> str:
+    """HTML: the place, what is in force there, and which proposals name it."""
+    zones, lang = visit.parts.zones, visit.lang
+    if code not in zones.by_code:
+        return escape(code)
+    around, at = {code}, zones[code].parent
+    while at and at not in around:
+        around.add(at)
+        at = zones[at].parent if at in zones.by_code else ""
+    inside = {zone.code for zone in zones if zone.parent == code}
+    here = [alert for alert in reading.in_force if around & set(alert.zones)]
+    part = [alert for alert in reading.in_force if alert not in here and inside & set(alert.zones)]
+    waiting = [one for one in reading.proposals if (around | inside) & set(one.zones)]
+    parent = zones[code].parent
+    lines = [f"<b>{escape(zone_name(zones, code, lang))}</b>" + (f" <span class='soft small'>{escape(zone_name(zones, parent, lang))}</span>" if parent else "")]
+    lines += [_alert(visit, reading, alert, "") for alert in here[:_TOLD]] + [_alert(visit, reading, alert, visit.t("map_part")) for alert in part[:_TOLD]]
+    if not here and not part:
+        lines.append(f"<span class='soft'>{escape(visit.t('map_nothing'))}</span>")
+    more = max(len(here) - _TOLD, 0) + max(len(part) - _TOLD, 0)
+    if more:
+        lines.append(f"<span class='soft small'>{escape(visit.t('more_in_force').format(n=more))}</span>")
+    lines += [f"<a class='small' href='/console/?lang={lang}&proposal={one.id}'>{SYMBOL[one.level]} {escape(visit.t('proposals'))}: {escape(visit.t(one.status))}</a>"
+              for one in waiting[:_TOLD]]
+    return "<br>".join(lines)
+
+
+def _alert(visit: Visit, reading: Reading, alert: AlertView, note: str) -> str:
+    extra = f" <span class='soft small'>{escape(note)}</span>" if note else ""
+    return (f"{chip(visit, alert)} <a href='/console/alert/{escape(alert.identifier)}?lang={visit.lang}'>{escape(name(visit, alert))}</a>{extra} "
+            f"<span class='soft small'>{visit.t('until')} {local_time(alert.expires, visit.lang, reading.now)}</span>")

@@ -1,5 +1,6 @@
 """Mounts the console on the web server's application."""
 
+import asyncio
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from warning.web.console.calls import CallsPage
 from warning.web.console.compose import Compose
 from warning.web.console.desk import DeskPage
 from warning.web.console.explain import explain_page
+from warning.web.console.packed import Packed
 from warning.web.console.packs import packs_page
 from warning.web.console.reading import Watch
 from warning.web.console.responses import ResponsesPage
@@ -29,6 +31,7 @@ from warning.web.words import Lang
 
 PATIENCE_S = 15.0
 """So long the main page may take on a machine that is busy; NiceGUI's own three seconds would answer 500 there."""
+_FOR_EVER = "private, max-age=31536000, immutable"
 Language = Annotated[Lang, Query()]
 
 
@@ -145,6 +148,40 @@ def mount(app: FastAPI, parts: Parts) -> None:
         except NotFound as error:
             return problem(404, str(error), "newer data have come: the page takes the next picture by itself")
 
+    @console.get("/ground/{version}/{lang}/{number}.json", include_in_schema=False)
+    async def ground(request: Request, version: str, lang: Lang, number: int) -> Response:
+        """The borders: the same for everybody and for ever under this name."""
+        if await signed_in(parts, app.state.session, request) is None:
+            return problem(401, "the map needs a session", "sign in at /login")
+        if version != watch.ground.version or not 0 <= number < len(watch.ground.sheets):
+            return problem(404, "no such sheet of the map", "the borders have changed: load the page anew")
+        return _kept(await asyncio.to_thread(watch.ground.sheet, number, lang))
+
+    @console.get("/paper/{name}.json", include_in_schema=False)
+    async def paper(request: Request, name: str) -> Response:
+        """Colours, and cells over threshold: made once, and fetched by every console that was told its name."""
+        if await signed_in(parts, app.state.session, request) is None:
+            return problem(401, "the map needs a session", "sign in at /login")
+        found = watch.papers.get(name)
+        return problem(404, "that is not shown any more", "newer data have come: the page asks for them by itself") if found is None else _kept(found)
+
+    @console.get("/tiles/{version}/{z}/{x}/{y}", include_in_schema=False)
+    async def tile(request: Request, version: str, z: int, x: int, y: int) -> Response:
+        """A picture of the file that the settings name."""
+        if await signed_in(parts, app.state.session, request) is None:
+            return problem(401, "the map needs a session", "sign in at /login")
+        try:
+            found = await asyncio.to_thread(watch.tiles.tile, version, z, x, y)
+        except NotFound as error:
+            return problem(404, str(error), "the file of map: tiles: ends here")
+        return Response(found, media_type=watch.tiles.media_type, headers={"Cache-Control": _FOR_EVER})
+
     ui.run_with(
         app, mount_path="/console", title="消息树", language="zh-CN", tailwind=False, show_welcome_message=False,
-        reconnect_timeout=10.0)
+        reconnect_timeout=10.0, binding_refresh_interval=None)
+    console.add_middleware(Packed)
+
+
+def _kept(packed: bytes) -> Response:
+    """Gzipped JSON whose address changes with its content. Every browser takes gzip."""
+    return Response(packed, media_type="application/json", headers={"Content-Encoding": "gzip", "Cache-Control": _FOR_EVER})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 from nicegui import ui
@@ -47,8 +48,9 @@ def going_out(visit: Visit, reading: Reading) -> list[Tick]:
     return ticks
 
 
+@lru_cache(maxsize=4)
 def still(reading: Reading) -> str:
-    """What ``going_out`` draws, without the running clocks: a pane is rebuilt only when this changes."""
+    """What ``going_out`` draws, without the running clocks: a pane is rebuilt only when this changes. Said once for all consoles of a reading."""
     return repr([
         (identifier, progress.race.done, progress.counts, progress.callouts, progress.failed, progress.settled)
         for identifier, progress in reading.progress.items()

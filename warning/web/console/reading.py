@@ -16,7 +16,9 @@ from warning.store.outgoing import Progress, outgoing
 from warning.watch.disagree import Difference
 from warning.watch.promise import Standing
 from warning.web.console.colours import Colours
-from warning.web.console.mapview import ground_of
+from warning.web.console.ground import ground_of
+from warning.web.console.papers import Papers
+from warning.web.console.tiles import Tiles
 from warning.web.fieldboard import Board, FieldBoard
 from warning.web.parts import Parts
 
@@ -25,9 +27,9 @@ WATCHED = 12
 """Progress is read for so many of the newest alerts; older ones have their timeline page."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reading:
-    """``away`` = the database did not answer: the last good reading is shown and marked."""
+    """``paint``, ``over``: addresses of the map's colours and of the cells over threshold, "" before there are any. ``away`` = the database did not answer: the last good reading is shown and marked."""
 
     now: datetime
     proposals: tuple[ProposalView, ...] = ()
@@ -41,6 +43,8 @@ class Reading:
     reviews: tuple[Review, ...] = ()
     fields: Board = field(default_factory=Board)
     levels: Mapping[str, Level] = field(default_factory=dict)
+    paint: str = ""
+    over: str = ""
     differ: Sequence[Difference] = ()
     away: bool = False
 
@@ -52,7 +56,10 @@ class Watch:
         self._parts = parts
         self.fields = fields
         self.ground = ground_of(parts.zones)
-        self._colours = Colours(parts.zones, parts.issuers)
+        self.papers = Papers()
+        self.tiles = Tiles(parts.settings.map)
+        self._colours = Colours(parts.zones, parts.issuers, self.ground, self.papers)
+        self._cells: tuple[object, str] = ((), "")
         self._lock = asyncio.Lock()
         self._read_at = float("-inf")
         self._held: Reading | None = None
@@ -79,7 +86,15 @@ class Watch:
         # A drill beside real warnings colours nothing, and nobody differs from it.
         self._colours.look([alert for alert in in_force if alert.status == self._parts.settings.status])
         return Reading(
-            now=now, levels=self._colours.levels, differ=self._colours.differ, proposals=proposals, notes=await self._parts.consulted.notes([one.id for one in proposals]),
+            now=now, levels=self._colours.levels, paint=self._colours.paint, over=self._over(proposals), differ=self._colours.differ, proposals=proposals, notes=await self._parts.consulted.notes([one.id for one in proposals]),
             reviews=tuple(await self._parts.consulted.owed()), fields=await self.fields.board(), in_force=tuple(in_force), recent=tuple(recent),
             progress=await outgoing(database, recent), notices=pulse.notices, feeds=tuple(await self._parts.feeds.standings(now=now)),
             canaries=tuple(one for one in beating if one.kind == "canary"))
+
+    def _over(self, proposals: Sequence[ProposalView]) -> str:
+        """The cells of every proposal that waits; those drawn by hand are seen only when they are chosen."""
+        key = tuple((one.id, one.revision) for one in proposals if one.polygon is not None)
+        if key != self._cells[0] or not self._cells[1]:
+            self._cells = key, self.papers.put([
+                {"id": str(one.id), "always": one.reason != "by_hand", "shape": one.polygon} for one in proposals if one.polygon is not None])
+        return self._cells[1]

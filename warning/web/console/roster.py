@@ -15,8 +15,9 @@ from warning.roster.score import MARKS, Score, by_district
 from warning.roster.sheet import MOST_BYTES
 from warning.web.api.roster import masked
 from warning.web.console.frame import frame
-from warning.web.console.mapview import ground_of
+from warning.web.console.ground import painted
 from warning.web.console.visit import Visit
+from warning.web.console.zonemap import ZoneMap
 from warning.web.words import DELIVERY_WORDS, local_time, zone_name
 
 _MOST = 200
@@ -172,31 +173,16 @@ async def _scores(visit: Visit, found: Sequence[Score]) -> None:
 
 def _map(visit: Visit, found: Sequence[Score]) -> None:
     """A district by the mean of its streets; a street with a place of its own as a dot; the number stands beside the colour."""
-    ground = ground_of(visit.parts.zones)
-    element = ui.leaflet(center=ground.centre, zoom=9, options={"attributionControl": False, "zoomSnap": 0.25})
-    element.props(f'role="application" aria-label="{visit.t("roster_map")}"')
-    element.clear_layers()  # NiceGUI's own tiles would come from the internet
-    means = by_district(found, list(ground.small))
-    signs: list[tuple[str, str, dict[str, object]]] = []
-    for code, shape in ground.small.items():
-        mean = means.get(code)
-        layer = element.generic_layer(name="geoJSON", args=[shape, {"style": {
-            "color": "#5a6675", "weight": 0.8, "fillColor": "#f7f9fb" if mean is None else _COLOURS[round(mean)], "fillOpacity": 1 if mean is None else 0.75}}])
-        if mean is not None:
-            signs.append((layer.id, f"{zone_name(visit.parts.zones, code, visit.lang)} {mean:.1f}", {"permanent": True, "direction": "center", "className": "sign"}))
-    for one in found:
-        if one.lat is not None and one.lon is not None:
-            dot = element.generic_layer(name="circleMarker", args=[[one.lat, one.lon], {
-                "radius": 6, "color": "#1b2430", "weight": 1, "fillColor": _COLOURS[one.points], "fillOpacity": 1}])
-            signs.append((dot.id, f"{one.name} {one.points}/4", {}))
-
-    async def fit() -> None:
-        await element.initialized()
-        element.run_map_method("fitBounds", ground.corners, {"animate": False})
-        for layer_id, words, how in signs:
-            element.run_layer_method(layer_id, "bindTooltip", words, how)
-
-    ui.timer(0.1, fit, once=True)
+    ground = visit.watch.ground
+    means = by_district(found, [zone.code for zone in ground.drawn])
+    classes = {code: round(mean) + 1 for code, mean in means.items()}
+    element = ZoneMap(visit, ground, label=visit.t("roster_map"), palette=[None, *({"fill": colour, "mark": ""} for colour in _COLOURS)])
+    element.show("paint", visit.watch.papers.put({
+        "zones": painted(ground, classes),
+        "signs": {ground.place[code]: f"{zone_name(visit.parts.zones, code, visit.lang)} {mean:.1f}" for code, mean in means.items()}}))
+    element.show("marks", {"gauges": [
+        {"lat": one.lat, "lon": one.lon, "radius": 6, "fill": _COLOURS[one.points], "label": f"{one.name} {one.points}/4"}
+        for one in found if one.lat is not None and one.lon is not None]})
 
 
 def _posts(visit: Visit, posts: Sequence[Post]) -> None:
