@@ -8,7 +8,7 @@ from uuid import UUID
 
 from geo.zone import ZoneSet
 from warning.account import Account, Act
-from warning.answer.call import Acknowledged, Call
+from warning.answer.call import Acknowledged, Call, Question
 from warning.clock import Clock
 from warning.dispatch.asread import Way
 from warning.dispatch.plan import Draft, Rate, ReachPlan
@@ -114,6 +114,8 @@ class Dispatching(Protocol):
 
 
 class Answering(Protocol):
+    async def asked(self, word: str, /) -> Question: ...
+
     async def acknowledge(self, word: str, /, *, by: str) -> Acknowledged: ...
 
     async def enter(self, call_id: UUID, /, *, by: str, note: str = ..., account: Account) -> Acknowledged: ...

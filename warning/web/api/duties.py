@@ -48,7 +48,8 @@ class LetterOut(BaseModel):
     duties: list[DutyOut]
 
 
-@router.get("/{token}", summary="A post's duties; opening the page takes nothing", response_class=HTMLResponse, responses={404: {"model": Problem}})
+@router.get("/{token}", summary="A post's duties; opening the page takes nothing", response_class=HTMLResponse,
+            responses={404: {"model": Problem, "description": "no such link", "content": {"text/html": {}}}})
 async def ask(parts: Here, request: Request, token: str) -> Response:
     try:
         letter = await parts.response.letter(token)
