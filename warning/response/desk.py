@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
 from geo.zone import ZoneSet
@@ -216,20 +217,24 @@ class ResponseDesk:
             return Wanted(plan=plan, level=None)
         wanted = tasks(plan, level, self._districts(warned.zones), posts, hazard=warned.hazard)
         holding = {post.id: post for task in wanted for post in task.posts}
-        errands = [Errand(post=post, steps=steps(post, kinds=self._kinds, at=now), refuges=self._refuges(post, warned)) for post in holding.values()]
+        ground = self._ground(warned) if holding else None
+        errands = [Errand(post=post, steps=steps(post, kinds=self._kinds, at=now), refuges=self._refuges(post, warned.hazard, ground))
+                   for post in holding.values() if ground is not None]
         mute = {errand.post.id for errand in errands if not errand.steps}
         unheld = [f"{task.duty.post.en}{f' of {task.zone}' if task.zone else ''}: {task.duty.words.en}" for task in wanted
                   if task.duty.held_by is not None and all(post.id in mute for post in task.posts)]
         return Wanted(plan=plan, level=level, tasks=tuple(wanted), errands=tuple(errands), unheld=tuple(unheld))
 
-    def _refuges(self, post: Post, warned: Warned) -> tuple[str, str]:
+    def _ground(self, warned: Warned) -> BaseGeometry:
+        """What is warned, as one geometry."""
+        if warned.polygon is not None:
+            return shapely.geometry.shape(warned.polygon)
+        return unary_union([self._zones[code].geometry for code in warned.zones if code in self._zones.by_code])
+
+    def _refuges(self, post: Post, hazard: str, ground: BaseGeometry) -> tuple[str, str]:
         """Near the warned part of the post's own ground; a street without a border stands for its district."""
-        ground = (shapely.geometry.shape(warned.polygon) if warned.polygon is not None
-                  else unary_union([self._zones[code].geometry for code in warned.zones if code in self._zones.by_code]))
         own = [zone.geometry for zone in self._zones if encloses(zone.code, post.zone)]
-        if own:
-            ground = ground.intersection(min(own, key=lambda shape: shape.area))
-        near = self._shelters.near(ground, hazard=warned.hazard)
+        near = self._shelters.near(ground.intersection(min(own, key=lambda shape: shape.area)) if own else ground, hazard=hazard)
         return told(near, chinese=True), told(near, chinese=False)
 
     def _districts(self, zones: Sequence[str]) -> list[str]:

@@ -22,7 +22,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "duty_whole": ("全区域", "whole area"),
     "duty_until_taken": ("须接办于", "take by"),
     "duty_until_done": ("须完成于", "due by"),
-    "duty_held": ("由", "held by"),
+    "duty_held": ("责任岗位", "held by"),
     "duty_page": ("岗位职责", "Duties of the post"),
     "duty_page_take": ("确认，由我负责", "I take charge"),
     "duty_page_over": ("该响应已终止，无须再办。", "This response is closed: nothing is left to do."),
