@@ -135,7 +135,7 @@ async def test_a_duty_that_no_post_can_be_written_to_about_and_one_that_is_late_
     await brings(corridor, *ROSTER[1:3])  # nobody of the city
     await warned(corridor, Level.BLUE)
     await followed(corridor, 0)
-    [notice] = await corridor.rows("SELECT text FROM notice WHERE key LIKE 'duty of nobody %' AND cleared_at IS NULL")
+    [notice] = await corridor.rows("SELECT text FROM notice WHERE key LIKE 'unheld duties %' AND cleared_at IS NULL")
     assert notice["text"] == ("【演练】response flood-control: nobody on the roster can be written to for "
                               "flood command duty room: Man the duty room and connect the districts by video")
     await followed(corridor, 600)

@@ -148,7 +148,7 @@ async def test_a_duty_that_nobody_takes_in_time_is_an_operators_notice_until_som
     await world.move(timedelta(seconds=1))  # five minutes for the duty room, ten for the pumps
     (one,) = await followed(world)
     assert await notices(world) == [
-        "response flood-control, flood command duty room: Man the duty room and connect the districts by video: nobody has taken charge in time"]
+        "【演练】response flood-control, flood command duty room: Man the duty room and connect the districts by video: nobody has taken charge in time"]
     assert [each["key"] for each in one["duties"] if each["late"]] == ["command-room"]
     await world.post(f"/api/responses/{one['id']}/duties/{duty(one, 'command-room', '')['id']}/acknowledge", "lin")
     assert await notices(world) == []

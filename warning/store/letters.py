@@ -44,7 +44,7 @@ async def keep_letters(connection: AsyncConnection, response_id: UUID, errands: 
 
 async def tell_unheld(connection: AsyncConnection, response_id: UUID, unheld: Sequence[str], *, plan: str, status: str, at: datetime) -> None:
     """Duties for which the roster has no post that can be written to: a person calls."""
-    key = f"duty of nobody {response_id}"
+    key = f"unheld duties {response_id}"
     if not unheld:
         await clear(connection, [key], at=at)
         return

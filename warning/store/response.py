@@ -130,7 +130,8 @@ class ResponseStore:
                 raise Conflict("this response is closed already")
             await connection.execute(text(
                 "UPDATE notice SET cleared_at = :at WHERE cleared_at IS NULL AND key IN (SELECT 'duty ' || id || word FROM response_duty, "
-                "(VALUES (' taken'), (' done')) AS words(word) WHERE response_id = :id)"), {"at": at, "id": response_id})
+                "(VALUES (' taken'), (' done')) AS words(word) WHERE response_id = :id UNION ALL SELECT 'unheld duties ' || CAST(:id AS uuid))"),
+                {"at": at, "id": response_id})
             await note(connection, who=who, act="close response", what=f"response {response_id}", at=at, detail={"reason": reason})
 
 
