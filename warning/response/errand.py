@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -99,7 +99,3 @@ def written(letter: Letter, *, language: str, link: str) -> tuple[str, str]:
 def _duty(duty: DutyHeld, zh: bool) -> str:
     take, done = (round((until - duty.opened_at) / timedelta(minutes=1)) for until in (duty.acknowledge_by, duty.done_by))
     return f"{duty.words[0]}（{take}分钟内确认，{done}分钟内完成）" if zh else f"{duty.words[1]} (take charge within {take} min, done within {done} min)"
-
-
-def all_of(duties: Sequence[DutyHeld], *states: str) -> bool:
-    return all(duty.state in states for duty in duties)
