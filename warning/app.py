@@ -67,6 +67,7 @@ from warning.store.office import PostStore
 from warning.store.partner_feeds import PartnerFeeds
 from warning.store.rates import RateStore
 from warning.store.reach import ReachStore
+from warning.store.reseal import Reseal
 from warning.store.residents import ResidentIndex
 from warning.store.response import ResponseStore
 from warning.store.revive import Revival
@@ -77,8 +78,9 @@ from warning.store.signature import Signing
 from warning.store.trials import TrialStore
 from warning.store.trust import TrustStore
 from warning.store.watch import WatchStore
-from warning.trust.address import Addresses
+from warning.trust.address import Addresses, WebhookSecrets
 from warning.trust.desk import TrustDesk
+from warning.trust.seal import Seal
 from warning.watch.desk import WatchDesk
 from warning.watch.eventcode import load_event_codes
 from warning.watch.issuer import chosen, load_issuers
@@ -109,6 +111,7 @@ async def opened(settings: Settings, *, channels: bool = True, machine: Clock | 
         clock: DrillClock | LedgerClock = DrillClock(database) if settings.clock == "drill" else LedgerClock(database, machine=machine)
         await clock.refresh()
         parts = _wire(settings, database, jobs, clock)
+        await parts.subscribers.seal_secrets()
         jobs.register(expand=parts.dispatch.expand, send=parts.dispatch.send, crowd=parts.mass.send)
         await jobs.open()
         stack.push_async_callback(jobs.close)
@@ -132,7 +135,9 @@ async def register_broadcasts(parts: Parts) -> None:
 def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> Parts:
     zones = zones_of(settings)
     secret = _secret(settings)
-    addresses = Addresses(secret)
+    others = [one.get_secret_value() for one in settings.other_secrets]
+    addresses, secrets_of = Addresses(secret, others=others), WebhookSecrets(secret, others=others)
+    factors = Seal(secret, purpose="second factors", others=others)
     keys = signing_keys(settings)
     rule_sets = load_rule_sets(own=None if settings.config is None else settings.config / "rules")
     issuers = {issuer.code: issuer for issuer in with_wordings(
@@ -147,14 +152,14 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     hazards = sorted({rule.hazard.key for rule_set in rule_sets.values() for rule in rule_set.rules})
     plans = load_call_plans(config_file(settings, "callplans.yaml"), hazards=hazards)
     answer = AnswerDesk(
-        AnswerStore(database, jobs, addresses), clock=clock, secret=secret, within=timedelta(seconds=settings.answer_within_s),
+        AnswerStore(database, jobs, addresses), clock=clock, secret=secret, others=others, within=timedelta(seconds=settings.answer_within_s),
         public_url=settings.public_url,
         plans=plans, zones=zones, kinds=_kinds(settings), lanes=_lanes(settings))
     rosters = RosterDesk(
         RosterStore(database, addresses, zones=zones), clock=clock, zones=zones, channels=_kinds(settings), hazards=_hazard_names(rule_sets), ways=plans.ways(),
         freshness=plans.freshness, allow_private=settings.allow_private_targets, lane="actual" if settings.status == "Actual" else "exercise", changed=answer.renew)
     residents = ResidentIndex(database, settings.data / "residents")
-    ledger = DispatchStore(database, jobs, residents, ends_apart=ends_apart(_kinds(settings)), addresses=addresses)
+    ledger = DispatchStore(database, jobs, residents, ends_apart=ends_apart(_kinds(settings)), addresses=addresses, secrets=secrets_of)
     sizes = {channel.name: channel.batch for channel in settings.channels}
     gates = Gates()
     mass = MassDesk(
@@ -166,9 +171,9 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     risks = RiskStore(database, cap_status=settings.status)
     sectors = load_sectors(config_file(settings, "sectors.yaml"), hazards=hazards)
     asked = registering(
-        settings, database, addresses=addresses, clock=clock, zones=zones, hazards=hazards, rule_sets=rule_sets, secret=secret, policy=policy,
-        sectors=sectors)
-    trials = TrialStore(database, addresses)
+        settings, database, addresses=addresses, secrets=secrets_of, clock=clock, zones=zones, hazards=hazards, rule_sets=rule_sets, secret=secret,
+        others=others, policy=policy, sectors=sectors)
+    trials = TrialStore(database, addresses, secrets_of)
     dispatch = DispatchDesk(
         ledger, {}, mass=mass, calls=answer, clock=clock, zones=zones, policy=policy, batch_sizes=sizes, kinds=_kinds(settings),
         refuges=shelters, signed_only=settings.signing is not None and settings.signing.required, gates=gates,
@@ -199,8 +204,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
             overlays=settings.data / "overlays",
             risks=risks, packs=packs, sites=sites),
         response=ResponseDesk(
-            ResponseStore(database, addresses, secret=secret), load_plans(config_file(settings, "response.yaml"), hazards=hazards), zones=zones, clock=clock, shelters=shelters,
-            kinds=_kinds(settings), secret=secret, public_url=settings.public_url),
+            ResponseStore(database), load_plans(config_file(settings, "response.yaml"), hazards=hazards), zones=zones, clock=clock),
         shelters=shelters, packs=packs, sites=sites, risks=risks,
         risk=RiskDesk(risks, digests={pack.id: pack.digest for pack in packs}, kinds=_kinds(settings), clock=clock, policy=policy),
         issue=issue, consult=ConsultDesk(consulted, clock=clock), consulted=consulted, intake=intake,
@@ -211,10 +215,11 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         dispatch=dispatch, mass=mass, answer=answer, rosters=rosters, ledger=ledger, residents=residents, reach=reach, meter=meter, rates=rates, push_keys=push_keys(settings), secret=secret,
         feeds=FeedStore(database, promises=_promises(settings)),
         signing=Signing(database, keys, clock=clock), signing_keys=keys,
-        trust=TrustDesk(TrustStore(database, clock=clock), secret=secret),
-        addresses=addresses, subscriptions=asked.subscriptions, subscribers=asked.subscribers, registration=asked.registration, words=asked.words,
+        trust=TrustDesk(TrustStore(database, clock=clock), seal=factors),
+        addresses=addresses, reseal=Reseal(database, addresses, secrets_of, factors), subscriptions=asked.subscriptions, subscribers=asked.subscribers, registration=asked.registration, words=asked.words,
         registrations=asked.ledger, revival=Revival(database, jobs),
-        office=OfficeDesk(PostStore(database), trials, AttemptStore(database, jobs), asked.subscriptions, zones=zones, clock=clock, secret=secret, calls=answer),
+        office=OfficeDesk(
+            PostStore(database, secrets_of), trials, AttemptStore(database, jobs), asked.subscriptions, zones=zones, clock=clock, secret=secret, calls=answer),
         trials=TrialKeeper(trials, clock=clock, kinds=_kinds(settings), secret=secret, public_url=settings.public_url),
         proofs=ProofDesk(trials, rosters, clock=clock, secret=secret, alike=answer.alike, forms=forms),
         sectors=sectors, webhook_keys=webhook_keys(settings),

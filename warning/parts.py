@@ -40,6 +40,7 @@ from warning.store.jobs import Jobs
 from warning.store.rates import RateStore
 from warning.store.reach import ReachStore
 from warning.store.registration import RegistrationStore
+from warning.store.reseal import Reseal
 from warning.store.residents import ResidentIndex
 from warning.store.revive import Revival
 from warning.store.risk import RiskStore
@@ -81,6 +82,7 @@ class Parts:
     words: WordDesk
     revival: Revival
     addresses: Addresses
+    reseal: Reseal
     ledger: DispatchStore
     residents: ResidentIndex
     reach: ReachStore

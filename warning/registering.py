@@ -15,7 +15,7 @@ from warning.settings import Settings
 from warning.store.database import Database
 from warning.store.registration import RegistrationStore
 from warning.store.subscribe import SubscriptionStore
-from warning.trust.address import Addresses
+from warning.trust.address import Addresses, WebhookSecrets
 from warning.watch.rule import RuleSet
 
 
@@ -31,19 +31,19 @@ class Registering:
 
 
 def registering(
-    settings: Settings, database: Database, *, addresses: Addresses, clock: Clock, zones: ZoneSet, hazards: Sequence[str],
-    rule_sets: Mapping[str, RuleSet], secret: str, policy: RetryPolicy, sectors: Mapping[str, Sector],
+    settings: Settings, database: Database, *, addresses: Addresses, secrets: WebhookSecrets, clock: Clock, zones: ZoneSet, hazards: Sequence[str],
+    rule_sets: Mapping[str, RuleSet], secret: str, others: Sequence[str], policy: RetryPolicy, sectors: Mapping[str, Sector],
 ) -> Registering:
     """Nothing is opened: the workers attach their channels to ``words``."""
     kinds = {channel.name: channel.kind for channel in settings.channels}
     lane: Lane = "actual" if settings.status == "Actual" else "exercise"
     names = {hazard.key: (hazard.zh, hazard.en) for rule_set in rule_sets.values() for hazard in rule_set.hazards}
-    subscribers, ledger = SubscriptionStore(database, addresses), RegistrationStore(database, addresses)
+    subscribers, ledger = SubscriptionStore(database, addresses, secrets), RegistrationStore(database, addresses)
     subscriptions = SubscriptionDesk(
         subscribers, zones=zones, clock=clock, hazards=hazards, channels=kinds, allow_private=settings.allow_private_targets, lane=lane,
         sectors=sectors)
     return Registering(
         subscriptions=subscriptions, subscribers=subscribers, ledger=ledger,
         registration=RegistrationDesk(
-            ledger, subscriptions, secret=secret, clock=clock, zones=zones, hazards=names, kinds=kinds, public_url=settings.public_url, lane=lane),
+            ledger, subscriptions, secret=secret, others=others, clock=clock, zones=zones, hazards=names, kinds=kinds, public_url=settings.public_url, lane=lane),
         words=WordDesk(ledger, kinds=kinds, clock=clock, policy=policy))

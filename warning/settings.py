@@ -16,6 +16,9 @@ from feeds.table import Table
 from warning.dispatch.flash import FlashTo
 from warning.errors import ConfigError
 
+LEAST_SECRET = 16
+"""Characters of a word that is proof by itself."""
+
 CapStatus = Literal["Actual", "Exercise", "Test"]
 
 
@@ -232,7 +235,8 @@ class Settings(BaseSettings):
     config: Path | None = Field(default=None, description="a folder laid out as config/ of the product: rules/*.yaml, issuers.yaml, overrides.yaml; what stands there wins over what is shipped")
     public_url: str = Field(default="http://127.0.0.1:8000", description="address of the public page in messages")
     status: CapStatus = Field(default="Exercise", description="CAP status of what is issued; Actual is set on purpose only")
-    secret: SecretStr = Field(default=SecretStr(""), description="signs acknowledgement links, seals second factors; empty = made once in the data folder, which is then part of the backup")
+    secret: SecretStr = Field(default=SecretStr(""), description="signs acknowledgement links, seals addresses, second factors and webhook secrets; 16 characters or more; empty = made once in the data folder, which is then part of the backup")
+    other_secrets: tuple[SecretStr, ...] = Field(default=(), description="secrets that open as well while the secret is changed: the next one first, then the one before (docs/security.md)")
     allow_private_targets: bool = Field(default=False, description="let webhooks and pushes go to private addresses (drills only)")
     clock: Literal["system", "drill"] = Field(default="system", description="drill = virtual time from the database")
     cycles_up: int = Field(default=2, ge=1, description="data cycles before a level is proposed or raised; red never waits")
@@ -262,6 +266,13 @@ class Settings(BaseSettings):
         public = sorted(name for name in self.canary.addresses if kinds.get(name) in ("cbc", "cbsp", "loudspeaker"))
         if public:
             raise ValueError(f"canary: addresses: {', '.join(public)}: a self-test there would reach everybody; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _not_guessed(self) -> "Settings":
+        for what, word in (("secret", self.secret), *(("other_secrets", one) for one in self.other_secrets), *((f"partners: {one.name}: token", one.token) for one in self.partners)):
+            if 0 < len(word.get_secret_value()) < LEAST_SECRET:
+                raise ValueError(f"{what}: at least {LEAST_SECRET} characters, because nothing counts who tries words against it: openssl rand -base64 32 makes one")
         return self
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ from warning.signature import sign, signing_key
 from warning.web.server import create
 
 ONE = "8613900000001"
-TOKEN = {"Authorization": "Bearer of-the-province"}
+TOKEN = {"Authorization": "Bearer of-the-next-province"}
 
 
 def zipped(name: str, document: bytes) -> bytes:
@@ -56,7 +56,7 @@ async def joined(
     key_files(folder, "province", AT - timedelta(days=1))
     async with AsyncExitStack() as stack:
         corridor = await opened_corridor(database_url, folder, stack, more={"partners": [{
-            "name": "zhejiang", "senders": ["33000041600000"], "issuer": "310000", "area": area, "token": "of-the-province", "url": url,
+            "name": "zhejiang", "senders": ["33000041600000"], "issuer": "310000", "area": area, "token": "of-the-next-province", "url": url,
             "certificates": [str(folder / "province.pem")], "agreed_by": ["ann", "bob"] if agreed else []}]})
         transport = httpx.ASGITransport(app=create(corridor.parts, with_console=False))
         yield corridor, await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://drill.test"))

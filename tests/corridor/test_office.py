@@ -18,6 +18,7 @@ from warning.errors import Conflict, Invalid, NotFound, TooMany
 from warning.level import Level
 from warning.office.wish import Changes, NewContact, NewPause
 from warning.office.work import AttemptFilter
+from warning.trust.address import WebhookSecrets
 
 STRANGER = Account(name="stranger", role="office")
 
@@ -358,7 +359,7 @@ async def test_a_change_keeps_what_is_not_named_and_channel_and_lane_stay(corrid
     number = await subscribed(corridor, "http://127.0.0.1:9/secret-path", secret="s" * 20, sectors=["flood"])
     await office.change(number, Changes(min_level="red"), account=OFFICER)
     row = (await corridor.rows("SELECT * FROM subscription WHERE id = :i", i=number))[0]
-    assert (row["address"], row["secret"], row["min_level"], row["hazards"]) == ("http://127.0.0.1:9/secret-path", "s" * 20, 4, ["rainstorm", "typhoon"])
+    assert (row["address"], WebhookSecrets("s" * 32).open(row["secret"]), row["min_level"], row["hazards"]) == ("http://127.0.0.1:9/secret-path", "s" * 20, 4, ["rainstorm", "typhoon"])
     post = await office.post(number, account=OFFICER)
     assert (post.sectors, post.signs) == (("flood",), True)
     assert "secret-path" not in post.address

@@ -125,6 +125,18 @@ async def test_who_is_registered_cannot_be_asked_and_a_number_gets_three_codes_a
     assert len(corridor.heard(ONE)) == 4
 
 
+async def test_asking_again_and_again_buys_no_more_guesses_than_codes_were_sent(corridor: Corridor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A code is one of a million: whoever asks for somebody else's number a thousand times would have five tries at each of a thousand."""
+    monkeypatch.setattr("warning.dispatch.registration._new_code", lambda: "424242")
+    requests = [(await asked(corridor, wish())).request for _ in range(5)]
+    for request in requests[3:]:  # these were answered like the others, but no code went out
+        with pytest.raises(Invalid):
+            await corridor.parts.registration.confirm(request, code="424242")
+    assert await wishes(corridor) == []
+    await corridor.parts.registration.confirm(requests[2], code="424242")
+    assert len(await wishes(corridor)) == 1
+
+
 async def test_the_address_named_for_the_next_channel_must_be_proven_too(corridor: Corridor) -> None:
     lat, lon = PLACES["310115"]
     request = await asked(corridor, ResidentSubscription(

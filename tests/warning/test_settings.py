@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from warning.errors import ConfigError
 from warning.settings import ChannelSettings, FeedSettings, RetrySettings, Settings, ZoneSettings, load_settings
@@ -83,7 +83,15 @@ def test_an_environment_variable_that_is_no_json_is_one_sentence(monkeypatch: py
 
 
 def test_a_secret_is_not_printed() -> None:
-    assert "swordfish" not in repr(Settings.model_validate({"secret": "swordfish"}))
+    assert "swordfish" not in repr(Settings.model_validate({"secret": "swordfish-swordfish"}))
+
+
+def test_a_secret_that_can_be_guessed_is_refused_by_its_key() -> None:
+    partner = {"name": "zhejiang", "senders": ["33000041600000"], "issuer": "310000", "token": "fifteen-letters"}
+    for given, key in (({"secret": "swordfish"}, "secret"), ({"partners": [partner]}, "partners: zhejiang: token")):
+        with pytest.raises(ValidationError, match=f"{key}: at least 16 characters"):
+            Settings.model_validate(given)
+    assert Settings.model_validate({"partners": [partner | {"token": "sixteen-letters!"}]}).partners[0].token.get_secret_value() == "sixteen-letters!"
 
 
 @pytest.mark.parametrize("model", [Settings, RetrySettings, ChannelSettings, FeedSettings, ZoneSettings])

@@ -3,12 +3,16 @@
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.web.browsing import CHROMIUM, picture, served, signed_in, site
+from tests.web.conftest import TOKENS
+from tests.web.test_authorisation import CALLERS
+from tests.web.test_page_authorisation import CONSOLE, sign
 from warning.web.console.confirm import says
 
 __all__ = ["site"]  # a fixture
@@ -177,6 +181,24 @@ def test_one_signature_in_a_hurry_is_a_drill_by_its_own_word_and_waits_for_someb
     expect(page.get_by_text("you issued it: somebody else reviews it")).to_be_hidden(timeout=_SLOW_MS)
     page.context.close()
     other.context.close()
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(("caller", "paths"), [
+    ("nobody", tuple(CONSOLE)), ("office", tuple(CONSOLE)), ("viewer", ("/calls", "/roster", "/compose", "/routes")), ("forecaster", ("/calls", "/roster")),
+    ("approver", ("/calls", "/roster")), ("admin", ("/calls", "/roster"))])
+def test_the_console_opens_its_pages_to_a_session_as_the_table_says(site: str, caller: str, paths: tuple[str, ...]) -> None:
+    alert = httpx.get(f"{site}/api/alerts", timeout=60).json()[0]["identifier"]
+    who = next((name for name, role in TOKENS.items() if role == caller), None)
+    wrong = []
+    with httpx.Client(base_url=site, timeout=60) as http:
+        if who is not None:
+            assert http.post("/login", data={"token": f"token-{who}"}, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
+        for path in paths:
+            answer = http.get("/console" + path.format(proposal=UUID(int=0), identifier=alert, key="0", version="x", lang="zh", number=0, name="x", z=0, x=0, y=0))
+            if (got := sign(answer, path)) != CONSOLE[path][CALLERS.index(caller)]:
+                wrong.append(f"{path}: {got} {answer.status_code}")
+    assert wrong == []
 
 
 def test_what_is_composed_in_english_is_checked_as_it_is_written_and_no_word_makes_it_live(site: str, browser: Browser, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Signing in: one sentence for every fault, pauses after wrong tries, codes that count once, sessions that end everywhere."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,10 +45,6 @@ async def with_factor(world: World) -> pyotp.TOTP:
     return app
 
 
-
-
-
-
 async def rows(world: World, sql: str) -> list[tuple[Any, ...]]:
     async with world.parts.database.begin() as connection:
         return [tuple(row) for row in await connection.execute(text(sql))]
@@ -81,6 +78,37 @@ async def test_wrong_tries_are_answered_with_a_pause_even_when_the_sixth_is_righ
     assert "wait" in paused.text
     await world.execute("UPDATE login_try SET last_at = clock_timestamp() - interval '3 seconds'")
     assert (await browser.post("/login", data={"name": "fu", "password": PASSWORD})).status_code == 303
+
+
+async def test_a_stolen_session_guesses_the_password_no_faster_than_a_stranger(world: World) -> None:
+    browser = await with_password(world)
+    change = {"act": "password", "new": "another good one here", "again": "another good one here"}
+    for _ in range(5):
+        assert (await browser.post("/me", data=change | {"old": "wrong wrong wrong"})).status_code == 422
+    paused = await browser.post("/me?lang=en", data=change | {"old": PASSWORD})
+    assert (paused.status_code, "wait" in paused.text) == (429, True)
+    assert (await browser_of(world).post("/login", data={"name": "fu", "password": PASSWORD})).status_code == 429  # one count for both doors
+    await world.execute("UPDATE login_try SET last_at = clock_timestamp() - interval '3 seconds'")
+    assert (await browser.post("/me", data=change | {"old": PASSWORD})).status_code == 303
+
+
+async def test_tries_at_the_same_moment_are_counted_one_by_one(world: World) -> None:
+    await with_password(world)
+    answers = await asyncio.gather(*(browser_of(world).post("/login", data={"name": "fu", "password": "wrong wrong wrong"}) for _ in range(12)))
+    assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 7
+
+
+async def test_codes_of_a_phone_that_is_being_added_are_tried_five_times(world: World) -> None:
+    browser = await with_password(world)
+    await browser.post("/me", data={"act": "factor"})
+    found = re.search(r"<code>([A-Z2-7]{32})</code>", (await browser.get("/me?factor=1")).text)
+    assert found is not None
+    app = pyotp.TOTP(found[1])
+    for _ in range(5):
+        assert (await browser.post("/me?factor=1", data={"act": "confirm", "code": "no"})).status_code == 422
+    assert (await browser.post("/me?factor=1", data={"act": "confirm", "code": app.now()})).status_code == 429
+    await world.execute("UPDATE login_try SET last_at = clock_timestamp() - interval '3 seconds'")
+    assert (await browser.post("/me?factor=1", data={"act": "confirm", "code": app.now()})).status_code == 303
 
 
 async def test_what_is_counted_names_nobody(world: World) -> None:

@@ -23,6 +23,8 @@ One answer settles every open call of the event for which its person has been ca
 
 import hashlib
 import hmac
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -99,19 +101,18 @@ class Acknowledged:
     posts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a link asks to acknowledge: the newest headline by language; a drill's begins with its mark."""
-
-    post: str
-    identifier: str
-    headlines: tuple[str, ...]
-
-
 def token(secret: str, attempt_id: UUID) -> str:
     """The one-time word of an acknowledgement link: unguessable, and derived, so that a retry carries the same link."""
     mac = hmac.new(secret.encode(), f"acknowledge {attempt_id}".encode(), hashlib.sha256).hexdigest()
     return f"{attempt_id.hex}{mac[:32]}"
+
+
+def twins_of(word: str, secrets: Sequence[str]) -> list[str]:
+    """The word itself and, when one of our secrets made it, what the others would have made of the same attempt."""
+    if not re.fullmatch("[0-9a-f]{64}", word):
+        return [word]
+    made = [token(secret, UUID(word[:32])) for secret in secrets]
+    return [word, *(one for one in made if one != word)] if any(hmac.compare_digest(word, one) for one in made) else [word]
 
 
 def token_hash(value: str) -> str:

@@ -9,7 +9,7 @@ import structlog
 
 from geo.zone import ZoneSet
 from warning.account import Account, Act, acts, covers, require
-from warning.answer.call import Acknowledged, Call, Question, says_yes, token, token_hash
+from warning.answer.call import Acknowledged, Call, says_yes, token, token_hash, twins_of
 from warning.answer.callplan import CallPlans
 from warning.answer.renew import renewed
 from warning.answer.timetable import DUTY_ROOM, Try, timetable
@@ -45,8 +45,6 @@ class AnswerLedger(Protocol):
 
     async def calls_of(self, subscription_id: int) -> list[Call]: ...
 
-    async def asked(self, token_hash: str) -> Question: ...
-
     async def by_token(self, token_hash: str, answer: Answer) -> Acknowledged: ...
 
     async def by_person(self, channels: Sequence[str], forms: Sequence[str], answer: Answer) -> Acknowledged | None: ...
@@ -66,13 +64,14 @@ class AnswerDesk:
     """Deadlines are database facts: a restart forgets none of them, and any process may act on them."""
 
     def __init__(
-        self, ledger: AnswerLedger, *, clock: Clock, secret: str, within: timedelta, public_url: str, plans: CallPlans, zones: ZoneSet, kinds: Kinds,
+        self, ledger: AnswerLedger, *, clock: Clock, secret: str, others: Sequence[str] = (), within: timedelta, public_url: str, plans: CallPlans, zones: ZoneSet, kinds: Kinds,
         lanes: Mapping[str, str],
     ) -> None:
-        """``within``: what an office that subscribed has before the next one of its own is called."""
+        """``within``: what an office that subscribed has before the next one of its own is called. ``others``: secrets whose links count as well."""
         self._ledger = ledger
         self._clock = clock
         self._secret = secret
+        self._others = tuple(others)
         self._within = within
         self._public_url = public_url.rstrip("/")
         self._plans = plans
@@ -173,13 +172,22 @@ class AnswerDesk:
                 await self._ledger.renew(call.id, self._planned(steps), at=now)
         await self._ledger.advance(at=now)
 
-    async def asked(self, word: str) -> Question:
-        """What the link of this word asks to acknowledge; reading it answers nothing. Raises NotFound."""
-        return await self._ledger.asked(token_hash(word))
-
     async def acknowledge(self, word: str, *, by: str, how: How = "link") -> Acknowledged:
-        """By the word of a link. Raises NotFound for one that is none, Conflict when it was used or its event has ended."""
-        return await self._ledger.by_token(token_hash(word), Answer(by=by, how=how, at=self._clock.now()))
+        """By the word of a link. Raises NotFound for one that is none, Conflict when it was used or its event has ended.
+
+        A call that was opened under one secret may be sent under the next: the words of one attempt stand for each other.
+        """
+        answer = Answer(by=by, how=how, at=self._clock.now())
+        first, *twins = twins_of(word, (self._secret, *self._others))
+        try:
+            return await self._ledger.by_token(token_hash(first), answer)
+        except NotFound:
+            for twin in twins:
+                try:
+                    return await self._ledger.by_token(token_hash(twin), answer)
+                except NotFound:
+                    continue
+            raise
 
     async def reply(self, channel: str, address: str, words: str) -> Acknowledged | None:
         """What somebody wrote back or pressed without the word of a link: a yes answers every call that is open for this person; None = no answer."""
@@ -228,9 +236,9 @@ def forms(address: str) -> list[str]:
 
 
 def require_call(account: Account, call: Call) -> None:
-    """Raise NotAllowed unless the account may enter an answer: an operator for his hazards and area, an office inside its own area."""
+    """Raise NotAllowed unless the account may enter an answer: an operator, or an office inside its own area; both for their hazards."""
     zones = [call.zone] if call.zone else call.warned
-    if _keeps_area(account) and call.zone and covers(account, zones):
+    if _keeps_area(account) and call.zone and covers(account, zones) and (not account.hazards or call.hazard in account.hazards):
         return
     require(account, Act.OPERATE, hazard=call.hazard, zones=zones)
 

@@ -23,6 +23,7 @@ from warning.cli import (
     reach,
     roster,
     scale,
+    secret,
     serve,
 )
 from warning.errors import WarningEngineError
@@ -39,6 +40,7 @@ for group in (
 cli.add_typer(account.account, name="account")
 cli.add_typer(audit.audit, name="audit")
 cli.add_typer(roster.roster, name="roster")
+cli.add_typer(secret.secret, name="secret")
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ class Office:
 def offices() -> list[Office]:
     """One emergency office per district."""
     return [
-        Office(zone=d.code, name=f"{d.zh}应急管理局（演练）", path=f"/office/{d.code}", secret=f"drill-{d.code}")
+        Office(zone=d.code, name=f"{d.zh}应急管理局（演练）", path=f"/office/{d.code}", secret=f"drill-secret-{d.code}")
         for d in shanghai().districts
     ]
 

@@ -108,12 +108,12 @@ class RegistrationDesk:
     """Its verbs are asked by the web server (the page, the API) and by the channels (replies)."""
 
     def __init__(
-        self, ledger: RegistrationLedger, subscriptions: SubscriptionDesk, *, secret: str, clock: Clock, zones: ZoneSet, hazards: Names,
+        self, ledger: RegistrationLedger, subscriptions: SubscriptionDesk, *, secret: str, others: Sequence[str], clock: Clock, zones: ZoneSet, hazards: Names,
         kinds: Mapping[str, str], public_url: str, lane: Lane,
     ) -> None:
         self._ledger = ledger
         self._subscriptions = subscriptions
-        self._secret = hashlib.sha256(f"xiaoxishu codes {secret}".encode()).digest()
+        self._secrets = [hashlib.sha256(f"xiaoxishu codes {one}".encode()).digest() for one in (secret, *others)]
         self._clock = clock
         self._zones = zones
         self._names = {zone.code: (zone.name_zh, zone.name_en) for zone in zones}
@@ -246,10 +246,14 @@ class RegistrationDesk:
         return self._subscriptions.one_form(reply.channel, reply.address)
 
     def _hash(self, request: UUID, code: str) -> str:
-        return hmac.new(self._secret, f"{request}|{code}".encode(), hashlib.sha256).hexdigest()
+        return _code_hash(self._secrets[0], request, code)
 
     def _fits(self, request: UUID, code: str, kept: str) -> bool:
-        return not kept or hmac.compare_digest(self._hash(request, code.strip()), kept)
+        return not kept or any(hmac.compare_digest(_code_hash(one, request, code.strip()), kept) for one in self._secrets)
+
+
+def _code_hash(secret: bytes, request: UUID, code: str) -> str:
+    return hmac.new(secret, f"{request}|{code}".encode(), hashlib.sha256).hexdigest()
 
 
 def _new_code() -> str:

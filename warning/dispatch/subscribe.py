@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 import shapely
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from channels.message import Lane
 from channels.wire.robots import ADDRESS as ROBOT
@@ -35,6 +35,19 @@ _TOPIC = re.compile(r"[^#+\x00]{1,200}")
 _TO_ALL = frozenset({"page", "spool", "cbc", "cbsp"})
 
 
+LEAST_SECRET = 16
+"""Characters of a secret that an office chooses itself: whoever sees one signed request may try words against it for as long as they like."""
+
+
+def _not_guessed(secret: str) -> str:
+    if 0 < len(secret) < LEAST_SECRET:
+        raise ValueError(f"at least {LEAST_SECRET} characters, or leave it empty")
+    return secret
+
+
+WebhookSecret = Annotated[str, Field(max_length=200), AfterValidator(_not_guessed)]
+
+
 class OfficeSubscription(BaseModel):
     """What an office wants: where (polygon or zone codes; neither = everywhere), which hazards, from which level on."""
 
@@ -43,7 +56,7 @@ class OfficeSubscription(BaseModel):
     name: str = Field(min_length=1, max_length=100, description="the office or duty post, as it is called when it must answer")
     channel: str = Field(description="webhook, email, sms or mqtt")
     address: str = Field(default="", max_length=2000, description="where to: a URL, an e-mail address, a phone number, a topic; empty for mqtt = a topic of your own is made")
-    secret: str = Field(default="", max_length=200, description="signs webhooks (HMAC-SHA-256)")
+    secret: WebhookSecret = Field(default="", description="signs webhooks (HMAC-SHA-256): at least 16 characters; empty = not signed")
     hazards: tuple[str, ...] = Field(default=(), description="hazard keys such as rainstorm; empty and no sectors = every hazard")
     sectors: tuple[str, ...] = Field(default=(), description="sectors such as construction: the hazards that concern them, besides those named")
     min_level: str = Field(default="blue", description="blue, yellow, orange or red")

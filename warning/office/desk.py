@@ -15,7 +15,7 @@ from warning.account import Account, Act, require
 from warning.answer.call import token, token_hash
 from warning.clock import Clock
 from warning.dispatch.audience import Interest
-from warning.dispatch.subscribe import Entry, OfficeSubscription, SubscriptionDesk
+from warning.dispatch.subscribe import LEAST_SECRET, Entry, OfficeSubscription, SubscriptionDesk
 from warning.errors import Conflict, Invalid
 from warning.level import Level
 from warning.office.preview import Preview, preview
@@ -120,7 +120,7 @@ class OfficeDesk:
         """Only what is named; the rest stays."""
         held = await self._ledger.stored(number, owner=_owner(account))
         whole = OfficeSubscription(
-            name=held.name, channel=held.channel, address=held.address, secret=held.secret, sectors=held.sectors, min_level=held.min_level.key,
+            name=held.name, channel=held.channel, address=held.address, sectors=held.sectors, min_level=held.min_level.key,
             hazards=() if "sectors" in changes.model_fields_set and "hazards" not in changes.model_fields_set else held.hazards,
             zones=held.zones, polygon=None if held.polygon is None else dict(held.polygon), language="en-US" if held.language == "en-US" else "zh-CN",
             form="cap" if held.form == "cap" else "json", lane=held.lane, escalates_to=held.escalates_to, standby=held.standby)
@@ -152,8 +152,8 @@ class OfficeDesk:
     async def new_secret(self, number: int, secret: str, *, overlap: timedelta = OVERLAP, account: Account) -> str:
         """A secret of the office's own or a fresh one; returned once. The one before signs too for as long as ``overlap``, so nothing is refused."""
         held = await self._ledger.stored(number, owner=_owner(account))
-        if secret and len(secret) < 16:
-            raise Invalid("secret: at least 16 characters, or leave it empty and a good one is made")
+        if 0 < len(secret) < LEAST_SECRET:
+            raise Invalid(f"secret: at least {LEAST_SECRET} characters, or leave it empty and a good one is made")
         fresh = secret or secrets.token_urlsafe(32)
         if fresh == held.secret:
             raise Invalid("secret: is the present one; choose another")

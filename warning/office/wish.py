@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from channels.message import Lane
+from warning.dispatch.subscribe import WebhookSecret
 
 
 class Ahead(BaseModel):
@@ -53,7 +54,7 @@ class NewContact(BaseModel):
     name: str = Field(default="", max_length=100)
     channel: str = ""
     address: str = Field(default="", max_length=2000)
-    secret: str = Field(default="", max_length=200)
+    secret: WebhookSecret = ""
 
     @model_validator(mode="after")
     def _one_or_the_other(self) -> Self:

@@ -46,7 +46,7 @@ from warning.store.residents import NoResidentIndex, ResidentIndex, middles
 from warning.store.retired import retire_gone
 from warning.store.skip import skip
 from warning.store.stages import mark
-from warning.trust.address import Addresses
+from warning.trust.address import Addresses, WebhookSecrets
 
 log = structlog.get_logger()
 
@@ -55,10 +55,11 @@ class DispatchStore:
     """Reads and writes of the dispatch desk; each verb is one transaction."""
 
     def __init__(self, database: Database, jobs: Jobs, residents: ResidentIndex | None = None, *,
-                 ends_apart: Collection[str] = ("webhook", "page", "spool"), addresses: Addresses | None = None) -> None:
-        """``ends_apart``: names of channels on which every event stands by itself, see dispatch/kind. ``addresses`` opens those of people on duty."""
+                 ends_apart: Collection[str] = ("webhook", "page", "spool"), addresses: Addresses | None = None, secrets: WebhookSecrets | None = None) -> None:
+        """``ends_apart``: names of channels on which every event stands by itself, see dispatch/kind. ``addresses`` opens those of people on duty, ``secrets`` what offices' webhooks are signed with."""
         self._db = database
         self._addresses = addresses
+        self._secrets = secrets
         self._ends_apart = sorted(ends_apart)
         self._jobs = jobs
         self._residents = residents
@@ -165,12 +166,15 @@ class DispatchStore:
                 if what is Turn.SEND:
                     works.append(Work(
                         delivery_id=row.id, subscription_id=row.subscription_id, kind=row.kind, name=row.name,
-                        address=row.address if self._addresses is None else self._addresses.open(row.address), secret=row.secret,
-                        language=row.language, role=row.role, attempts=row.attempts + 1, former_secret=row.former_secret, form=row.form,
+                        address=row.address if self._addresses is None else self._addresses.open(row.address), secret=self._opened(row.secret),
+                        language=row.language, role=row.role, attempts=row.attempts + 1, former_secret=self._opened(row.former_secret), form=row.form,
                     ))
             await self._settle(connection, turns, policy)
             await attempts.begun(connection, [work.delivery_id for work in works if work.kind == "office"])
         return Hand(works=tuple(works), after=rows[-1].id if len(rows) == most else None)
+
+    def _opened(self, kept: str) -> str:
+        return kept if self._secrets is None else self._secrets.open(kept)
 
     async def _settle(
         self, connection: AsyncConnection, turns: Mapping[Turn, Sequence[int]], policy: RetryPolicy

@@ -17,13 +17,15 @@ from warning.office.work import Contact, KeptPause, Past, Post
 from warning.store.audit import note
 from warning.store.database import Database
 from warning.store.subscribe import ADD, columns, keep_wish, masked
+from warning.trust.address import WebhookSecrets
 
 
 class PostStore:
     """Each verb is one transaction; ``owner`` None reaches everybody's."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, secrets: WebhookSecrets) -> None:
         self._db = database
+        self._secrets = secrets
 
     async def posts(self, owner: str | None) -> list[Post]:
         async with self._db.begin() as connection:
@@ -40,7 +42,7 @@ class PostStore:
     async def stored(self, number: int, *, owner: str | None) -> Entry:
         """As it is kept, address and secret in full: for the desk, never for a face."""
         async with self._db.begin() as connection:
-            return _entry(await _row(connection, number, owner))
+            return _entry(await _row(connection, number, owner), self._secrets)
 
     async def replace(self, number: int, entry: Entry, *, by: str, at: datetime) -> None:
         """The new wishes, for it and for those that stand in for it. Raises Conflict when another of the same name has that address."""
@@ -48,7 +50,7 @@ class PostStore:
             async with self._db.begin() as connection:
                 # The chain as it was before: who stands in keeps standing in for the new place.
                 chain = await _stand_ins(connection, number)
-                await connection.execute(text(_REPLACE), {**columns(entry), "id": number})
+                await connection.execute(text(_REPLACE), {**columns(entry, self._secrets), "id": number})
                 await keep_wish(connection, number, entry)
                 await _same_wishes(connection, number, chain)
                 await note(connection, who=by, act="change", what=f"subscription {number}", at=at, detail={"name": entry.name})
@@ -61,7 +63,7 @@ class PostStore:
             chain = []
             for one in wanted:
                 if isinstance(one, Entry):
-                    added = (await connection.execute(text(ADD), {**columns(one), "owner": owner})).scalar_one_or_none()
+                    added = (await connection.execute(text(ADD), {**columns(one, self._secrets), "owner": owner})).scalar_one_or_none()
                     if added is None:
                         raise Conflict("this name and address are subscribed by another account: choose another name")
                     await keep_wish(connection, int(added), one)
@@ -82,7 +84,7 @@ class PostStore:
 
     async def set_secret(self, number: int, secret: str, *, overlap: timedelta, by: str, at: datetime) -> None:
         async with self._db.begin() as connection:
-            await connection.execute(text(_SECRET), {"id": number, "secret": secret, "overlap": overlap.total_seconds()})
+            await connection.execute(text(_SECRET), {"id": number, "secret": self._secrets.seal(secret), "overlap": overlap.total_seconds()})
             await note(connection, who=by, act="new secret", what=f"subscription {number}", at=at)
 
     async def pause(self, number: int, new: NewPause, *, by: str, at: datetime) -> int:
@@ -184,10 +186,10 @@ def _post(row: Row[tuple[object, ...]], chain: Sequence[Row[tuple[object, ...]]]
             for one in chain))
 
 
-def _entry(row: Row[tuple[object, ...]]) -> Entry:
+def _entry(row: Row[tuple[object, ...]], secrets: WebhookSecrets) -> Entry:
     f = row._mapping
     return Entry(
-        kind="office", lane=f["lane"], name=f["name"], owner=f["owner"], channel=f["channel"], address=f["address"], secret=f["secret"],
+        kind="office", lane=f["lane"], name=f["name"], owner=f["owner"], channel=f["channel"], address=f["address"], secret=secrets.open(f["secret"]),
         language=f["language"], hazards=tuple(f["hazards"]), min_level=Level(f["min_level"]), zones=tuple(f["zones"]), polygon=f["polygon"],
         cell=None, district=None, standby=f["standby"], escalates_to=f["escalates_to"], sectors=tuple(f["sectors"]), form=f["form"])
 

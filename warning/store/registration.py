@@ -27,6 +27,10 @@ KEPT = timedelta(days=1)
 """For how long a request and a word are kept after their time."""
 
 
+_CLOSED = 1000
+"""Tries of a request whose code was never sent: more than anybody has."""
+
+
 class RegistrationStore:
     """Each verb is one transaction; addresses and texts are sealed on the way in."""
 
@@ -35,7 +39,8 @@ class RegistrationStore:
         self._addresses = addresses
 
     async def begin(self, pending: Pending, words: Sequence[NewWord], *, since: datetime, most: int) -> None:
-        """Keep the request; its codes go out unless an address was asked for ``most`` times since: the answer is the same either way."""
+        """Keep the request; its codes go out unless an address was asked for ``most`` times since. The answer is the same either way, but what
+        nobody was sent nobody can know: such a request takes no code at all, so that asking again and again buys no more guesses."""
         sealed = self._addresses.seal(pending.entry.address)
         wish = _kept(pending, self._addresses)
         async with self._db.begin() as connection:
@@ -44,10 +49,11 @@ class RegistrationStore:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:k, 3))"), {"k": one})
             often = (await connection.execute(text(
                 "SELECT count(*) FROM registration WHERE at > :since AND (address = ANY(:a) OR wish->'next'->>'address' = ANY(:a))"),
-                {"since": since, "a": asked})).scalar_one()
+                {"since": since, "a": [form for one in (pending.entry.address, *(word.address for word in words)) for form in self._addresses.forms(one)]})).scalar_one()
             await connection.execute(text(
-                "INSERT INTO registration (id, lane, channel, address, wish, code_hash, next_hash, at, expires) "
-                "VALUES (:id, :lane, :channel, :address, CAST(:wish AS jsonb), :code, :next, :at, :expires)"), {
+                "INSERT INTO registration (id, lane, channel, address, wish, code_hash, next_hash, at, expires, tries) "
+                "VALUES (:id, :lane, :channel, :address, CAST(:wish AS jsonb), :code, :next, :at, :expires, :tries)"), {
+                    "tries": 0 if often < most else _CLOSED,
                     "id": pending.request, "lane": pending.entry.lane, "channel": pending.entry.channel, "address": sealed,
                     "wish": json.dumps(wish), "code": pending.code_hash, "next": pending.next_hash, "at": pending.at, "expires": pending.expires})
             if often < most:
@@ -70,11 +76,11 @@ class RegistrationStore:
             return done.rowcount == 1
 
     async def newest(self, channels: Sequence[str], address: str, *, now: datetime) -> UUID | None:
-        """The request of this address that still waits for its code."""
+        """The request of this address that still waits for a code that was sent."""
         async with self._db.begin() as connection:
             found: UUID | None = (await connection.execute(text(
-                "SELECT id FROM registration WHERE address = :a AND channel = ANY(:c) AND confirmed_at IS NULL AND expires > :now "
-                "ORDER BY at DESC LIMIT 1"), {"a": self._addresses.seal(address), "c": list(channels), "now": now})).scalar_one_or_none()
+                "SELECT id FROM registration WHERE address = ANY(:a) AND channel = ANY(:c) AND confirmed_at IS NULL AND expires > :now AND tries < :closed "
+                "ORDER BY at DESC LIMIT 1"), {"a": self._addresses.forms(address), "c": list(channels), "now": now, "closed": _CLOSED})).scalar_one_or_none()
         return found
 
     async def opened_by(self, pass_hash: str, *, now: datetime) -> Whose | None:
@@ -90,7 +96,7 @@ class RegistrationStore:
             rows = await connection.execute(text(
                 "SELECT * FROM subscription WHERE lane = ANY(:lanes) AND channel = ANY(:c) AND address = ANY(:a) "
                 "AND kind = 'resident' AND active AND NOT standby ORDER BY id"),
-                {"lanes": [lane] if lane else list(LANES), "c": list(channels), "a": [self._addresses.seal(address), address]})
+                {"lanes": [lane] if lane else list(LANES), "c": list(channels), "a": self._addresses.forms(address)})
             return [_place(row) for row in rows]
 
     async def end(self, channels: Sequence[str], address: str, *, lane: Lane, place: int) -> int:
@@ -99,7 +105,7 @@ class RegistrationStore:
             ended = (await connection.execute(text(
                 "UPDATE subscription SET active = false WHERE lane = :lane AND channel = ANY(:c) AND address = ANY(:a) AND kind = 'resident' "
                 "AND active AND (:place = 0 OR id = :place) RETURNING falls_back_to"),
-                {"lane": lane, "c": list(channels), "a": [self._addresses.seal(address), address], "place": place})).all()
+                {"lane": lane, "c": list(channels), "a": self._addresses.forms(address), "place": place})).all()
             await connection.execute(text(
                 "UPDATE subscription s SET active = false WHERE s.id = ANY(:next) AND s.standby "
                 "AND NOT EXISTS (SELECT 1 FROM subscription o WHERE o.falls_back_to = s.id AND o.active)"),
@@ -109,8 +115,8 @@ class RegistrationStore:
     async def say(self, word: NewWord, *, since: datetime, most: int) -> bool:
         """Queue a word unless this address was told ``most`` of them since."""
         async with self._db.begin() as connection:
-            told = (await connection.execute(text("SELECT count(*) FROM word WHERE address = :a AND at > :since"),
-                                             {"a": self._addresses.seal(word.address), "since": since})).scalar_one()
+            told = (await connection.execute(text("SELECT count(*) FROM word WHERE address = ANY(:a) AND at > :since"),
+                                             {"a": self._addresses.forms(word.address), "since": since})).scalar_one()
             if told < most:
                 await _add(connection, word, self._addresses)
         return bool(told < most)

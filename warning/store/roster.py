@@ -18,6 +18,7 @@ from warning.roster.reading import Reading
 from warning.store.audit import note
 from warning.store.database import Database
 from warning.store.notice import clear, tell
+from warning.store.reseal import reseal_roster
 from warning.store.roster_queries import CONTACTS, PEOPLE, PLACES, POSTS, RETIRED, SEATS, SHIFTS, SUBSCRIPTIONS
 from warning.trust.address import Addresses
 
@@ -69,6 +70,8 @@ class RosterStore:
         reading = replace(reading, posts=tuple(self._sealed(post) for post in reading.posts))
         async with self._db.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('roster ' || :lane, 0))"), {"lane": lane})
+            if self._addresses.changing:  # who is known must be known again under the present secret
+                await reseal_roster(connection, self._addresses)
             for statement, rows in ((POSTS, _posts(reading)), (PEOPLE, _people(reading)), (SUBSCRIPTIONS, self._subscriptions(reading)),
                                     (CONTACTS, _contacts(reading)), (SEATS, _seats(reading)), (SHIFTS, _shifts(reading)), (PLACES, _places(reading))):
                 for one in statement:

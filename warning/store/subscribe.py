@@ -13,7 +13,7 @@ from warning.errors import Conflict, NotFound
 from warning.level import Level
 from warning.store.audit import note
 from warning.store.database import Database
-from warning.trust.address import PREFIX, Addresses
+from warning.trust.address import PREFIX, Addresses, WebhookSecrets
 
 LANES = ("actual", "exercise")
 SEAL_PAGE = 2000
@@ -21,11 +21,12 @@ SEAL_PAGE = 2000
 
 
 class SubscriptionStore:
-    """Each verb is one transaction. Residents' addresses are sealed here, and opened only where a message is handed to a channel."""
+    """Each verb is one transaction. Residents' addresses and offices' secrets are sealed here, and opened only where a message is handed to a channel."""
 
-    def __init__(self, database: Database, addresses: Addresses) -> None:
+    def __init__(self, database: Database, addresses: Addresses, secrets: WebhookSecrets) -> None:
         self._db = database
         self._addresses = addresses
+        self._secrets = secrets
 
     async def add(self, entry: Entry, *, at: datetime | None = None) -> int:
         """The same lane, channel, address, place and name again is the same subscription, with the newest wishes.
@@ -40,10 +41,10 @@ class SubscriptionStore:
                 text("SELECT pg_advisory_xact_lock(hashtextextended(:k, 1))"), {"k": f"{entry.channel}/{address}"})
             if resident:
                 await connection.execute(text(
-                    "UPDATE subscription SET address = :sealed WHERE lane = :l AND channel = :c AND address = :a AND kind = 'resident'"),
-                    {"sealed": address, "l": entry.lane, "c": entry.channel, "a": entry.address})
+                    "UPDATE subscription SET address = :sealed WHERE lane = :l AND channel = :c AND address = ANY(:a) AND kind = 'resident'"),
+                    {"sealed": address, "l": entry.lane, "c": entry.channel, "a": [one for one in self._addresses.forms(entry.address) if one != address]})
             found = (await connection.execute(
-                text(_ADD_RESIDENT if resident else ADD), {**columns(entry), "address": address})).scalar_one_or_none()
+                text(_ADD_RESIDENT if resident else ADD), {**columns(entry, self._secrets), "address": address})).scalar_one_or_none()
             if found is None:
                 raise Conflict("this name and address are subscribed by another account: choose another name")
             if entry.kind == "office":
@@ -86,8 +87,13 @@ class SubscriptionStore:
             ended = await connection.execute(text(
                 "UPDATE subscription SET active = false "
                 "WHERE lane = ANY(:lanes) AND channel = :c AND address = ANY(:a) AND active AND kind = 'resident'"),
-                {"lanes": list(LANES), "c": channel, "a": [self._addresses.seal(address), address]})
+                {"lanes": list(LANES), "c": channel, "a": self._addresses.forms(address)})
             return ended.rowcount
+
+    async def seal_secrets(self) -> int:
+        """Seal the webhook secrets that lie open, which an engine before this one wrote; returns how many there were."""
+        async with self._db.begin() as connection:
+            return await seal_secrets(connection, self._secrets, every=False)
 
     async def seal_old(self) -> int:
         """Seal a page of residents' addresses that still lie open; returns how many there were."""
@@ -98,11 +104,24 @@ class SubscriptionStore:
         return len(rows)
 
 
-def columns(entry: Entry) -> dict[str, object]:
-    """As the statements take it."""
+async def seal_secrets(connection: AsyncConnection, secrets: WebhookSecrets, *, every: bool) -> int:
+    """Seal the webhook secrets that lie open, or ``every`` one anew with the present secret; returns how many. Some thousands at most."""
+    sealed = 0
+    for table, number, column, who in _SECRETS:
+        some = "" if every else f" AND left({column}, {len(PREFIX)}) <> '{PREFIX}'"
+        rows = (await connection.execute(text(
+            f"SELECT {number} AS id, {column} AS kept FROM {table} WHERE {who} AND {column} <> ''{some} FOR UPDATE"))).all()
+        for row in rows:
+            await connection.execute(text(f"UPDATE {table} SET {column} = :s WHERE {number} = :id"), {"s": secrets.renewed(row.kept), "id": row.id})
+        sealed += len(rows)
+    return sealed
+
+
+def columns(entry: Entry, secrets: WebhookSecrets) -> dict[str, object]:
+    """As the statements take it; the secret sealed."""
     return {
         "kind": entry.kind, "lane": entry.lane, "name": entry.name, "owner": entry.owner, "channel": entry.channel,
-        "address": entry.address, "secret": entry.secret, "language": entry.language,
+        "address": entry.address, "secret": secrets.seal(entry.secret), "language": entry.language,
         "hazards": list(entry.hazards), "min_level": int(entry.min_level), "zones": list(entry.zones),
         "polygon": None if entry.polygon is None else json.dumps(dict(entry.polygon)), "cell": entry.cell,
         "district": entry.district, "standby": entry.standby, "falls_back_to": entry.falls_back_to, "next": entry.escalates_to,
@@ -122,6 +141,9 @@ def masked(address: str) -> str:
     """What of an address is shown: enough to tell two apart, not enough to use it."""
     return address if len(address) <= 8 else f"{address[:4]}…{address[-4:]}"
 
+
+_SECRETS = (("subscription", "id", "secret", "kind <> 'resident'"), ("office_wish", "subscription_id", "former_secret", "true"))
+"""Table, key, column, and who has one at all: residents, who are millions, have none."""
 
 ADD = """
 INSERT INTO subscription (kind, lane, name, owner, channel, address, secret, language, hazards, min_level, zones, polygon,

@@ -10,27 +10,29 @@ from sqlalchemy import Row, text
 from channels.message import Receipt
 from warning.dispatch.mass.sheet import storable
 from warning.errors import Conflict, NotFound, TooMany
-from warning.office.proof import MOST_AN_HOUR
 from warning.office.trial import trial_id
 from warning.office.work import DueTrial, Trial
 from warning.store.audit import note
 from warning.store.database import Database
 from warning.store.late import Shelf, late
-from warning.trust.address import Addresses
+from warning.trust.address import Addresses, WebhookSecrets
 
 PAUSE_S = 20.0
 """Between two tests of one subscription."""
 REST_S = 600.0
 """Between two tests of one contact of the roster: people are not to be worn out by tests."""
+MOST_AN_HOUR = 200
+"""Tests of contacts that one account may ask for."""
 
 
 class TrialStore:
     """Each verb is one transaction."""
 
-    def __init__(self, database: Database, addresses: Addresses) -> None:
-        """``addresses`` opens those of people on the roster."""
+    def __init__(self, database: Database, addresses: Addresses, secrets: WebhookSecrets) -> None:
+        """``addresses`` opens those of people on the roster, ``secrets`` what offices' webhooks are signed with."""
         self._db = database
         self._addresses = addresses
+        self._secrets = secrets
 
     async def ask_trial(self, number: int, trial_id: UUID, token_hash: str, *, by: str, at: datetime) -> None:
         async with self._db.begin() as connection:
@@ -49,8 +51,8 @@ class TrialStore:
         async with self._db.begin() as connection:
             rows = await connection.execute(text(_CLAIM), {"channels": list(channels), "lease": lease.total_seconds()})
             return [
-                DueTrial(id=row.id, name=row.name, channel=row.channel, address=self._addresses.open(row.address), secret=row.secret,
-                         former_secret=row.former_secret, language=row.language, lane=row.lane, form=row.form, listed=row.kind == "duty")
+                DueTrial(id=row.id, name=row.name, channel=row.channel, address=self._addresses.open(row.address), secret=self._secrets.open(row.secret),
+                         former_secret=self._secrets.open(row.former_secret), language=row.language, lane=row.lane, form=row.form, listed=row.kind == "duty")
                 for row in rows
             ]
 
@@ -105,7 +107,7 @@ class TrialStore:
 
     async def answer_by_person(self, channels: Sequence[str], forms: Sequence[str], *, at: datetime) -> str | None:
         """The newest unanswered test of the last hour that this address got; the name of whoever has it."""
-        kept = [*forms, *(self._addresses.seal(one) for one in forms)]
+        kept = [kept for one in forms for kept in self._addresses.forms(one)]
         async with self._db.begin() as connection:
             found = (await connection.execute(text(
                 "SELECT t.token_hash, p.name FROM trial t JOIN subscription s ON s.id = t.subscription_id AND s.kind = 'duty' "

@@ -44,6 +44,22 @@ class TrustStore:
             pauses = [locked_s(row.failures) - float(row.since) for row in rows if row.since < _FORGET.total_seconds()]
         return max([0.0, *pauses])
 
+    async def took(self, key: str) -> float:
+        """Count a try before its answer is known, so that a hundred at the same moment are still counted one by one; seconds to wait instead
+        when it is locked, 0 when it was counted."""
+        async with self._db.begin() as connection:
+            await connection.execute(text(
+                "INSERT INTO login_try (key, failures, last_at) VALUES (:k, 0, clock_timestamp()) ON CONFLICT (key) DO NOTHING"), {"k": _key(key)})
+            row = (await connection.execute(text(
+                "SELECT failures, extract(epoch FROM clock_timestamp() - last_at) AS since FROM login_try WHERE key = :k FOR UPDATE"),
+                {"k": _key(key)})).one()
+            forgotten = row.since >= _FORGET.total_seconds()
+            pause = 0.0 if forgotten else locked_s(row.failures) - float(row.since)
+            if pause <= 0:
+                await connection.execute(text("UPDATE login_try SET failures = :n, last_at = clock_timestamp() WHERE key = :k"),
+                                         {"k": _key(key), "n": 1 if forgotten else row.failures + 1})
+        return max(0.0, pause)
+
     async def failed(self, keys: Sequence[str]) -> None:
         async with self._db.begin() as connection:
             await connection.execute(text(
@@ -97,6 +113,12 @@ class TrustStore:
         async with self._db.begin() as connection:
             row = (await connection.execute(text(_SEEN), {"t": token_hash, "idle": IDLE, "longest": LONGEST})).one_or_none()
         return None if row is None else _account(row)
+
+    async def session_ended(self, token_hash: str) -> bool:
+        async with self._db.begin() as connection:
+            return (await connection.execute(text(
+                "SELECT NOT EXISTS (SELECT FROM session s JOIN account a ON a.name = s.name WHERE s.token_hash = :t AND s.ended_at IS NULL AND a.active)"),
+                {"t": token_hash})).scalar_one() is True
 
     async def end_session(self, token_hash: str) -> None:
         async with self._db.begin() as connection:

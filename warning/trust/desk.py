@@ -25,6 +25,8 @@ class TrustLedger(Protocol):
 
     async def locked_s(self, keys: Sequence[str]) -> float: ...
 
+    async def took(self, key: str) -> float: ...
+
     async def failed(self, keys: Sequence[str]) -> None: ...
 
     async def succeeded(self, keys: Sequence[str]) -> None: ...
@@ -42,6 +44,8 @@ class TrustLedger(Protocol):
     async def open_session(self, token_hash: str, name: str, *, client: str) -> None: ...
 
     async def session_of(self, token_hash: str) -> Account | None: ...
+
+    async def session_ended(self, token_hash: str) -> bool: ...
 
     async def end_session(self, token_hash: str) -> None: ...
 
@@ -73,9 +77,10 @@ class Opened:
 class TrustDesk:
     """Times are the database's real clock: a drill's virtual hours end no session."""
 
-    def __init__(self, ledger: TrustLedger, *, secret: str) -> None:
+    def __init__(self, ledger: TrustLedger, *, seal: Seal) -> None:
+        """``seal``: of the second factors."""
         self._ledger = ledger
-        self._seal = Seal(secret, purpose="second factors")
+        self._seal = seal
 
     async def log_in(self, name: str, password: str, code: str, *, client: str, peer: str) -> Opened:
         """With name, password and, where one is set, a code. Raises NotAllowed in one sentence, TooMany with a pause.
@@ -83,15 +88,14 @@ class TrustDesk:
         Wrong tries are counted for the name and for the ``peer`` (its address), so that neither many names from one place nor one
         name from many places can be tried fast.
         """
-        keys = (f"name {name}", f"peer {peer}")
-        await self._unlocked(keys)
+        await self._may_try(f"name {name}", peer)
         found = await self._ledger.credential(name)
         kept = found.password if found is not None and found.password else await asyncio.to_thread(nobody)
         right = await asyncio.to_thread(verified, kept, password)
         if found is None or not found.password or not right or not await self._factor_fits(found, code):
-            await self._ledger.failed(keys)
+            await self._ledger.failed((f"peer {peer}",))
             raise NotAllowed(_REFUSED)
-        await self._ledger.succeeded((keys[0],))
+        await self._ledger.succeeded((f"name {name}",))
         if outdated(found.password):
             await self._ledger.set_password(name, await asyncio.to_thread(hashed, password), by=None)
         return await self._opened(found.account, client)
@@ -119,6 +123,11 @@ class TrustDesk:
         """The account of a session that lives; every look renews its idle time."""
         return await self._ledger.session_of(token_hash(token)) if token else None
 
+    async def ended(self, token: str) -> bool:
+        """Whether somebody has ended the session: signed out, elsewhere too, or the account was renewed or withdrawn. A session that has merely run
+        out is not: a wall of a duty room goes on showing what it shows, and lets nobody act. Looking does not keep it awake."""
+        return await self._ledger.session_ended(token_hash(token))
+
     async def log_out(self, token: str) -> None:
         await self._ledger.end_session(token_hash(token))
 
@@ -129,12 +138,16 @@ class TrustDesk:
         """All but the one that asks; returns how many."""
         return await self._ledger.end_sessions(account.name, but=token_hash(token))
 
-    async def change_password(self, account: Account, *, old: str, new: str, token: str) -> None:
-        """The old one is asked for when there is one; every other session ends. Raises Invalid naming the weakness."""
+    async def change_password(self, account: Account, *, old: str, new: str, token: str, peer: str) -> None:
+        """The old one is asked for when there is one; every other session ends. Raises Invalid naming the weakness, TooMany with a pause: a
+        stolen session guesses no faster than a stranger at the log-in."""
         found = await self._credential(account)
-        if found.password and not await asyncio.to_thread(verified, found.password, old):
-            await self._ledger.failed((f"name {account.name}",))
-            raise NotAllowed("the present password is wrong")
+        if found.password:
+            await self._may_try(f"name {account.name}", peer)
+            if not await asyncio.to_thread(verified, found.password, old):
+                await self._ledger.failed((f"peer {peer}",))
+                raise NotAllowed("the present password is wrong")
+            await self._ledger.succeeded((f"name {account.name}",))
         weak = weakness(new, name=account.name)
         if weak:
             raise Invalid(weak)
@@ -156,13 +169,16 @@ class TrustDesk:
             await self._ledger.set_factor(account.name, self._seal.close(secret), confirmed=False)
         return secret
 
-    async def confirm_factor(self, account: Account, code: str) -> None:
+    async def confirm_factor(self, account: Account, code: str, *, peer: str) -> None:
+        """Raises Invalid for a code that is not the present one, TooMany after some of them."""
         found = await self._credential(account)
         if not found.factor or found.factor_confirmed:
             raise Conflict("begin with a new second factor")
+        await self._may_try(f"factor {account.name}", peer)
         step = step_of(self._seal.open(found.factor), code, await self._ledger.real_now())
         if step is None or not await self._ledger.use_step(account.name, step):
             raise Invalid("code: this is not the app's present code; check that the phone's clock is right")
+        await self._ledger.succeeded((f"factor {account.name}",))
         await self._ledger.set_factor(account.name, found.factor, confirmed=True)
 
     async def make_key(self, account: Account, *, label: str, scopes: Sequence[Act], days: int = KEY_DAYS) -> str:
@@ -205,6 +221,14 @@ class TrustDesk:
         if confirmed and asked.asked_by == account.name:
             raise NotAllowed("who asked may not confirm: a second admin does")
         return await self._ledger.decide(request_id, by=account.name, confirmed=confirmed)
+
+    async def _may_try(self, key: str, peer: str) -> None:
+        """One try more at ``key``, counted before its answer is known; raises TooMany with a pause. A wrong one is counted for the peer
+        afterwards: forty people behind one proxy who sign in at the same moment do not stand in each other's way."""
+        await self._unlocked((f"peer {peer}",))
+        pause = await self._ledger.took(key)
+        if pause > 0:
+            raise TooMany("too many wrong log-ins", retry_after_s=pause)
 
     async def _unlocked(self, keys: Sequence[str]) -> None:
         pause = await self._ledger.locked_s(keys)

@@ -93,11 +93,11 @@ async def change(
             case "password":
                 if new != again:
                     raise Invalid("password: the two new ones differ")
-                await parts.trust.change_password(account, old=old, new=new, token=token)
+                await parts.trust.change_password(account, old=old, new=new, token=token, peer=peer_of(request))
             case "factor":
                 await parts.trust.begin_factor(account)
             case "confirm":
-                await parts.trust.confirm_factor(account, code)
+                await parts.trust.confirm_factor(account, code, peer=peer_of(request))
             case "key":
                 wanted = [one for one in Act if one.value in (scopes or ())]
                 shown = await parts.trust.make_key(account, label=label.strip() or "key", scopes=wanted, days=days)
@@ -107,6 +107,8 @@ async def change(
                 await parts.trust.end_other_sessions(account, token=token)
             case _:
                 raise Invalid("act: password, factor, confirm, key, end-key or end-sessions")
+    except TooMany as error:
+        return await _me(parts, request, lang, status=429, failed=explained(str(error), lang))
     except WarningEngineError as error:
         return await _me(parts, request, lang, status=422, failed=explained(str(error), lang))
     if shown:  # a key is shown once, so this answer is not replaced by a redirect

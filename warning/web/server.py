@@ -16,7 +16,6 @@ from warning.web.api import (
     attempts,
     calls,
     consult,
-    duties,
     events,
     explain,
     feed,
@@ -91,7 +90,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
         packs.router,
         subscriptions.router, registrations.router, areas.router, offices.router, attempts.router, trials.router,
         responses.router,
-        answers.router, duties.router, calls.router, roster.router, operations.router, routes.router, feeds.router, fields.router, admin.router, intake.router, login.router, oidc.router,
+        answers.router, calls.router, roster.router, operations.router, routes.router, feeds.router, fields.router, admin.router, intake.router, login.router, oidc.router,
         office_pages, office_acts, public.proof, product,
     ):
         app.include_router(router)

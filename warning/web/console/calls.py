@@ -37,6 +37,7 @@ class CallsPage:
         self.visit, self._alert = visit, alert
         self._shown, self._calls = "", list[Call]()
         self._clocks: list[Callable[[datetime], None]] = []
+        of_area((), visit.account)  # refused before anything is drawn
         frame(visit, "/calls")
         ui.add_css(CSS)
         with ui.element("main").style("padding:.8rem;width:100%;max-width:90rem;margin:0 auto;display:grid;gap:.6rem"):

@@ -32,6 +32,8 @@ from warning.web.words import Lang
 PATIENCE_S = 15.0
 """So long the main page may take on a machine that is busy; NiceGUI's own three seconds would answer 500 there."""
 _FOR_EVER = "private, max-age=31536000, immutable"
+LEAVE_S = 5.0
+"""So long a page may stay open after its session was ended."""
 Language = Annotated[Lang, Query()]
 
 
@@ -44,7 +46,9 @@ def mount(app: FastAPI, parts: Parts) -> None:
         account = await signed_in(parts, app.state.session, request)
         if account is None:
             return RedirectResponse(f"/login?lang={lang}", status_code=303)
-        return Visit(parts=parts, watch=watch, session=app.state.session, request=request, account=account, lang=lang)
+        who = Visit(parts=parts, watch=watch, session=app.state.session, request=request, account=account, lang=lang)
+        ui.timer(LEAVE_S, who.leave)
+        return who
 
     @ui.page("/", response_timeout=PATIENCE_S)
     async def desk(request: Request, lang: Language = "zh", proposal: UUID | None = None) -> Response | None:

@@ -35,6 +35,15 @@ class Visit:
         """Which buttons are shown; whether the act is allowed is asked again by the desk itself."""
         return act in acts(self.account)
 
+    async def leave(self) -> None:
+        """Once the session was ended, here or elsewhere, an open page shows nothing new to whoever sits before it."""
+        try:
+            ended = await self.parts.trust.ended(self.session.of(self.request))
+        except OperationalError:
+            return  # the page says itself that the database is away
+        if ended:
+            ui.run_javascript("window.location = '/login'")
+
     async def act(self, verb: Callable[[Account], Awaitable[object]], done: str) -> bool:
         """Do it as the account that the cookie names *now*; say what came of it. A refusal changes nothing."""
         try:

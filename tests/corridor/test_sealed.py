@@ -1,0 +1,106 @@
+"""Secrets at rest: what signs and what proves lies sealed in the database, and the key is changed while everything goes on."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pyotp
+import pytest
+import yaml
+from sqlalchemy import text
+
+from tests.corridor.conftest import Corridor, opened_corridor
+from warning.account import Account
+from warning.app import opened
+from warning.dispatch.subscribe import OfficeSubscription, ResidentSubscription
+from warning.errors import ConfigError, NotFound
+from warning.parts import Parts
+from warning.settings import Settings, load_settings
+from warning.store.database import Database
+
+OFFICER = Account(name="pudong", role="office", area="310115")
+OLD, NEW = "s" * 32, "the-secret-that-comes-after-it"
+FIRST, SECOND = "the-first-secret-of-all", "the-second-secret-of-all"
+NUMBER = "8613800000001"
+
+
+async def everything(database: Database) -> str:
+    """Every row of every table, as a stolen dump would show it."""
+    async with database.begin() as connection:
+        tables = (await connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))).scalars().all()
+        return "\n".join([str(row) for table in tables for row in (await connection.execute(text(f'SELECT t::text FROM "{table}" t'))).scalars()])
+
+
+async def subscribed(parts: Parts, secret: str) -> int:
+    return await parts.subscriptions.office(OfficeSubscription.model_validate(
+        {"name": "office", "channel": "webhook", "address": "http://127.0.0.1:9/x", "secret": secret, "zones": ["310115"]}), account=OFFICER)
+
+
+async def test_no_webhook_secret_lies_open_and_one_from_before_is_sealed_at_the_start(corridor: Corridor) -> None:
+    number = await subscribed(corridor.parts, FIRST)
+    await corridor.parts.office.new_secret(number, SECOND, account=OFFICER)
+    kept = await everything(corridor.parts.database)
+    assert FIRST not in kept
+    assert SECOND not in kept
+    # As an engine before this one wrote it.
+    await corridor.execute("UPDATE subscription SET secret = :s", s=SECOND)
+    await corridor.execute("UPDATE office_wish SET former_secret = :s", s=FIRST)
+    assert SECOND in await everything(corridor.parts.database)
+    async with opened(load_settings(corridor.settings_file), channels=False) as parts:
+        kept = await everything(parts.database)
+        assert FIRST not in kept
+        assert SECOND not in kept
+        assert (await parts.office._ledger.stored(number, owner="pudong")).secret == SECOND
+        assert await parts.subscribers.seal_secrets() == 0
+
+
+async def test_the_secret_is_changed_while_stop_answers_and_second_factors_go_on(database_url: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        corridor = await opened_corridor(database_url, tmp_path, stack, channels=False)
+        number = await subscribed(corridor.parts, FIRST)
+        await corridor.resident(NUMBER)
+        identifier = await corridor.warned()
+        await corridor.parts.dispatch.expand(identifier)
+        before = (await corridor.parts.answer.call(identifier, [number]))[number].rpartition("/")[2]
+        await corridor.execute("INSERT INTO account (name, role, token_hash) VALUES ('fu', 'forecaster', 'x')")
+        fu = Account(name="fu", role="forecaster")
+        app = pyotp.TOTP(await corridor.parts.trust.begin_factor(fu))
+        told: list[str] = []
+        async with opened(_settings(corridor, secret=NEW, other_secrets=[OLD]), channels=False) as parts:
+            # Under both: the same person with a second place, the same office, the same phone, the same call.
+            await parts.subscriptions.resident(ResidentSubscription(channel="sms", address=NUMBER, lat=31.23, lon=121.48))
+            assert [tuple(row.values()) for row in await corridor.rows(
+                "SELECT count(DISTINCT person) AS persons, count(*) AS places, count(DISTINCT address) AS words FROM subscription WHERE kind = 'resident'")] == [(1, 2, 1)]
+            assert (await parts.office._ledger.stored(number, owner="pudong")).secret == FIRST
+            link = (await parts.answer.call(identifier, [number]))[number].rpartition("/")[2]
+            assert (link[:32], link != before) == (before[:32], True)
+            assert (await parts.answer.acknowledge(link, by="the mayor")).identifier == identifier
+            assert await parts.trust.begin_factor(fu) == app.secret
+            await parts.reseal.all(lambda kind, count: told.append(f"{kind} {count}"))
+        assert told == ["webhook secrets 1", "roster 0", "second factors 1", "words and registrations 0", "residents 2"]
+        async with opened(_settings(corridor, secret=NEW), channels=False) as parts:
+            assert (await parts.office._ledger.stored(number, owner="pudong")).secret == FIRST
+            assert await parts.trust.begin_factor(fu) == app.secret
+            assert await parts.subscriptions.stop("sms", NUMBER) == 2
+        # And whoever has only the secret of before reads nothing any more.
+        with pytest.raises(ConfigError, match="other_secrets"):
+            await corridor.parts.office._ledger.stored(number, owner="pudong")
+
+
+async def test_without_the_secret_of_before_a_call_that_was_opened_under_it_is_answered_by_its_own_link_only(database_url: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        corridor = await opened_corridor(database_url, tmp_path, stack, channels=False)
+        number = await subscribed(corridor.parts, FIRST)
+        identifier = await corridor.warned()
+        await corridor.parts.dispatch.expand(identifier)
+        link = (await corridor.parts.answer.call(identifier, [number]))[number].rpartition("/")[2]
+        async with opened(_settings(corridor, secret=NEW), channels=False) as parts:
+            made = (await parts.answer.call(identifier, [number]))[number].rpartition("/")[2]
+            with pytest.raises(NotFound):
+                await parts.answer.acknowledge(made, by="the mayor")
+            assert (await parts.answer.acknowledge(link, by="the mayor")).identifier == identifier
+
+
+def _settings(corridor: Corridor, **changes: object) -> Settings:
+    content = yaml.safe_load(corridor.settings_file.read_text(encoding="utf-8")) | {"other_secrets": []} | changes
+    corridor.settings_file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return load_settings(corridor.settings_file)

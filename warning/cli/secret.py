@@ -1,0 +1,26 @@
+"""The deployment's secret on the command line."""
+
+import asyncio
+
+import typer
+
+from warning.app import opened
+from warning.cli.options import Config
+from warning.settings import Settings, load_settings
+
+secret = typer.Typer(help="The secret that seals addresses, second factors and webhook secrets in the database.", no_args_is_help=True)
+
+
+@secret.command("reseal")
+def secret_reseal(config: Config = None) -> None:
+    """Bring everything under the present secret, while the engine runs; the one before stands in other_secrets until this has ended.
+
+    It may be stopped and begun again. docs/security.md tells the whole change, step by step.
+    """
+    asyncio.run(_reseal(load_settings(config)))
+    typer.echo("everything lies under the present secret: take the one before out of other_secrets a day from now, when the last answer links have run out")
+
+
+async def _reseal(settings: Settings) -> None:
+    async with opened(settings, channels=False) as parts:
+        await parts.reseal.all(lambda kind, count: typer.echo(f"{kind}: {count:,}"))
