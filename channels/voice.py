@@ -126,7 +126,7 @@ class Sender:
 def _spoken(message: Message) -> tuple[str, str]:
     """What is read out, and the word of the answer link; nobody reads out a link."""
     text, word = message.text, ""
-    found = re.search(r"\n(https?://\S+/(?:api/ack|api/test-ack|duty)/([A-Za-z0-9_.~-]+))$", text)
+    found = re.search(r"\n(https?://\S+/api/(?:ack|test-ack|duty)/([A-Za-z0-9_.~-]+))$", text)
     if found is not None:
         text, word = text[:found.start()], found.group(2)
     return text, word

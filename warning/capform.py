@@ -91,9 +91,11 @@ def read_circle(text: str) -> tuple[Circle | None, str]:
     return Circle(lat=point[0], lon=point[1], radius_km=radius), ""
 
 
-def read_reference(text: str) -> tuple[Reference | None, str]:
-    """``sender,identifier,sent``; a bare identifier (the national platform's way) does not say when, and is left out."""
+def read_reference(text: str, *, sender: str, sent: datetime) -> tuple[Reference | None, str]:
+    """``sender,identifier,sent``; a bare identifier (the national platform's way) is one of the message's own ``sender``, of an unknown time up to ``sent``."""
     parts = text.split(",")
+    if len(parts) == 1 and text and sender:
+        return Reference(sender=sender, identifier=text, sent=sent), f"reference {text!r} says neither sender nor time: read as one of {sender}"
     at, mended = read_time(parts[2]) if len(parts) == 3 and all(parts) else (None, "")
     if at is None:
         return None, f"reference {text!r} is not sender,identifier,sent; left out"

@@ -230,7 +230,7 @@ def _alert(root: etree._Element) -> ReadResult:
     sent = _time(node, "sent")
     if sent is None:
         raise CapError("sent is missing or no time with an offset: it is not known when the alert was sent")
-    references = [_mended(node, capform.read_reference(text)) for text in node.text("references").split()]
+    references = [_mended(node, capform.read_reference(text, sender=node.text("sender"), sent=sent)) for text in node.text("references").split()]
     alert = cap.Alert(
         identifier=_required(node, "identifier"), sender=_required(node, "sender"), sent=sent,
         status=_chosen(node, "status", get_args(cap.Status)), msg_type=_chosen(node, "msgType", get_args(cap.MsgType)),

@@ -99,7 +99,7 @@ async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack)
 
 async def _pressed(parts: Parts, word: str, *, by: str) -> None:
     """A key pressed in a call that was for no warning: for a test message, or for duties."""
-    for verb in (parts.office.answer_test,):
+    for verb in (parts.office.answer_test, parts.response.take_all):
         try:
             await verb(word, by=by)
         except NotFound:

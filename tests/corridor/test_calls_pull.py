@@ -1,12 +1,16 @@
 """A way that fails does not hold up a call: the next channel or person is due at once, in virtual time, and the board says why."""
 
+import asyncio
 from datetime import timedelta
 
 from channels.wire.smsc import Faults
 from tests.corridor.conftest import OFFICER, Corridor, until
 from tests.corridor.test_calls import POST, PUDONG, board, brings, later, told, warned
+from warning.account import Account
+from warning.app import opened
 from warning.dispatch.subscribe import OfficeSubscription
 from warning.level import Level
+from warning.settings import load_settings
 
 OFFICE, DEPUTY = "浦东新区应急管理局", "8613800000002"
 NOWHERE = "http://127.0.0.1:9"
@@ -113,3 +117,38 @@ async def test_a_contact_retired_in_the_middle_of_a_call_costs_no_time(corridor:
     assert ("王一", "sms", "no_way", "no_way") in await ways(corridor)
     assert await later(corridor, 179) == []  # his app has it, so he has his five minutes
     assert await later(corridor, 1) == [POST]
+
+
+async def test_two_processes_that_see_a_failure_after_a_restart_call_the_next_person_once(corridor: Corridor) -> None:
+    await brings(corridor, PUDONG[0].replace("{}/wang,8613800000001", f"{NOWHERE}/wang,"), PUDONG[1])
+    await warned(corridor)
+    settings = load_settings(corridor.settings_file)
+    async with opened(settings, channels=False) as one, opened(settings, channels=False) as other:
+        found = await asyncio.gather(one.answer.escalate(), other.answer.escalate(), one.answer.escalate())
+    await later(corridor, 0)
+    assert sum(len(calls) for calls in found) <= 1
+    assert told(corridor) == {"/li": 1}
+    assert await board(corridor) == {POST: ("overdue", "")}
+
+
+async def test_an_answer_that_crosses_a_failure_is_the_answer_and_wakes_nobody(corridor: Corridor) -> None:
+    """The app's message bounces at the moment at which its person says on the telephone that he has it."""
+    await brings(corridor, PUDONG[0].replace("{}/wang,8613800000001", f"{NOWHERE}/wang,"), PUDONG[1])
+    await warned(corridor)
+    [call] = await corridor.parts.answer.board()
+    await asyncio.gather(corridor.parts.answer.enter(call.id, by="王一", account=Account(name="lin", role="approver")), corridor.parts.answer.escalate())
+    await later(corridor, 600)
+    assert await board(corridor) == {POST: ("answered", "王一")}
+    assert told(corridor) == {}
+
+
+async def test_a_warning_that_falls_below_every_plan_ends_a_call_that_waits_and_one_that_is_overdue(corridor: Corridor) -> None:
+    await brings(corridor, *PUDONG, "310116,金山区,防汛责任人,责任人,1,孙无,,,")
+    first = await warned(corridor, zones=("310115", "310116"))
+    assert await board(corridor) == {POST: ("waiting", ""), "金山区防汛责任人": ("overdue", "")}
+    await warned(corridor, Level.YELLOW, replaces=first, zones=("310115", "310116"))
+    assert {state for state, _ in (await board(corridor)).values()} == {"ended"}
+    before = told(corridor)
+    assert await later(corridor, 3600) == []
+    assert told(corridor) == before
+    assert await corridor.rows("SELECT 1 FROM notice WHERE cleared_at IS NULL AND (key LIKE 'callout %' OR key LIKE 'no way %')") == []

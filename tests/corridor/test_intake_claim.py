@@ -1,6 +1,7 @@
 """One message is taken once: claimed before anything follows, by no forged copy, carried on after a crash, and in whatever order its versions come."""
 
 import asyncio
+import re
 from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -186,7 +187,10 @@ async def test_what_still_waits_is_withdrawn_by_the_partners_own_later_word(data
         assert (await push(http, write(alert(2, msg_type="Update", after=1))))["fate"] == "held"
         assert [(row["status"], row["action"]) for row in await corridor.rows("SELECT status, action FROM proposal ORDER BY created_at, status DESC")] == [
             ("superseded", "new"), ("submitted", "new")]
-        ended = await push(http, write(alert(3, msg_type="Cancel", after=1)))
+        # As the platform names it, which is by its identifier alone.
+        bare = re.sub(rb"(<references>)[^,]*,([^,]*),[^<]*", rb"\1\2", write(alert(3, msg_type="Cancel", after=1)))
+        ended = await push(http, bare)
+        assert ended["repairs"] == [f"alert: reference {alert(1).identifier!r} says neither sender nor time: read as one of 33000041600000"]
         assert (ended["fate"], ended["why"]) == ("kept", "what this Cancel follows still waited here, and was withdrawn")
         assert await corridor.rows("SELECT 1 FROM proposal WHERE status IN ('open', 'submitted')") == []
 

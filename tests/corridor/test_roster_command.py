@@ -1,5 +1,6 @@
 """The commands of docs/roster.md, run as the page has them."""
 
+import json
 import re
 from pathlib import Path
 
@@ -33,3 +34,9 @@ def test_the_pages_commands_check_bring_in_and_take_out_a_list(database_url: str
     assert export == "3 people in kept.csv\n"
     assert Path("kept.csv").stat().st_mode & 0o077 == 0
     assert "8613800000001" in Path("kept.csv").read_text(encoding="utf-8-sig")
+    tested = CliRunner().invoke(cli, ["roster", "test", "--config", "settings.yaml", "--json"])
+    assert (tested.exit_code, json.loads(tested.stdout)["held_back"]) == (0, [])
+    assert len(json.loads(tested.stdout)["asked"]) == 2  # Wang and Li; Zhao has no contact
+    again = CliRunner().invoke(cli, ["roster", "test", "--config", "settings.yaml"])
+    assert again.exit_code == 1
+    assert "was sent a test just now" in again.stdout

@@ -98,6 +98,22 @@ def test_a_missing_step_makes_every_window_over_it_unknown_and_no_other() -> Non
     assert row(found, NOW + 5 * HOUR) == [2, 2]
 
 
+def test_the_newest_run_is_believed_also_where_an_older_one_says_it_in_fewer_steps() -> None:
+    old = field("rain", [60, 60], end=NOW + 6 * HOUR, window=6 * HOUR, run=NOW - 12 * HOUR)
+    new = [field("rain", [5, 5], end=NOW + k * HOUR, window=HOUR, run=NOW - HOUR) for k in range(1, 7)]
+    assert row(series(rain(6), [old, *new], now=NOW), NOW + 6 * HOUR) == [30, 30]
+    assert row(series(rain(6), [old, *new[:-1]], now=NOW), NOW + 6 * HOUR) == [60, 60], "the old one, where the new one has a hole"
+
+
+def test_what_was_measured_is_believed_before_what_was_forecast_for_it() -> None:
+    said = field("rain", [50, 50], end=NOW, window=HOUR, run=NOW - HOUR)
+    seen = [field("rain", [2, 2], end=NOW - k * TEN, window=TEN) for k in range(6)]
+    found = series(rain(1), [said, *seen], now=NOW)
+    assert found is not None
+    assert row(found, NOW) == [12, 12]
+    assert found.observed[found.times.index(NOW)]
+
+
 def test_a_missing_cell_is_unknown_only_while_its_step_is_in_the_window() -> None:
     fields = [field("rain", [1, NAN if k == 2 else 1], end=NOW + k * HOUR, window=HOUR) for k in range(1, 6)]
     found = series(rain(2), fields, now=NOW)

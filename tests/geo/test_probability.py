@@ -99,6 +99,18 @@ def test_between_two_thresholds_it_lies_between_their_probabilities() -> None:
     assert bounds(beyond, fields) == [(0, 0.01), (0, 0)]
 
 
+def test_a_threshold_in_other_units_is_the_same_threshold_and_one_that_is_no_length_says_nothing() -> None:
+    assert bounds(HEAVY, [ready(0.05, 30, 100, units="m")]) == [(0.3, 0.3), (1, 1)]
+    assert bounds(HEAVY, [ready(5, 30, 100, units="cm"), ready(100, 10, 0)]) == [(0.3, 0.3), (1, 1)]
+    assert likely(HEAVY, [ready(50, 30, 100, units="K")]) is None
+
+
+def test_of_two_runs_the_newer_ones_probability_is_taken() -> None:
+    old, new = replace(ready(50, 90, 90), run_time=NOW - DAY), ready(50, 30, 40)
+    for fields in ([old, new], [new, old]):
+        assert bounds(HEAVY, fields) == [(0.3, 0.3), (0.4, 0.4)]
+
+
 def test_a_suspicious_field_is_unknown_and_its_doubt_is_told() -> None:
     doubt = "the probability is 0 everywhere on Earth"
     found = likely(HEAVY, [ready(50, 0, 0, suspicions=(doubt,))])

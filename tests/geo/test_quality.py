@@ -83,7 +83,8 @@ def test_six_equal_sums_of_rain_are_a_stuck_gauge_and_six_dry_ones_are_good_weat
     assert verdicts([gauge(3.4)], run(3.4, 5)) == [GOOD]
     assert verdicts([gauge(3.4)], run(3.4, 6)) == [(Quality.SUSPECT, ("frozen",))]
     assert verdicts([gauge(0)], run(0, 30)) == [GOOD]
-    assert verdicts([gauge(3.4)], [*run(3.4, 5), gauge(3.3, at=AT - 2 * TEN + TEN / 2)]) == [GOOD]
+    assert verdicts([gauge(3.4)], [*run(3.4, 5), gauge(3.3, at=AT - 5 * TEN), gauge(3.4, at=AT - 6 * TEN)]) == [GOOD], "it moved once"
+    assert verdicts([gauge(3.4)], [gauge(3.4, at=AT - timedelta(hours=k)) for k in range(1, 5)]) == [GOOD], "five reports are few, however long"
 
 
 def test_ten_degrees_beside_the_neighbours_are_suspect_but_a_mountain_is_colder() -> None:
@@ -102,3 +103,58 @@ def test_the_providers_own_doubt_stays_and_is_never_lifted() -> None:
 def test_the_order_is_kept() -> None:
     given = [gauge(1, number=3), gauge(999, number=1), gauge(2, number=2)]
     assert [one.station for one in checked(given)] == ["S3", "S1", "S2"]
+
+
+@pytest.mark.parametrize(("variable", "low", "high"), [
+    ("air_temperature", -90, 60), ("ground_temperature", -95, 90), ("road_temperature", -60, 90), ("dew_point_temperature", -100, 40),
+    ("relative_humidity", 0, 105), ("visibility", 0, 150_000), ("wind_speed", 0, 110), ("wind_gust", 0, 130), ("pm25", 0, 5000),
+    ("water_level", -20, 9000)])  # fmt: skip
+def test_both_ends_of_what_has_ever_been_measured_are_good_and_a_little_more_is_bad(variable: str, low: float, high: float) -> None:
+    assert verdicts([gauge(low, variable=variable), gauge(high, number=1, variable=variable)]) == [GOOD] * 2
+    assert verdicts([gauge(low - 0.1, variable=variable), gauge(high + 0.1, number=1, variable=variable)]) == [(Quality.BAD, ("range",))] * 2
+    assert verdicts([gauge(math.nan, variable=variable)]) == [(Quality.BAD, ("range",))]
+
+
+@pytest.mark.parametrize(("variable", "most"), [("relative_humidity", 60), ("wind_speed", 25)])
+def test_humidity_and_wind_jump_too(variable: str, most: float) -> None:
+    earlier = [gauge(5, variable=variable, at=AT - TEN)]
+    assert verdicts([gauge(5 + most, variable=variable)], earlier) == [GOOD]
+    assert verdicts([gauge(5 + most + 0.1, variable=variable)], earlier) == [(Quality.SUSPECT, ("step",))]
+
+
+@pytest.mark.parametrize(("variable", "after_h"), [("air_temperature", 5), ("wind_speed", 3), ("wind_gust", 3)])
+def test_air_that_does_not_move_in_the_least_for_hours_is_a_frozen_sensor(variable: str, after_h: float) -> None:
+    def run(hours: float) -> list[Observation]:
+        return [gauge(7.3, variable=variable, at=AT - timedelta(hours=hours) * k / 5) for k in range(1, 6)]
+
+    assert verdicts([gauge(7.3, variable=variable)], run(after_h)) == [(Quality.SUSPECT, ("frozen",))]
+    assert verdicts([gauge(7.3, variable=variable)], run(after_h - 0.1)) == [GOOD]
+
+
+# At 31° N a degree of longitude is 111.195 × cos 31° = 95.3 km: 0.104° are 9.9 km and 0.106° 10.1; 0.313° are 29.8 and 0.316° 30.1.
+@pytest.mark.parametrize(("variable", "values", "near", "far"), [
+    ("rain", (60, 1), 0.104, 0.106), ("air_temperature", (30, 19), 0.313, 0.316), ("wind_speed", (30, 9), 0.313, 0.316)])
+def test_neighbours_are_those_within_their_distance(variable: str, values: tuple[float, float], near: float, far: float) -> None:
+    for away, verdict in ((near, (Quality.SUSPECT, ("neighbours",))), (far, GOOD)):
+        others = [replace(gauge(values[1], number=k, variable=variable), lon=121.0 + away, lat=31.0 + (k - 2) * 1e-4) for k in (1, 2, 3)]
+        assert verdicts([gauge(values[0], variable=variable), *others])[0] == verdict
+
+
+@pytest.mark.parametrize(("value", "others", "strange"), [
+    (10, (0.9, 0.9, 0.9), True), (9.9, (0.9, 0.9, 0.9), False), (10, (1, 1, 1), False), (60, (1, 1, 9), False),
+    (0, (5, 5, 5), True), (0, (5, 5, 4.9), False), (0.1, (5, 5, 5), False)])  # fmt: skip
+def test_alone_is_ten_times_all_of_them_and_blocked_is_dry_where_all_are_wet(value: float, others: tuple[float, ...], strange: bool) -> None:
+    given = [gauge(value), *(gauge(one, number=number) for number, one in enumerate(others, 1))]
+    assert verdicts(given)[0] == ((Quality.SUSPECT, ("neighbours",)) if strange else GOOD)
+
+
+def test_twenty_metres_a_second_beside_the_neighbours_is_the_edge_for_wind() -> None:
+    calm = [gauge(15, number=number, variable="wind_speed") for number in (1, 2, 3)]
+    assert verdicts([gauge(35, variable="wind_speed"), *calm])[0] == GOOD
+    assert verdicts([gauge(35.1, variable="wind_speed"), *calm])[0] == (Quality.SUSPECT, ("neighbours",))
+
+
+def test_height_is_allowed_for_only_where_every_height_is_known() -> None:
+    valley = [gauge(30, number=number, variable="air_temperature", elevation=10) for number in range(1, 5)]
+    assert verdicts([gauge(19, variable="air_temperature", elevation=1710), replace(valley[0], elevation=None), *valley[1:]])[0] == (
+        Quality.SUSPECT, ("neighbours",))

@@ -57,6 +57,10 @@ async def test_a_link_scanner_does_not_acknowledge(world: World) -> None:
     opened = await world.get(path)
     assert opened.status_code == 200
     assert 'method="post"' in opened.text
+    assert "【演练】" in opened.text  # whoever opens it reads what it is about, for whom, and that it is a drill
+    assert "[EXERCISE] " in opened.text
+    assert "office of Pudong" in opened.text
+    assert (await world.get("/api/ack/wrong")).status_code == 404
     assert (await world.http.head(path)).status_code in (200, 405)
     read = await world.http.post(path, data={"by": "duty officer"}, headers={"Accept": "application/json"})
     assert read.status_code == 200, read.text  # it was still open: neither GET nor HEAD had answered

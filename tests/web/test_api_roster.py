@@ -120,3 +120,17 @@ async def test_gaps_are_told_to_the_operators_before_they_matter_and_cleared_whe
     assert len(await told()) == 1
     await bring(world, "root", "区划代码,岗位,姓名,手机\n310115,防汛责任人,王一,13800000001\n")
     assert await told() == []
+
+
+async def test_a_test_message_is_asked_for_by_contact_or_for_all_that_need_proof_and_its_state_is_read_back(world: World) -> None:
+    await bring(world, "root")
+    numbers = [one["id"] for post in (await world.get("/api/roster", "root")).json() for person in post["people"] for one in person["contacts"]]
+    assert (await world.get(f"/api/roster/contacts/{numbers[0]}/test", "root")).status_code == 404
+    assert (await world.post(f"/api/roster/contacts/{numbers[0]}/test", "root")).status_code == 202
+    newest = (await world.get(f"/api/roster/contacts/{numbers[0]}/test", "root")).json()
+    assert (newest["state"], newest["asked_by"], newest["answered_at"]) == ("waiting", "root", None)
+    again = await world.post(f"/api/roster/contacts/{numbers[0]}/test", "root")
+    assert again.status_code == 429
+    assert int(again.headers["retry-after"]) > 500
+    done = (await world.post("/api/roster/tests", "root")).json()
+    assert (sorted(done["asked"]), [one["contact"] for one in done["held_back"]]) == (sorted(numbers[1:]), [numbers[0]])

@@ -93,6 +93,7 @@ TABLE = {
     "GET /api/roster": AREA, "GET /api/roster/gaps": AREA, "GET /api/roster/score": AREA,
     "POST /api/roster/import": "?----+", "GET /api/roster/export.csv": "?----+", "POST /api/roster/contacts/{contact}/proof": "?----+",
     "POST /api/roster/contacts/{contact}/test": "?----+", "GET /api/roster/contacts/{contact}/test": "?----+", "POST /api/roster/tests": "?----+",
+    "GET /api/duty/{token}": OPEN, "POST /api/duty/{token}": OPEN,
     "GET /api/ack/{token}": OPEN,
     "POST /api/ack/{token}": OPEN,
     "GET /api/health": OPEN,
@@ -213,6 +214,8 @@ def body(world: World, method: str, path: str) -> dict[str, object]:
             return {"by": "duty officer"}
         case "/api/roster/contacts/{contact}/proof":
             return {"how": "answered a test call"}
+        case "/api/duty/{token}":
+            return {"by": "duty officer", "act": "take"}
         case "/api/keys":
             return {"label": "reader", "scopes": ["view"]}
         case "/api/routes/{channel}/{route}":

@@ -63,6 +63,8 @@ async def test_every_refusal_of_the_desk_is_told_in_chinese() -> None:
     ("浦东新区应急办 has not answered 31000041600000_20240920083000", "浦东新区应急办 尚未应答 31000041600000_20240920083000"),
     ("b is being called; call b by telephone and enter the answer", "正在叫应 b；请电话联系 b，并录入应答"),
     ("资料源 radar 已 30 分钟没有可用的新资料 / feed radar has brought nothing usable", "资料源 radar 已 30 分钟没有可用的新资料"),
+    ("documents of zhejiang that cannot be read: HTTP 503 (a.xml)", "zhejiang 的部分预警文件无法读取：HTTP 503 (a.xml)"),
+    ("call the partner: they may warn of something; what does not answer is asked for again by itself", "请联系对方，其中可能有预警；未应答的会自动重试"),
     ("something nobody has translated", "系统原文：something nobody has translated"),
 ])
 def test_a_sentence_in_chinese(said: str, zh: str) -> None:

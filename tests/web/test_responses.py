@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import text
 
 from tests.web.conftest import World
-from warning.account import token_hash
+from warning.account import Account, token_hash
+from warning.response.errand import word_of
 
 
 async def followed(world: World) -> list[dict[str, Any]]:
@@ -147,7 +148,7 @@ async def test_a_duty_that_nobody_takes_in_time_is_an_operators_notice_until_som
     await world.move(timedelta(seconds=1))  # five minutes for the duty room, ten for the pumps
     (one,) = await followed(world)
     assert await notices(world) == [
-        "response flood-control, flood command duty room: Man the duty room and connect the districts by video: nobody has taken charge in time"]
+        "【演练】response flood-control, flood command duty room: Man the duty room and connect the districts by video: nobody has taken charge in time"]
     assert [each["key"] for each in one["duties"] if each["late"]] == ["command-room"]
     await world.post(f"/api/responses/{one['id']}/duties/{duty(one, 'command-room', '')['id']}/acknowledge", "lin")
     assert await notices(world) == []
@@ -197,3 +198,56 @@ async def test_every_act_is_in_the_audit_log(world: World) -> None:
 async def test_shelters_are_there_for_everybody(world: World) -> None:
     found = (await world.get("/api/shelters.geojson")).json()
     assert [one["properties"]["code"] for one in found["features"]] == ["example-pudong", "example-fengxian", "example-park"]
+
+
+async def letter_of(world: World, post: str = "浦东新区防汛责任人") -> str:
+    """The address behind the link of this post's message."""
+    async with world.parts.database.begin() as connection:
+        number = (await connection.execute(text("SELECT id FROM duty_letter WHERE post = :p"), {"p": post})).scalar_one()
+    return f"/api/duty/{word_of(world.parts.secret, number)}"
+
+
+async def rostered(world: World) -> None:
+    words = "区划代码,区划名称,岗位,姓名,手机\n310115,浦东新区,防汛责任人,王一,13800000001\n310000,上海市,市防汛办,赵总,13800000009\n"
+    await world.parts.rosters.bring([("roster.csv", words.encode())], account=Account(name="root", role="admin"))
+
+
+async def test_a_post_takes_ticks_and_ends_its_duties_behind_the_link_of_its_message_without_an_account(world: World) -> None:
+    await rostered(world)
+    await world.warned(level="blue")
+    await followed(world)
+    path = await letter_of(world)
+    page = await world.http.get(path)
+    assert page.headers["cache-control"] == "no-store"
+    assert "【演练】防汛防台应急响应Ⅳ级" in page.text
+    assert "[EXERCISE] Flood and typhoon response, level IV" in page.text
+    assert "预降内河水位，泵车待命" in page.text
+    assert "接通各区视频会商" not in page.text  # the city's duty is none of its own
+    taken = await world.http.post(path, data={"act": "take", "by": "王一"})
+    assert taken.status_code == 200
+    assert "王一（浦东新区防汛责任人）" in taken.text
+    assert (await world.http.post(path, data={"act": "take", "by": "王一"})).status_code == 409
+    (one,) = (await world.get("/api/responses", "fu")).json()
+    pumps = duty(one, "pumps")
+    assert (pumps["held_by"], pumps["state"], pumps["acknowledged_by"]) == (["浦东新区防汛责任人"], "acknowledged", "王一（浦东新区防汛责任人）")
+    assert one["counts"] == {"waiting": 1, "acknowledged": 1, "done": 0, "late": 0}
+    refused = await world.http.post(path, data={"act": "done", "by": "王一", "duty": str(pumps["id"])})
+    assert refused.status_code == 422
+    assert "say why this is left undone" in refused.text
+    for check in "01":
+        assert (await world.http.post(path, data={"act": "tick", "by": "王一", "duty": str(pumps["id"]), "check": check})).status_code == 200
+    done = await world.http.post(path, json={"act": "done", "by": "王一", "duty": pumps["id"]}, headers={"Accept": "application/json"})
+    assert [(one["key"], one["state"], one["done_by_whom"]) for one in done.json()["duties"]] == [("pumps", "done", "王一（浦东新区防汛责任人）")]
+    other = duty(one, "command-room", "")["id"]
+    assert (await world.http.post(path, json={"act": "done", "by": "王一", "duty": other, "remark": "x"}, headers={"Accept": "application/json"})).status_code == 404
+    assert (await world.http.get("/api/duty/" + "0" * 64)).status_code == 404
+    assert (await world.http.post(path, data={"act": "burn", "by": "王一"})).status_code == 422
+
+
+async def test_a_duty_of_every_street_is_one_for_each_that_has_such_a_post(world: World) -> None:
+    words = "区划代码,区划名称,岗位,姓名,手机\n" + "".join(f"31011514{n},街镇{n},防汛责任人,人{n},1380000000{n}\n" for n in range(3))
+    await world.parts.rosters.bring([("roster.csv", words.encode())], account=Account(name="root", role="admin"))
+    await world.warned(level="orange")
+    (one,) = await followed(world)
+    moved = {each["zone"]: each["held_by"] for each in one["duties"] if each["key"] == "people-moved"}
+    assert moved == {f"31011514{n}": [f"街镇{n}防汛责任人"] for n in range(3)}

@@ -101,6 +101,15 @@ class Acknowledged:
     posts: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a link asks to acknowledge: the newest headline by language; a drill's begins with its mark."""
+
+    post: str
+    identifier: str
+    headlines: tuple[str, ...]
+
+
 def token(secret: str, attempt_id: UUID) -> str:
     """The one-time word of an acknowledgement link: unguessable, and derived, so that a retry carries the same link."""
     mac = hmac.new(secret.encode(), f"acknowledge {attempt_id}".encode(), hashlib.sha256).hexdigest()

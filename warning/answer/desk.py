@@ -9,7 +9,7 @@ import structlog
 
 from geo.zone import ZoneSet
 from warning.account import Account, Act, acts, covers, require
-from warning.answer.call import Acknowledged, Call, says_yes, token, token_hash, twins_of
+from warning.answer.call import Acknowledged, Call, Question, says_yes, token, token_hash, twins_of
 from warning.answer.callplan import CallPlans
 from warning.answer.renew import renewed
 from warning.answer.timetable import DUTY_ROOM, Try, timetable
@@ -44,6 +44,8 @@ class AnswerLedger(Protocol):
     async def readdressed(self, subscription_id: int) -> None: ...
 
     async def calls_of(self, subscription_id: int) -> list[Call]: ...
+
+    async def asked(self, token_hash: str) -> Question: ...
 
     async def by_token(self, token_hash: str, answer: Answer) -> Acknowledged: ...
 
@@ -171,6 +173,10 @@ class AnswerDesk:
             if steps:
                 await self._ledger.renew(call.id, self._planned(steps), at=now)
         await self._ledger.advance(at=now)
+
+    async def asked(self, word: str) -> Question:
+        """What the link of this word asks to acknowledge; reading it answers nothing. Raises NotFound."""
+        return await self._ledger.asked(token_hash(word))
 
     async def acknowledge(self, word: str, *, by: str, how: How = "link") -> Acknowledged:
         """By the word of a link. Raises NotFound for one that is none, Conflict when it was used or its event has ended.

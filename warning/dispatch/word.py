@@ -1,16 +1,17 @@
-"""Word: short messages to one person that are no warnings (codes, answers to LIST and STOP), sent by the workers, with receipts."""
+"""Word: short messages to one person that are no warnings (codes, answers to LIST and STOP, duties), sent by the workers, with receipts."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from channels.message import Lane, Message
 from channels.port import ChannelSender
 from warning.clock import Clock
 from warning.dispatch.compose import SIGNATURE
 from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
-from warning.dispatch.kind import kind_of
+from warning.dispatch.kind import MACHINES, kind_of
 
 KEY = "word."
 """How the keys of these messages begin: late receipts under them are nobody's delivery."""
@@ -81,7 +82,14 @@ class WordDesk:
 
     def _message(self, one: DueWord) -> Message:
         word, key = one.word, f"{KEY}{one.id}"
-        before = SIGNATURE if kind_of(word.channel, self._kinds) == "sms" else ""
+        kind = kind_of(word.channel, self._kinds)
+        before = SIGNATURE if kind == "sms" else ""
+        status: Literal["Actual", "Exercise"] = "Actual" if word.lane == "actual" else "Exercise"
+        link = word.text.rsplit("\n", 1)[-1]
+        program = kind in MACHINES
+        body = json.dumps({
+            "type": "word", "key": key, "status": status, "headline": word.subject, "text": word.text, "sent": word.at.isoformat(),
+            **({"url": link} if link.startswith(("http://", "https://")) else {})}, ensure_ascii=False).encode() if program else b""
         return Message(
-            key=key, address=word.address, subject=word.subject, text=before + word.text, language=word.language, identifier=key, event=key,
-            version=1, msg_type="Alert", status="Actual" if word.lane == "actual" else "Exercise", priority=2, sent=word.at, expires=word.expires)
+            body=body, content_type="application/json" if program else "", key=key, address=word.address, subject=word.subject, text=before + word.text, language=word.language, identifier=key, event=key,
+            version=1, msg_type="Alert", status=status, priority=2, sent=word.at, expires=word.expires)

@@ -16,6 +16,8 @@ from warning.roster.gap import Gap, GapKind
 
 TESTED = (GapKind.UNPROVED, GapKind.AGEING)
 """Gaps that a test message can mend."""
+MOST_AN_HOUR = 200
+"""Tests of contacts that one account may ask for."""
 
 
 class ProofLedger(Protocol):
@@ -65,12 +67,18 @@ class ProofDesk:
         return trial_id
 
     async def test_all(self, account: Account, *, lane: str = "") -> Sent:
-        """A test to every contact of the account's area whose proof is missing, too old or soon too old, as far as the hour's number allows."""
+        """A test to every contact of the account's area whose proof is missing, too old or soon too old, as far as the hour's number allows.
+
+        Who has not been tested for longest comes first.
+        """
         require(account, Act.SUBSCRIBE)
         own(account)
         wanted = dict.fromkeys(gap.contact_id for gap in await self._contacts.gaps(account, lane=lane) if gap.kind in TESTED)
-        asked, held = [], []
-        for contact_id in wanted:
+        before = await self._ledger.latest(list(wanted))
+        longest = sorted(wanted, key=lambda one: before[one].asked_at.timestamp() if one in before else 0.0)
+        asked: list[int] = []
+        held = [(one, f"more than {MOST_AN_HOUR} at once: ask again in an hour") for one in longest[MOST_AN_HOUR:]]
+        for contact_id in longest[:MOST_AN_HOUR]:
             try:
                 await self.test(contact_id, account=account)
                 asked.append(contact_id)

@@ -11,6 +11,8 @@ from enum import IntEnum
 from typing import Literal
 
 from warning.level import Level
+from warning.roster.area import AreaLevel, encloses, level_of
+from warning.roster.post import Kind, Post
 
 Scope = Literal["area", "zone"]
 
@@ -37,8 +39,19 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holders:
+    """Posts of the roster that hold a duty: of these kinds, at this level of the administration."""
+
+    kinds: tuple[Kind, ...]
+    at: AreaLevel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
-    """What one post does from ``level`` upwards. ``scope``: once for the whole warned area, or once in each warned zone."""
+    """What one post does from ``level`` upwards. ``scope``: once for the whole warned area, or once in each warned zone.
+
+    ``held_by`` None: nobody is written to, the duty stands on the page for whoever takes it.
+    """
 
     key: str
     level: ResponseLevel
@@ -48,6 +61,7 @@ class Duty:
     checks: tuple[Phrase, ...]
     acknowledge_within: timedelta
     done_within: timedelta
+    held_by: Holders | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +83,32 @@ class ResponsePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A duty in one place: ``zone`` is "" for the whole area."""
+    """A duty in one place: ``zone`` is "" for the whole area. ``posts`` of the roster hold it; empty with ``duty.held_by``: none is on the list."""
 
     duty: Duty
     zone: str
+    posts: tuple[Post, ...] = ()
 
 
-def tasks(plan: ResponsePlan, level: ResponseLevel, zones: Sequence[str]) -> list[Task]:
-    """Everything to do at ``level`` in ``zones``: what a lower level asks is asked at a higher one too."""
-    found = []
+def tasks(plan: ResponsePlan, level: ResponseLevel, zones: Sequence[str], posts: Sequence[Post] = (), *, hazard: str = "") -> list[Task]:
+    """Everything to do at ``level`` in ``zones``: what a lower level asks is asked at a higher one too.
+
+    A duty of posts below a zone (each street's, of a warned district) is one duty for each place that has such a post.
+    """
+    found: list[Task] = []
     for duty in plan.duties:
-        if duty.level <= level:
-            found += [Task(duty=duty, zone=zone) for zone in (zones if duty.scope == "zone" else ("",))]
+        if duty.level > level:
+            continue
+        for zone in (zones if duty.scope == "zone" else ("",)):
+            holding = _holding(duty, [zone] if zone else zones, posts, hazard)
+            below = sorted({post.zone for post in holding if zone and encloses(zone, post.zone) and level_of(post.zone) is not level_of(zone)})
+            found += [Task(duty=duty, zone=place, posts=tuple(post for post in holding if not below or post.zone == place)) for place in below or [zone]]
     return found
+
+
+def _holding(duty: Duty, zones: Sequence[str], posts: Sequence[Post], hazard: str) -> list[Post]:
+    """Inside a warned zone, or around it."""
+    if duty.held_by is None:
+        return []
+    return [post for post in posts if post.kind in duty.held_by.kinds and level_of(post.zone) is duty.held_by.at
+            and (not post.hazards or hazard in post.hazards) and any(encloses(zone, post.zone) or encloses(post.zone, zone) for zone in zones)]

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from warning.errors import ConfigError
 from warning.level import Level
-from warning.response.plan import Duty, Phrase, ResponseLevel, ResponsePlan, Scope
+from warning.response.plan import Duty, Holders, Phrase, ResponseLevel, ResponsePlan, Scope
+from warning.roster.area import AreaLevel
+from warning.roster.post import Kind
 from warning.watch.marked import check, read_marked
 
 Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
@@ -31,6 +33,14 @@ class _Both(_Door):
         return Phrase(zh=self.zh, en=self.en)
 
 
+class _HoldersIn(_Door):
+    kinds: Annotated[list[Literal["responsible", "liaison", "information_officer", "key_unit", "subscriber"]], Field(min_length=1)]
+    at: Literal["city", "district", "town", "village"]
+
+    def holders(self) -> Holders:
+        return Holders(kinds=tuple(map(Kind, self.kinds)), at=AreaLevel(self.at))
+
+
 class _DutyIn(_Door):
     key: Key
     level: Roman
@@ -41,6 +51,7 @@ class _DutyIn(_Door):
     checks: list[_Both] = []
     acknowledge_min: Minutes
     done_min: Minutes
+    held_by: _HoldersIn | None = None
 
 
 class _PlanIn(_Door):
@@ -87,4 +98,4 @@ def _duty(given: _DutyIn) -> Duty:
     return Duty(
         key=given.key, level=ResponseLevel[given.level], post=given.post.phrase(), scope=given.scope, words=Phrase(zh=given.zh, en=given.en),
         checks=tuple(one.phrase() for one in given.checks), acknowledge_within=timedelta(minutes=given.acknowledge_min),
-        done_within=timedelta(minutes=given.done_min))
+        done_within=timedelta(minutes=given.done_min), held_by=None if given.held_by is None else given.held_by.holders())

@@ -53,6 +53,8 @@ class DutyHeld:
     done_at: datetime | None
     done_who: str
     remark: str
+    held_by: tuple[str, ...] = ()
+    """Posts of the roster that hold it and are written to."""
 
     def late(self, now: datetime) -> bool:
         """Past the moment at which the next thing should have been said of it."""

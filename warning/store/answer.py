@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from warning.answer.call import OPEN, Acknowledged, Attempt, Call
+from warning.answer.call import OPEN, Acknowledged, Attempt, Call, Question
 from warning.answer.work import Answer, Office, Opening, Planned
+from warning.cap import drill_mark
 from warning.errors import Conflict, NotFound
 from warning.level import Level
 from warning.roster.post import Post
@@ -139,6 +140,17 @@ class AnswerStore:
             return {row.subscription_id: row.id for row in rows}
 
     # Answers
+
+    async def asked(self, token_hash: str) -> Question:
+        async with self._db.begin() as connection:
+            row = (await connection.execute(text(
+                "SELECT c.post, v.identifier, v.status, v.headlines FROM call_attempt a JOIN duty_call c ON c.id = a.call_id "
+                "JOIN LATERAL (SELECT n.* FROM alert n WHERE n.event_id = c.event_id ORDER BY n.version DESC LIMIT 1) v ON true WHERE a.token_hash = :t"),
+                {"t": token_hash})).one_or_none()
+        if row is None:
+            raise NotFound("this answer link is not known; use the one in the newest message")
+        marked = [(drill_mark(row.status, language), words) for language, words in sorted(row.headlines.items(), reverse=True)]
+        return Question(post=row.post, identifier=row.identifier, headlines=tuple(words if words.startswith(mark.strip()) else mark + words for mark, words in marked))
 
     async def by_token(self, token_hash: str, answer: Answer) -> Acknowledged:
         """Raises NotFound for a word that is none, Conflict when nothing is open any more for whoever it was given to."""

@@ -11,10 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from warning.errors import Conflict, NotFound
 from warning.level import Level
 from warning.response.desk import Wanted, Warned
+from warning.response.errand import Letter
 from warning.response.plan import Phrase, ResponseLevel, Task
 from warning.response.state import DutyHeld, Response, after
+from warning.roster.post import Post
 from warning.store.audit import note
 from warning.store.database import Database
+from warning.store.letters import Written, duty_of, keep_letters, letter_of, send_due, tell_unheld
+from warning.store.roster import read_posts
+from warning.trust.address import Addresses
 
 BY_RULE = "rule"
 """Who is on record for what a plan opens or changes by itself; the people are those who signed the warning."""
@@ -23,8 +28,25 @@ BY_RULE = "rule"
 class ResponseStore:
     """Each verb is one transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, addresses: Addresses, *, secret: str) -> None:
+        """``secret``: from which the words of links are derived; messages with such a link lie sealed."""
         self._db = database
+        self._addresses = addresses
+        self._secret = secret
+
+    async def posts(self, lane: str) -> list[Post]:
+        """Of the roster; addresses stay sealed."""
+        async with self._db.begin() as connection:
+            return await read_posts(connection, lane=lane)
+
+    async def send_due(self, *, written: Written, at: datetime) -> int:
+        """Letters to posts whose moment has come are queued as messages; how many."""
+        async with self._db.begin() as connection:
+            return await send_due(connection, written=written, seal=self._addresses.seal, at=at)
+
+    async def letter(self, token_hash: str) -> Letter:
+        async with self._db.begin() as connection:
+            return await letter_of(connection, token_hash)
 
     async def unseen(self, *, at: datetime, limit: int) -> list[Warned]:
         """The newest versions of events that no response was looked up for, oldest first; what ran out a day ago is history."""
@@ -32,7 +54,7 @@ class ResponseStore:
             rows = await connection.execute(text(_UNSEEN), {"at": at, "limit": limit})
             return [
                 Warned(identifier=r.identifier, event_id=r.event_id, version=r.version, issuer=r.issuer, hazard=r.hazard, level=Level(r.level),
-                       zones=tuple(r.zones), status=r.status, cancelled=r.msg_type == "Cancel", expires=r.expires)
+                       zones=tuple(r.zones), polygon=r.polygon, status=r.status, cancelled=r.msg_type == "Cancel", expires=r.expires)
                 for r in rows]
 
     async def follow(self, warned: Warned, wanted: Sequence[Wanted], *, at: datetime) -> None:
@@ -42,7 +64,7 @@ class ResponseStore:
             if mine is None:
                 return
             for one in wanted:
-                await _bring(connection, warned, one, at)
+                await _bring(connection, warned, one, at, self._secret)
 
     async def run_out(self, *, at: datetime) -> None:
         async with self._db.begin() as connection:
@@ -108,11 +130,12 @@ class ResponseStore:
                 raise Conflict("this response is closed already")
             await connection.execute(text(
                 "UPDATE notice SET cleared_at = :at WHERE cleared_at IS NULL AND key IN (SELECT 'duty ' || id || word FROM response_duty, "
-                "(VALUES (' taken'), (' done')) AS words(word) WHERE response_id = :id)"), {"at": at, "id": response_id})
+                "(VALUES (' taken'), (' done')) AS words(word) WHERE response_id = :id UNION ALL SELECT 'unheld duties ' || CAST(:id AS uuid))"),
+                {"at": at, "id": response_id})
             await note(connection, who=who, act="close response", what=f"response {response_id}", at=at, detail={"reason": reason})
 
 
-async def _bring(connection: AsyncConnection, warned: Warned, wanted: Wanted, at: datetime) -> None:
+async def _bring(connection: AsyncConnection, warned: Warned, wanted: Wanted, at: datetime, secret: str) -> None:
     held = (await connection.execute(text("SELECT * FROM response WHERE event_id = :e AND plan = :p FOR UPDATE"),
                                      {"e": warned.event_id, "p": wanted.plan.key})).one_or_none()
     if wanted.level is None:
@@ -132,6 +155,8 @@ async def _bring(connection: AsyncConnection, warned: Warned, wanted: Wanted, at
         response_id = held.id
         await connection.execute(text(_CHANGE), {**now, "id": response_id})
     await _set_duties(connection, response_id, wanted.tasks, at)
+    await keep_letters(connection, response_id, wanted.errands, secret=secret, at=at)
+    await tell_unheld(connection, response_id, wanted.unheld, plan=wanted.plan.key, status=warned.status, at=at)
     if held is None or held.level != int(wanted.level) or held.state == "closed":
         await note(connection, who=BY_RULE, act="open response" if held is None else "change response", what=f"response {response_id}", at=at,
                    detail={"plan": wanted.plan.key, "level": wanted.level.name, "alert": warned.identifier})
@@ -140,10 +165,11 @@ async def _bring(connection: AsyncConnection, warned: Warned, wanted: Wanted, at
 async def _set_duties(connection: AsyncConnection, response_id: UUID, tasks: Sequence[Task], at: datetime) -> None:
     for task in tasks:
         duty = task.duty
-        words = {"post": _pair(duty.post), "what": _pair(duty.words), "checks": [_pair(one) for one in duty.checks]}
+        words = {"post": _pair(duty.post), "what": _pair(duty.words), "checks": [_pair(one) for one in duty.checks],
+                 "held": [post.title for post in task.posts]}
         await connection.execute(text(_DUTY), {
             "r": response_id, "key": duty.key, "zone": task.zone, "level": int(duty.level), "words": json.dumps(words, ensure_ascii=False),
-            "at": at, "ack": at + duty.acknowledge_within, "done": at + duty.done_within})
+            "at": at, "ack": at + duty.acknowledge_within, "done": at + duty.done_within, "posts": [post.id for post in task.posts]})
     await connection.execute(text(
         "UPDATE response_duty SET state = 'not_needed' WHERE response_id = :r AND state = 'waiting' AND (key || ' ' || zone) <> ALL(:kept)"),
         {"r": response_id, "kept": [f"{task.duty.key} {task.zone}" for task in tasks]})
@@ -164,19 +190,8 @@ async def _duties(connection: AsyncConnection, responses: Sequence[UUID]) -> dic
     rows = await connection.execute(text("SELECT * FROM response_duty WHERE response_id = ANY(:ids) ORDER BY level, key, zone"), {"ids": list(responses)})
     found: dict[UUID, list[DutyHeld]] = {}
     for row in rows:
-        found.setdefault(row.response_id, []).append(_duty(row))
+        found.setdefault(row.response_id, []).append(duty_of(row))
     return found
-
-
-def _duty(row: Row[tuple[object, ...]]) -> DutyHeld:
-    f = row._mapping
-    words, ticked = f["words"], f["ticked"]
-    return DutyHeld(
-        id=f["id"], key=f["key"], level=ResponseLevel(f["level"]), zone=f["zone"], post=_two(words["post"]), words=_two(words["what"]),
-        checks=tuple(_two(one) for one in words["checks"]),
-        ticked={int(key): (str(one["who"]), datetime.fromisoformat(one["at"])) for key, one in ticked.items()}, state=f["state"],
-        opened_at=f["opened_at"], acknowledge_by=f["acknowledge_by"], done_by=f["done_by"], acknowledged_at=f["acknowledged_at"],
-        acknowledged_who=f["acknowledged_who"], done_at=f["done_at"], done_who=f["done_who"], remark=f["remark"])
 
 
 def _response(row: Row[tuple[object, ...]], duties: Sequence[DutyHeld]) -> Response:
@@ -215,14 +230,15 @@ UPDATE response SET identifier = :identifier, warning = :warning, level = :level
   state = 'open', closed_at = NULL, closed_who = '', reason = '' WHERE id = :id
 """
 _DUTY = """
-INSERT INTO response_duty (response_id, key, zone, level, words, state, opened_at, acknowledge_by, done_by)
-VALUES (:r, :key, :zone, :level, CAST(:words AS jsonb), 'waiting', :at, :ack, :done)
-ON CONFLICT (response_id, key, zone) DO UPDATE SET state = 'waiting', opened_at = excluded.opened_at,
+INSERT INTO response_duty (response_id, key, zone, level, words, posts, state, opened_at, acknowledge_by, done_by)
+VALUES (:r, :key, :zone, :level, CAST(:words AS jsonb), :posts, 'waiting', :at, :ack, :done)
+ON CONFLICT (response_id, key, zone) DO UPDATE SET state = 'waiting', opened_at = excluded.opened_at, posts = excluded.posts, words = excluded.words,
   acknowledge_by = excluded.acknowledge_by, done_by = excluded.done_by WHERE response_duty.state = 'not_needed'
 """
 _LATE = """
 INSERT INTO notice (key, text, next_step, at)
-SELECT 'duty ' || d.id || ' ' || late.word, 'response ' || r.plan || ', ' || (d.words->'post'->>1) || CASE WHEN d.zone = '' THEN '' ELSE ' of ' || d.zone END
+SELECT 'duty ' || d.id || ' ' || late.word, CASE r.status WHEN 'Actual' THEN '' WHEN 'Test' THEN '【测试】' ELSE '【演练】' END || 'response ' || r.plan || ', ' || (d.words->'post'->>1) || CASE WHEN d.zone = '' THEN '' ELSE ' of ' || d.zone END
+  || CASE WHEN d.posts = '{}' THEN '' ELSE ' (' || array_to_string(ARRAY(SELECT jsonb_array_elements_text(d.words->'held')), ', ') || ')' END
   || ': ' || (d.words->'what'->>1) || CASE late.word WHEN 'taken' THEN ': nobody has taken charge in time' ELSE ': not done in time' END,
   'call the post by telephone; the duty stands at /console/responses', :at
 FROM response_duty d JOIN response r ON r.id = d.response_id AND r.state <> 'closed',

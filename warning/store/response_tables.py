@@ -55,7 +55,8 @@ response_duty = Table(
     Column("key", Text, nullable=False),
     Column("zone", Text, nullable=False),  # "" = the whole area
     Column("level", SmallInteger, nullable=False),
-    Column("words", JSONB, nullable=False),  # {"post": [zh, en], "what": [zh, en], "checks": [[zh, en], …]}
+    Column("words", JSONB, nullable=False),  # {"post": [zh, en], "what": [zh, en], "checks": [[zh, en], …], "held": [titles of posts]}
+    Column("posts", ARRAY(BigInteger), nullable=False, server_default="{}"),  # of the roster: they are written to, see store/letters
     Column("ticked", JSONB, nullable=False, server_default="{}"),  # {"0": {"who": …, "at": …}}
     Column("state", Text, nullable=False),  # waiting | acknowledged | done | not_needed
     Column("opened_at", DateTime(timezone=True), nullable=False),

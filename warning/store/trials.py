@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from channels.message import Receipt
 from warning.dispatch.mass.sheet import storable
 from warning.errors import Conflict, NotFound, TooMany
+from warning.office.proof import MOST_AN_HOUR
 from warning.office.trial import trial_id
 from warning.office.work import DueTrial, Trial
 from warning.store.audit import note
@@ -21,8 +22,6 @@ PAUSE_S = 20.0
 """Between two tests of one subscription."""
 REST_S = 600.0
 """Between two tests of one contact of the roster: people are not to be worn out by tests."""
-MOST_AN_HOUR = 200
-"""Tests of contacts that one account may ask for."""
 
 
 class TrialStore:

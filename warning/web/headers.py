@@ -64,7 +64,7 @@ def cleaned(path: str) -> str:
         return path.partition("?")[0]
     if path.startswith("/api/warned"):
         return "/api/warned"
-    for secret in ("/api/ack/", "/api/test-ack/"):
+    for secret in ("/api/ack/", "/api/test-ack/", "/api/duty/"):
         if path.startswith(secret):
             return f"{secret}…"
     if path.startswith("/login/"):

@@ -100,6 +100,8 @@ _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
     (r"a second admin looks at it, and withdraws the account when it is not right", "请另一位管理员核对，如有不当即停用该账号"),
     (r"the feed of (.+) cannot be read: (.+)", "{0} 的预警源无法读取：{1}"),
     (r"call the partner; it is looked at again by itself", "请联系对方；系统会自动重试"),
+    (r"documents of (.+) that cannot be read: (.+)", "{0} 的部分预警文件无法读取：{1}"),
+    (r"call the partner: they may warn of something; what does not answer is asked for again by itself", "请联系对方，其中可能有预警；未应答的会自动重试"),
     (r"risk notices to sites could not be judged: (.+)", "行业场所的风险提示未能研判：{0}"),
     (r"warnings go on; take the newest pack or site file out, or report the error", "预警照常；请撤下最新的行业规则或场所文件，或上报此错误"),
     (r"fetch the file again, or ask its provider", "请重新获取该文件，或联系提供方"),

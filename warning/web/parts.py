@@ -8,7 +8,7 @@ from uuid import UUID
 
 from geo.zone import ZoneSet
 from warning.account import Account, Act
-from warning.answer.call import Acknowledged, Call
+from warning.answer.call import Acknowledged, Call, Question
 from warning.clock import Clock
 from warning.dispatch.asread import Way
 from warning.dispatch.plan import Draft, Rate, ReachPlan
@@ -26,6 +26,7 @@ from warning.level import Level
 from warning.office.desk import OfficeDesk
 from warning.office.proof import Sent
 from warning.office.work import Trial
+from warning.response.errand import Letter
 from warning.response.shelter import Shelters
 from warning.response.state import Response
 from warning.roster.desk import Change
@@ -113,6 +114,8 @@ class Dispatching(Protocol):
 
 
 class Answering(Protocol):
+    async def asked(self, word: str, /) -> Question: ...
+
     async def acknowledge(self, word: str, /, *, by: str) -> Acknowledged: ...
 
     async def enter(self, call_id: UUID, /, *, by: str, note: str = ..., account: Account) -> Acknowledged: ...
@@ -235,6 +238,14 @@ class Responding(Protocol):
     async def responses(self, account: Account, /, *, closed: bool = ...) -> list[Response]: ...
 
     async def response(self, response_id: UUID, /, *, account: Account) -> Response: ...
+
+    async def letter(self, word: str, /) -> Letter: ...
+
+    async def take_all(self, word: str, /, *, by: str) -> Letter: ...
+
+    async def tick_by_letter(self, word: str, duty_id: int, check: int, /, *, by: str) -> Letter: ...
+
+    async def done_by_letter(self, word: str, duty_id: int, /, *, by: str, remark: str = ...) -> Letter: ...
 
     async def acknowledge(self, response_id: UUID, duty_id: int, /, *, account: Account) -> None: ...
 

@@ -16,6 +16,7 @@ from warning.web.api import (
     attempts,
     calls,
     consult,
+    duties,
     events,
     explain,
     feed,
@@ -90,7 +91,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
         packs.router,
         subscriptions.router, registrations.router, areas.router, offices.router, attempts.router, trials.router,
         responses.router,
-        answers.router, calls.router, roster.router, operations.router, routes.router, feeds.router, fields.router, admin.router, intake.router, login.router, oidc.router,
+        answers.router, duties.router, calls.router, roster.router, operations.router, routes.router, feeds.router, fields.router, admin.router, intake.router, login.router, oidc.router,
         office_pages, office_acts, public.proof, product,
     ):
         app.include_router(router)

@@ -159,3 +159,54 @@ def test_what_was_said_first_is_kept_until_it_can_be_checked() -> None:
     assert [float(field.values[0, 0]) for field in window.fields] == [5]
     assert [float(field.values[0, 0]) for field in window.said] == [50]
     assert [float(field.values[0, 0]) for field in window.with_run([rain(0, 8, run=NOW + 7 * HOUR)]).said] == [0]
+
+
+def three(values: Sequence[float], *, up: float = 0.0) -> list[Observation]:
+    """Alike in the middle of the cells (15, 3), (15, 6) and (15, 9), or ``up`` degrees beside it."""
+    return [one for k in range(3) for one in reports(values, lon=121.53 + 0.03 * k + up, lat=30.95 + up, name=f"S{k}")]
+
+
+@pytest.mark.parametrize(("measured_mm", "said_mm", "apart"), [
+    (10, 20, True), (10, 19.9, False),  # 10 mm apart
+    (20, 40, True), (20, 39.9, False),  # twice as much
+    (40, 20, True), (39.9, 20, False),  # and the other way round
+])  # fmt: skip
+def test_ten_millimetres_and_twice_as_much_are_a_contradiction_in_either_direction(measured_mm: float, said_mm: float, apart: bool) -> None:
+    rest = measured_mm - 7.5
+    found = measured(three([1, 1.5, 2, 1.25, 1.75, rest]), [rain(said_mm, 0, run=NOW - 2 * HOUR)])
+    assert ("310120" in found.disagreements["shanghai-2019/rainstorm/red"]) is apart
+
+
+def test_a_gauge_is_held_against_the_cell_it_stands_in_and_not_against_one_that_the_forecast_has_not() -> None:
+    values = np.zeros(GRID.shape, dtype=np.float32)
+    values[15, [3, 6, 9]] = 50
+    for up in (0.0, 0.004, -0.004):
+        found = measured(three([1, 1, 1, 1, 0.5, 0.5], up=up), [replace(rain(0, 0, run=NOW - 2 * HOUR), values=values)])
+        assert found.disagreements["shanghai-2019/rainstorm/red"] == {"310120": Disagreement(hours=1, said=50, measured=5, gauges=3)}
+    for rows, columns in ((slice(0, 31), slice(0, 9)), (slice(0, 31), slice(4, 31)), (slice(0, 15), slice(0, 31)), (slice(16, 31), slice(0, 31))):
+        part = replace(GRID, ny=rows.stop - rows.start, nx=columns.stop - columns.start, lat0=30.8 + rows.start / 100, lon0=121.5 + columns.start / 100)
+        cut = replace(rain(50, 0, run=NOW - 2 * HOUR), values=np.full(part.shape, 50, dtype=np.float32), grid=part)
+        found = measured(three([1, 1, 1, 1, 0.5, 0.5]), [cut])
+        assert found.disagreements["shanghai-2019/rainstorm/red"] == {}, "two of three, or none, lie in it"
+
+
+@pytest.mark.parametrize(("before", "last", "test", "value"), [
+    # 99 of 80 mm in an hour are 24 % too many, 109.5 of 100 mm in six hours 9.5 %.
+    ([0.3, 0.4] * 15, [17, 16, 17, 16, 17, 16], "rain/1h [mm] >= 80", 99),
+    # 84 of 80 mm are 5 %, 120 of 100 mm 20 %.
+    ([1.1, 1.3] * 15, [14, 15, 13, 14, 15, 13], "rain/6h [mm] >= 100", 120),
+])  # fmt: skip
+def test_of_several_comparisons_that_is_named_which_a_gauge_passes_by_most(before: list[float], last: list[float], test: str, value: float) -> None:
+    found = rainstorm(measured(reports(before + last)))
+    assert found.level is Level.ORANGE
+    assert found.evidence is not None
+    assert (found.evidence.gauges[0].test, round(found.evidence.gauges[0].value, 2)) == (test, value)
+
+
+def test_the_gauge_furthest_beyond_comes_first_also_where_less_is_worse() -> None:
+    over = measured([*reports([15, 14, 15, 14, 15, 9], name="S1"), *reports([17, 16, 17, 16, 17, 12], lon=121.6, name="S2")])
+    assert [one.station for one in over.gauges["shanghai-2019/rainstorm/orange"]["310120"]] == ["S2", "S1"]
+    seen = [replace(one, variable="visibility", units="m", window=None, statistic="instant", value=value, station=name)
+            for name, value in (("S1", 190.0), ("S2", 90.0), ("S3", 800.0)) for one in reports([0])]
+    row = next(rule.row for rule in SHANGHAI.of("fog") if rule.level is Level.ORANGE)
+    assert [(one.station, one.value) for one in measured(seen).gauges[row]["310120"]] == [("S2", 90.0), ("S1", 190.0)]

@@ -1,19 +1,25 @@
 """Pack and site files: the shipped numbers against a table by hand, faults by file, line and key, metres as metres."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from shapely import Point, box
 
+from geo.zone import Zone, ZoneSet
 from warning.configfolder import shipped_config
 from warning.errors import ConfigError, RuleError
 from warning.level import Level
 from warning.watch.chain import Around, NoticeOpen, WarningInForce, holds
-from warning.watch.pack import Pack
+from warning.watch.measured import Measuring
+from warning.watch.memory import Policy
+from warning.watch.pack import NoticeKey, OpenNotice, Pack, RiskNotice, affected, judge
 from warning.watch.packfile import load_packs
+from warning.watch.proposal import InForce
 from warning.watch.rulefile import load_rule_sets
-from warning.watch.site import buffered, load_sites
+from warning.watch.site import Site, SiteIn, buffered, load_sites
+from warning.watch.window import Window
 
 HAZARDS = {rule.hazard.key for rule_set in load_rule_sets().values() for rule in rule_set.rules}
 PACKS = {pack.id: pack for pack in load_packs([shipped_config() / "packs"], hazards=HAZARDS)}
@@ -128,6 +134,78 @@ def test_when_a_chain_holds(warnings: dict[str, Level], notices: dict[str, Level
     assert holds(NoticeOpen(pack="p", key="second", level=Level.ORANGE), around) is notice
 
 
+NOW = datetime(2024, 9, 19, 18, 0, tzinfo=UTC)
+ONCE = Policy(cycles_up=1, cycles_down=1)
+
+
+def place(code: str, kind: str, lon: float) -> Site:
+    return Site(about=SiteIn(code=code, kind=kind, name_zh=code, name_en=code, owner="o"), geometry=box(lon, 31.0, lon + 0.01, 31.01))
+
+
+GROUND = ZoneSet(origin="by hand", zones=tuple(
+    Zone(code=code, name_zh=code, name_en=code, level=level, parent=parent, geometry=box(west, 30.9, east, 31.1))
+    for code, level, parent, west, east in (
+        ("310000", "city", "", 121.0, 123.0), ("310115", "district", "310000", 121.5, 121.7), ("310116", "district", "310000", 121.8, 122.0))))
+# Things in either district; "near" shares the ground of the first, "far" that of none.
+PLACES = (place("one", "thing", 121.6), place("two", "thing", 121.9), place("near", "other", 121.605), place("far", "other", 121.65))
+
+
+def rain_over(level: Level, *zones: str) -> InForce:
+    return InForce(event_id="e", issuer="310115", hazard="rainstorm", level=level, zones=zones, expires=NOW + timedelta(hours=3), identifier="i", version=1)
+
+
+def judged(folder: Path, in_force: list[InForce], open_: dict[NoticeKey, OpenNotice]) -> list[RiskNotice]:
+    """Pack b asks for a rainstorm warning of yellow or above over its things, pack c for a notice of b at its others."""
+    written(folder, GOOD.format(id="b", asks="in_force: {hazard: rainstorm, level: yellow}"), "b.yaml")
+    written(folder, GOOD.format(id="c", asks="notice: {pack: b, class: first}").replace("[thing]", "[other]"), "c.yaml")
+    found, memories = judge(
+        load_packs([folder], hazards=HAZARDS), PLACES, Measuring(Window(), GROUND.zones, now=NOW), GROUND, in_force=in_force, open_=open_,
+        memories={}, policy=ONCE, data_time=NOW, now=NOW)
+    assert {memory.cycle for memory in memories.values()} == {NOW}
+    return found
+
+
+def said(found: list[RiskNotice]) -> list[tuple[str, str, str]]:
+    return [(one.pack.id, one.site.code, one.act) for one in found]
+
+
+@pytest.mark.parametrize(("in_force", "opened"), [
+    ([], []),
+    ([rain_over(Level.BLUE, "310115")], []),
+    ([rain_over(Level.YELLOW, "310115")], [("b", "one"), ("c", "near")]),
+    ([rain_over(Level.RED, "310115"), rain_over(Level.BLUE, "310115")], [("b", "one"), ("c", "near")]),
+    ([rain_over(Level.BLUE, "310115"), rain_over(Level.RED, "310115")], [("b", "one"), ("c", "near")]),
+    ([rain_over(Level.YELLOW, "310116")], [("b", "two")]),  # nothing of c stands there
+    ([rain_over(Level.YELLOW, "310000")], [("b", "one"), ("b", "two"), ("c", "near")]),  # the city's stands over its districts
+    ([rain_over(Level.YELLOW, "310120")], []),
+])
+def test_a_chain_reaches_the_sites_on_the_ground_it_speaks_of_and_the_next_pack_at_once(
+    tmp_path: Path, in_force: list[InForce], opened: list[tuple[str, str]]
+) -> None:
+    found = judged(tmp_path, in_force, {})
+    assert said(found) == [(*one, "opened") for one in opened]
+    assert {(one.level, one.was, one.event, one.version, one.silent) for one in found} <= {(Level.RED, None, None, 1, False)}
+
+
+def test_when_the_warning_ends_the_notice_ends_and_so_does_the_one_that_asked_for_it(tmp_path: Path) -> None:
+    def notice(hours: float) -> OpenNotice:
+        return OpenNotice(event="n", version=4, level=Level.RED, expires=NOW + timedelta(hours=hours))
+
+    found = judged(tmp_path, [], {("b", "one"): notice(20), ("c", "near"): notice(20)})
+    assert said(found) == [("b", "one", "ended"), ("c", "near", "ended")]
+    assert {(one.event, one.version, one.was) for one in found} == {("n", 5, Level.RED)}
+    assert judged(tmp_path, [rain_over(Level.RED, "310115")], {("b", "one"): notice(20), ("c", "near"): notice(20)}) == []
+    longer = judged(tmp_path, [rain_over(Level.RED, "310115")], {("b", "one"): notice(1), ("c", "near"): notice(20)})
+    assert [(one.site.code, one.silent, one.expires) for one in longer] == [("one", True, NOW + timedelta(hours=24))]
+    anew = judged(tmp_path, [rain_over(Level.RED, "310115")], {("b", "one"): notice(0), ("c", "near"): notice(20)})
+    assert [(one.site.code, one.act, one.event, one.version) for one in anew] == [("one", "opened", None, 1)], "what has run out is not there"
+
+
+def test_the_sites_affected_are_those_on_the_ground_of_any_zone_named() -> None:
+    assert [site.code for site in affected(PLACES, GROUND, ["310116"])] == ["two"]
+    assert [site.code for site in affected(PLACES, GROUND, ["310115", "310116"])] == ["one", "two", "near", "far"]
+
+
 # --- sites
 
 
@@ -135,6 +213,7 @@ def test_a_buffer_is_in_metres_east_as_north() -> None:
     west, south, east, north = buffered(Point(121.5, 31.0), 1000).bounds
     assert (north - south) * 111_195 == pytest.approx(2000, rel=0.01)
     assert (east - west) * 111_195 * 0.8572 == pytest.approx(2000, rel=0.01)  # the cosine of 31°
+    assert ((west + east) / 2, (south + north) / 2) == pytest.approx((121.5, 31.0))
     assert buffered(box(0, 0, 1, 1), 0).equals(box(0, 0, 1, 1))
 
 
@@ -165,6 +244,9 @@ def test_examples_stand_only_in_a_drill_that_has_no_sites_of_its_own(tmp_path: P
     ("p,crane,塔吊,Crane,工地,0,,,121.5,31.0", "needs buffer_m"),
     ("p,crane,塔吊,Crane,工地,200,sms,,121.5,31.0", "channel and address belong together"),
     ("p,crane,塔吊,Crane,工地,200,,,500000,3400000", "not in degrees WGS 84"),
+    ("p,crane,塔吊,Crane,工地,200,,,180.1,31.0", "not in degrees WGS 84"),
+    ("p,crane,塔吊,Crane,工地,200,,,121.5,-90.1", "not in degrees WGS 84"),
+    ("p,crane,塔吊,Crane,工地,200,,,121.5,31.0\np,crane,塔吊,Crane,工地,200,,,121.6,31.0", r"site 2: code 'p' stands in a\.csv already"),
     ("p,Crane!,塔吊,Crane,工地,200,,,121.5,31.0", r"site 1: kind"),
     ("p,crane,塔吊,Crane,工地,200,,,east,31.0", r"a\.csv: row 2: needs lon and lat"),
 ])

@@ -15,9 +15,14 @@ router = APIRouter(prefix="/api/ack", tags=["answers"])
 _PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 
 
-@router.get("/{token}", summary="The page with the button; opening it acknowledges nothing", response_class=HTMLResponse)
-async def ask(request: Request, token: str) -> HTMLResponse:
-    return page(request, "ack.html", "zh", headers=_PRIVATE, done=False, problem="", action=f"/api/ack/{token}")
+@router.get("/{token}", summary="The page with the button; opening it acknowledges nothing", response_class=HTMLResponse,
+            responses={404: {"description": "no such link", "content": {"text/html": {}}}})
+async def ask(parts: Here, request: Request, token: str) -> HTMLResponse:
+    try:
+        asked = await parts.answer.asked(token)
+    except NotFound as error:
+        return page(request, "ack.html", "zh", status=404, headers=_PRIVATE, done=False, problem=str(error), action="")
+    return page(request, "ack.html", "zh", headers=_PRIVATE, done=False, problem="", action=f"/api/ack/{token}", asked=asked)
 
 
 @router.post(

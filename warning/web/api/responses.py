@@ -45,6 +45,16 @@ class DutyOut(BaseModel):
     done_at: datetime | None
     done_by_whom: str
     remark: str
+    held_by: list[str] = Field(description="posts of the roster that hold it and are written to; empty = whoever takes it")
+
+
+class CountsOut(BaseModel):
+    """How far it is: of the duties that are needed; ``late`` ones are counted in their state, too."""
+
+    waiting: int
+    acknowledged: int
+    done: int
+    late: int
 
 
 class ResponseOut(BaseModel):
@@ -64,6 +74,7 @@ class ResponseOut(BaseModel):
     closed_at: datetime | None
     closed_by: str
     reason: str
+    counts: CountsOut
     duties: list[DutyOut]
 
 
@@ -153,16 +164,20 @@ def _out(one: Response, now: datetime) -> ResponseOut:
     return ResponseOut(
         id=one.id, plan=one.plan, name=_names(one.name), identifier=one.identifier, hazard=one.hazard, warning=one.warning.key, level=one.level.name,
         zones=list(one.zones), status=one.status, state=one.state, opened_at=one.opened_at, closed_at=one.closed_at, closed_by=one.closed_who,
-        reason=one.reason, duties=[_duty(duty, now) for duty in one.duties])
+        reason=one.reason, counts=CountsOut(
+            late=sum(duty.late(now) for duty in one.duties),
+            **{state: sum(duty.state == state for duty in one.duties) for state in ("waiting", "acknowledged", "done")}),
+        duties=[duty_out(duty, now) for duty in one.duties])
 
 
-def _duty(duty: DutyHeld, now: datetime) -> DutyOut:
+def duty_out(duty: DutyHeld, now: datetime) -> DutyOut:
     return DutyOut(
         id=duty.id, key=duty.key, level=duty.level.name, zone=duty.zone, post=_names(duty.post), text=_names(duty.words),
         checks=[CheckOut(text=_names(text), ticked_by=duty.ticked[number][0] if number in duty.ticked else "",
                          ticked_at=duty.ticked[number][1] if number in duty.ticked else None) for number, text in enumerate(duty.checks)],
         state=duty.state, late=duty.late(now), acknowledge_by=duty.acknowledge_by, done_by=duty.done_by, acknowledged_at=duty.acknowledged_at,
-        acknowledged_by=duty.acknowledged_who, done_at=duty.done_at, done_by_whom=duty.done_who, remark=duty.remark)
+        acknowledged_by=duty.acknowledged_who, done_at=duty.done_at, done_by_whom=duty.done_who, remark=duty.remark,
+        held_by=list(duty.held_by))
 
 
 def _names(words: tuple[str, str]) -> Names:

@@ -89,12 +89,15 @@ class ResponsesPage:
         en = visit.lang == "en"
         now = visit.parts.clock.now()
         late = duty.late(now)
-        where = zone_name(visit.parts.zones, duty.zone, visit.lang) if duty.zone else visit.t("duty_whole")
+        held = ("、", ", ")[en].join(duty.held_by)
+        street = bool(held) and duty.zone not in ("", *visit.parts.zones.by_code)
+        where = held if street else zone_name(visit.parts.zones, duty.zone, visit.lang) if duty.zone else visit.t("duty_whole")
         with ui.element("div").classes(f"duty {'late' if late else duty.state}"):
             due = ("duty_until_taken", duty.acknowledge_by) if duty.state == "waiting" else ("duty_until_done", duty.done_by)
             said = f"{duty.done_who} {local_time(duty.done_at, visit.lang, now)}" if duty.done_at else duty.acknowledged_who
             ui.html(
-                f"<p><b>{escape(where)} · {escape(duty.post[en])}</b></p><p>{escape(duty.words[en])}</p>"
+                f"<p><b>{escape(where)} · {escape(duty.post[en])}</b>"
+                + (f" <span class='soft small'>{visit.t('duty_held')} {escape(held)}</span>" if held and not street else "") + f"</p><p>{escape(duty.words[en])}</p>"
                 f"<p class='small'><span class='state'>{visit.t(f'duty_{duty.state}')}</span>"
                 + (f" <span class='late-word'>{visit.t('duty_late')}</span>" if late else "") + (f" · {escape(said)}" if said else "")
                 + ("" if duty.state == "done" else f" · {visit.t(due[0])} {local_time(due[1], visit.lang, now)}")

@@ -112,9 +112,9 @@ def _gaps(visit: Visit, found: Sequence[Gap], tests: Mapping[int, Trial]) -> Non
         ui.label(visit.t("roster_no_gaps")).classes("soft")
     chinese = visit.lang == "zh"
     for gap in found[:_MOST]:
-        with ui.element("div").classes("row").style("border-top:1px solid #e7ebf0;padding:.15rem 0;flex-wrap:nowrap"):
+        with ui.element("div").classes("row").style("border-top:1px solid #e7ebf0;padding:.15rem 0"):
             ui.html(f"<b>{escape(gap.post.title)}</b> {escape(gap.person)} · {gap.kind.words(chinese=chinese)} <span class='soft'>{escape(gap.detail)} · "
-                    f"{gap.kind.mend(chinese=chinese)}</span>{_tested(tests.get(gap.contact_id), visit) if gap.kind in TESTED else ''}", sanitize=False).classes("small").style("flex:1;overflow-wrap:anywhere")
+                    f"{gap.kind.mend(chinese=chinese)}</span>{_tested(tests.get(gap.contact_id), visit) if gap.kind in TESTED else ''}", sanitize=False).classes("small").style("flex:1 1 16rem;overflow-wrap:anywhere")
             if gap.kind in TESTED and visit.can(Act.SUBSCRIBE):
                 ui.button(visit.t("roster_test"), on_click=lambda _, number=gap.contact_id: _test(visit, number)).props(
                     f'dense flat no-caps aria-label="{visit.t("roster_test")} {escape(gap.person)} {escape(gap.detail)}"')

@@ -24,7 +24,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "calls_more": ("另有 {n} 个岗位未列出", "{n} more posts are not shown"),
     "calls_no_way": ("无联系方式", "no way"),
     "calls_stopped": ("已停止", "stopped"),
-    "calls_pulled": ("已提前叫下一步", "the next step did not wait"),
+    "calls_pulled": ("不再等这一方式", "not waited for"),
     "calls_twice": ("可能重复", "perhaps twice"),
     "calls_by": ("应答人", "by"),
     "roster": ("责任人名录", "Roster"),

@@ -32,6 +32,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "warning": ("预警", "warning"),
     "skip": ("跳到正文", "Skip to content"),
     "ack_title": ("确认收到预警", "Acknowledge the warning"),
+    "ack_post": ("应答岗位", "For"),
     "ack_button": ("我已收到并负责处理", "I have received it and take charge"),
     "ack_name": ("您的姓名或岗位", "Your name or post"),
     "ack_done": ("已确认，谢谢。", "Acknowledged, thank you."),
