@@ -176,7 +176,16 @@ class AnswerDesk:
 
     async def asked(self, word: str) -> Question:
         """What the link of this word asks to acknowledge; reading it answers nothing. Raises NotFound."""
-        return await self._ledger.asked(token_hash(word))
+        first, *twins = twins_of(word, (self._secret, *self._others))
+        try:
+            return await self._ledger.asked(token_hash(first))
+        except NotFound:
+            for twin in twins:
+                try:
+                    return await self._ledger.asked(token_hash(twin))
+                except NotFound:
+                    continue
+            raise
 
     async def acknowledge(self, word: str, *, by: str, how: How = "link") -> Acknowledged:
         """By the word of a link. Raises NotFound for one that is none, Conflict when it was used or its event has ended.
