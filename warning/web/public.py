@@ -149,7 +149,7 @@ def _answer(request: Request, held: Held) -> Response:
 
 
 def _zone(parts: Parts, code: str) -> Zone:
-    for zone in parts.zones:
-        if zone.code == code:
-            return zone
-    raise NotFound(f"no zone {code}; the city page lists them")
+    zone = parts.zones.by_code.get(code)
+    if zone is None:
+        raise NotFound(f"no zone {code}; the city page lists them")
+    return zone

@@ -6,8 +6,7 @@ from warning.errors import NotFound
 
 def related_codes(zones: ZoneSet, code: str) -> list[str]:
     """The zone, what it lies in and what lies in it. Raises NotFound for a code that is no zone."""
-    by_code = {zone.code: zone for zone in zones}
-    if code not in by_code:
+    if code not in zones.by_code:
         raise NotFound(f"no zone {code}; GET /api/zones.geojson lists them")
     found = [code, *ancestors(zones, code)]
     wave = {code}
@@ -19,10 +18,9 @@ def related_codes(zones: ZoneSet, code: str) -> list[str]:
 
 def ancestors(zones: ZoneSet, code: str) -> list[str]:
     """From the nearest parent up to the city."""
-    by_code = {zone.code: zone for zone in zones}
     above: list[str] = []
-    zone = by_code.get(code)
+    zone = zones.by_code.get(code)
     while zone is not None and zone.parent and zone.parent not in above:
         above.append(zone.parent)
-        zone = by_code.get(zone.parent)
+        zone = zones.by_code.get(zone.parent)
     return above
