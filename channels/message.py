@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Literal
 
 Lane = Literal["actual", "exercise"]
+Stamp = tuple[str, str]
+"""What a gateway calls a message: (name of the channel, the gateway's id). Two gateways may number alike."""
 
 
 class Outcome(StrEnum):
@@ -88,6 +90,7 @@ class Receipt:
     """What the channel said of one message. ``evidence`` quotes it (``"250 2.0.0 OK"``, ``"PUBACK 17"``), never an address.
 
     ``retry_after``: with RETRY, the pause for which the peer itself has asked. ``seconds``: how long this one exchange took, where it is known.
+    ``channel``: the name of the channel by which it came late; whoever opens the channel writes it in.
     """
 
     key: str
@@ -98,6 +101,12 @@ class Receipt:
     reason: Reason | None = None
     retry_after: timedelta | None = None
     seconds: float | None = None
+    channel: str = ""
+
+    @property
+    def stamp(self) -> Stamp:
+        """What the gateway calls the message."""
+        return self.channel, self.external_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +123,12 @@ class Reports:
     external_ids: Sequence[str]
     evidence: str = ""
     reason: Reason | None = None
+    channel: str = ""
 
     def singly(self) -> list[Receipt]:
         """The same as one Receipt for each message."""
         return [
-            Receipt(key=key, outcome=self.outcome, at=self.at, external_id=external_id, evidence=self.evidence, reason=self.reason)
+            Receipt(key=key, outcome=self.outcome, at=self.at, external_id=external_id, evidence=self.evidence, reason=self.reason, channel=self.channel)
             for key, external_id in zip(self.keys, self.external_ids, strict=True)
         ]
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
@@ -116,17 +116,20 @@ def doors_of(channel: ChannelSettings, parts: Parts, http: httpx.AsyncClient, on
         if receipt.key.startswith(PULSE_KEY):
             return  # nobody waits for a canary's
         parts.meter.delivered(channel.name, int(_of_delivery(receipt.key) and receipt.outcome is Outcome.DELIVERED))
-        await parts.dispatch.on_receipt(receipt)
+        await parts.dispatch.on_receipt(replace(receipt, channel=channel.name))
 
     async def reply_here(reply: Reply) -> None:
         await on_reply(replace(reply, channel=channel.name))
 
     async def on_bulk(reports: Sequence[Reports]) -> None:
-        reports = [group for group in map(_without_canaries, reports) if group.keys]
+        reports = [replace(group, channel=channel.name) for group in map(_without_canaries, reports) if group.keys]
         parts.meter.delivered(channel.name, sum(sum(map(_of_delivery, group.keys)) for group in reports if group.outcome is Outcome.DELIVERED))
         await parts.dispatch.on_reports(reports)
 
-    return Doors(now=parts.clock.now, http=http, on_receipt=on_receipt, on_reply=reply_here, on_bulk=on_bulk, on_proof=parts.dispatch.prove)
+    async def on_proof(receipts: Sequence[Receipt]) -> Collection[str] | None:
+        return await parts.dispatch.prove([replace(receipt, channel=channel.name) for receipt in receipts])
+
+    return Doors(now=parts.clock.now, http=http, on_receipt=on_receipt, on_reply=reply_here, on_bulk=on_bulk, on_proof=on_proof)
 
 
 def _of_delivery(key: str) -> bool:

@@ -73,7 +73,7 @@ async def address(tmp_path: Path) -> AsyncIterator[str]:
     with (tmp_path / "log").open("wb") as log:
         running = await asyncio.create_subprocess_exec(program, "-c", str(tmp_path / "bsc.cfg"), cwd=tmp_path, stdout=log, stderr=log)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 assert running.returncode is None, (tmp_path / "log").read_text()
                 try:

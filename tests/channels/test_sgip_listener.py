@@ -51,7 +51,7 @@ async def _called(heard: Heard) -> AsyncIterator[tuple[asyncio.StreamReader, asy
         await listener.stop()
 
 
-async def _ended(reader: asyncio.StreamReader, *, within_s: float = 3.0) -> bytes:
+async def _ended(reader: asyncio.StreamReader, *, within_s: float = 30.0) -> bytes:
     """What it said before it hung up; a reset is an end too."""
     said = b""
     async with asyncio.timeout(within_s):

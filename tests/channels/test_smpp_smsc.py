@@ -66,7 +66,7 @@ async def _esme(port: int, hook: _Hook) -> AsyncIterator[ESME]:
             await asyncio.sleep(0)
 
 
-async def _until(true: Callable[[], bool], *, within_s: float = 10.0) -> None:
+async def _until(true: Callable[[], bool], *, within_s: float = 30.0) -> None:
     async with asyncio.timeout(within_s):
         while not true():  # noqa: ASYNC110 - what is watched is a plain counter of the peer
             await asyncio.sleep(0.01)
@@ -180,7 +180,7 @@ async def test_reports_wait_for_the_next_bind_of_their_own_account() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(pdu(Command.BIND_TRANSCEIVER, 1, bind_body(system_id="one", password="")))
         await reader.readexactly(26)
-        assert b"id:0000000001 " in await asyncio.wait_for(reader.read(1000), 2)
+        assert b"id:0000000001 " in await asyncio.wait_for(reader.read(1000), 30)
         assert smsc.reports_sent == 1
         writer.close()
         other_writer.close()

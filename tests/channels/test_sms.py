@@ -73,7 +73,7 @@ def _message(n: int, text: str = "暴雨红色预警", *, address: str = "") -> 
                    event="event", version=1, msg_type="Alert", status="Exercise", priority=4, sent=_NOW, expires=_NOW + timedelta(hours=8))
 
 
-async def _until(true: Callable[[], bool], *, within_s: float = 5.0) -> None:
+async def _until(true: Callable[[], bool], *, within_s: float = 30.0) -> None:
     async with asyncio.timeout(within_s):
         while not true():  # noqa: ASYNC110 - what is watched is a plain counter of the peer
             await asyncio.sleep(0.01)

@@ -63,7 +63,7 @@ def _numbers(count: int) -> list[str]:
     return [str(8613800138000 + n) for n in range(count)]
 
 
-async def _until(true: Callable[[], bool], *, within_s: float = 5.0) -> None:
+async def _until(true: Callable[[], bool], *, within_s: float = 30.0) -> None:
     async with asyncio.timeout(within_s):
         while not true():  # noqa: ASYNC110 - what is watched is a plain counter of the peer
             await asyncio.sleep(0.01)

@@ -63,7 +63,7 @@ async def test_a_report_that_empties_the_window_while_the_last_part_is_still_que
                 msg_type="Alert", status="Exercise", priority=4, sent=_NOW, expires=_NOW + timedelta(hours=8))])
             assert receipt.outcome is Outcome.ACCEPTED
             assert receipt.external_id == "p1,p2"
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while not heard:  # noqa: ASYNC110 what is watched is the list that the channel fills
                     await asyncio.sleep(0.01)
             assert [(r.key, r.outcome) for r in heard] == [("key-1", Outcome.DELIVERED)]

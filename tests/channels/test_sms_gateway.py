@@ -44,7 +44,7 @@ def _message(n: int, text: str = "暴雨红色预警") -> Message:
                    event="event", version=1, msg_type="Alert", status="Exercise", priority=4, sent=_NOW, expires=_NOW + timedelta(hours=8))
 
 
-async def _until(true: Callable[[], bool], *, within_s: float = 5.0) -> None:
+async def _until(true: Callable[[], bool], *, within_s: float = 30.0) -> None:
     async with asyncio.timeout(within_s):
         while not true():  # noqa: ASYNC110 - what is watched is a plain counter of the peer
             await asyncio.sleep(0.01)
@@ -203,7 +203,7 @@ async def test_a_flood_of_replies_waits_in_the_gateway_while_the_desk_is_busy_an
         await asyncio.sleep(0.2)
         assert (heard, smsc.acks) == (0, 0)
         free.set()
-        await _until(lambda: smsc.acks == 12_000, within_s=20)
+        await _until(lambda: smsc.acks == 12_000, within_s=60)
         assert heard == 12_000
     await smsc.stop()
 
@@ -232,7 +232,7 @@ async def test_a_silent_link_is_asked_and_a_link_that_does_not_answer_is_left() 
     server = await asyncio.start_server(gateway, "127.0.0.1", 0)
     options = _options(int(server.sockets[0].getsockname()[1]), enquire_link_s=0.1, timeout_s=0.2, reconnect_max_s=60)
     async with _sender(options):
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(30):
             await asked.wait()
             await left.wait()
     server.close()

@@ -17,7 +17,7 @@ SENTENCE = ("the gateway accepted 100 messages and reported on 0 of them within 
             "operator why no reports come")
 
 
-async def _until(true: Callable[[], bool], *, within_s: float = 5.0) -> None:
+async def _until(true: Callable[[], bool], *, within_s: float = 30.0) -> None:
     async with asyncio.timeout(within_s):
         while not true():  # noqa: ASYNC110 - what is watched is a plain counter of the peer
             await asyncio.sleep(0.01)

@@ -10,7 +10,7 @@ from channels.message import Reply
 from tests.channels.gateways import NOW, Desk, meeting, message
 
 
-async def _until(true: Callable[[], bool], *, within_s: float = 5.0) -> None:
+async def _until(true: Callable[[], bool], *, within_s: float = 30.0) -> None:
     async with asyncio.timeout(within_s):
         while not true():  # noqa: ASYNC110 - what is watched is a plain counter of the peer
             await asyncio.sleep(0.01)

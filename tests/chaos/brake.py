@@ -46,7 +46,7 @@ class Brake:
         await self._connection.execute(
             f"CREATE TRIGGER chaos_brake BEFORE {step.act} ON {step.table} FOR EACH ROW WHEN ({step.when}) EXECUTE FUNCTION chaos_brake()")
 
-    async def reached(self, *, within_s: float = 40.0) -> None:
+    async def reached(self, *, within_s: float = 120.0) -> None:
         """Until somebody stands at the step."""
         await until(self._stands, within_s=within_s)
 

@@ -31,7 +31,7 @@ async def rest(city: Corridor) -> None:
         await drained(parts)
 
 
-async def drained(parts: Parts, *, within_s: float = 60.0) -> None:
+async def drained(parts: Parts, *, within_s: float = 120.0) -> None:
     async def nothing_owed() -> bool:
         await parts.ledger.sweep()
         return await parts.ledger.unfinished() == 0

@@ -69,7 +69,7 @@ async def test_a_database_that_goes_away_in_the_middle_has_forgotten_nothing_whe
             async def first_hand_is_out() -> bool:
                 return city.smsc.received >= 3 * HAND
 
-            await until(first_hand_is_out, within_s=40)
+            await until(first_hand_is_out, within_s=120)
             await asyncio.to_thread(own_server.restart, crash=crash)
             city.smsc.misbehave(Faults())
             await missed(city)

@@ -33,13 +33,13 @@ async def test_a_gateway_that_fails_in_the_middle_and_mends_has_told_everybody(c
         async def in_the_middle() -> bool:
             return city.smsc.received >= 60
 
-        await until(in_the_middle, within_s=40)
+        await until(in_the_middle, within_s=120)
         city.smsc.misbehave(fault)
 
         async def felt() -> bool:
             return bool(await city.rows("SELECT 1 FROM recipient WHERE reason IN ('timeout', 'unreachable', 'rate_limited')"))
 
-        await until(felt, within_s=40)
+        await until(felt, within_s=120)
         city.smsc.misbehave(Faults())
         await drained(parts)
     found = await reckoned(city, alert, PEOPLE)
@@ -70,7 +70,7 @@ async def test_reports_that_come_early_doubled_shuffled_and_for_others_settle_ea
             await parts.dispatch.flush()
             return not await city.rows("SELECT 1 FROM recipient WHERE state = 'accepted'")
 
-        await until(reported, within_s=40)
+        await until(reported, within_s=120)
     before = await city.deliveries(alert)
     # Long after, the gateway contradicts itself: what a handset has said stays.
     for end in before.values():

@@ -48,7 +48,7 @@ async def test_a_centre_that_is_killed_and_comes_back_costs_nobody_the_warning(
             async def time_to_die() -> bool:
                 return heard(file).total() >= taken and await counted(State.ACCEPTED, State.DELIVERED) >= answered
 
-            await until(time_to_die, within_s=40)
+            await until(time_to_die, within_s=120)
             await killed(running)
             with started(centre, port, file, Faults()):
                 await drained(parts)

@@ -95,7 +95,7 @@ async def test_killed_while_the_gateway_has_not_answered_only_what_was_on_the_wi
         async def on_the_wire() -> bool:
             return city.smsc.received > 0
 
-        await until(on_the_wire, within_s=40)
+        await until(on_the_wire, within_s=120)
         await killed(first)
     city.smsc.misbehave(Faults())
     await rest(city)

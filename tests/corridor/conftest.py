@@ -145,7 +145,7 @@ class Corridor:
         """A worker of this process."""
         return working(self.parts, concurrency=concurrency)
 
-    async def drained(self, *, within_s: float = 30.0) -> None:
+    async def drained(self, *, within_s: float = 120.0) -> None:
         async def nothing_owed() -> bool:
             return await self.parts.ledger.unfinished() == 0
 
@@ -227,7 +227,7 @@ async def working(parts: Parts, *, concurrency: int = 4) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def until(true: Callable[[], Awaitable[bool]], *, within_s: float = 20.0) -> None:
+async def until(true: Callable[[], Awaitable[bool]], *, within_s: float = 120.0) -> None:
     """Look until it is true; fails after ``within_s``."""
     deadline = time.monotonic() + within_s
     while not await true():

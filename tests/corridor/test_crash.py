@@ -39,7 +39,7 @@ async def test_kill_9_of_a_worker_in_the_middle_of_a_send_loses_nobody(database_
             async def in_the_middle() -> bool:
                 return corridor.smsc.received >= 90  # of 120 parts, three for each
 
-            await until(in_the_middle, within_s=40)
+            await until(in_the_middle, within_s=120)
         finally:
             os.kill(worker.pid, signal.SIGKILL)
             await worker.wait()
@@ -54,7 +54,7 @@ async def test_kill_9_of_a_worker_in_the_middle_of_a_send_loses_nobody(database_
                 await second.ledger.sweep()
                 return await second.ledger.unfinished() == 0
 
-            await until(drained, within_s=40)
+            await until(drained, within_s=120)
         ends = await corridor.deliveries(alert)
         assert {end["state"] for end in ends.values()} <= {"accepted", "delivered"}
         times = {number: len(corridor.heard(number)) for number in NUMBERS}
@@ -90,7 +90,7 @@ async def test_a_restart_of_the_database_in_the_middle_loses_nothing(own_server:
             async def in_the_middle() -> bool:
                 return corridor.smsc.received >= len(NUMBERS)
 
-            await until(in_the_middle)
+            await until(in_the_middle, within_s=120)
             await asyncio.to_thread(own_server.restart)
             corridor.smsc.misbehave(Faults())
             later = await corridor.warned(issuer="310115")
@@ -99,7 +99,7 @@ async def test_a_restart_of_the_database_in_the_middle_loses_nothing(own_server:
                 await corridor.parts.ledger.sweep()
                 return await corridor.parts.ledger.unfinished() == 0
 
-            await until(drained, within_s=60)
+            await until(drained, within_s=120)
         ends = await corridor.deliveries(alert)
         assert {end["state"] for end in ends.values()} <= {"accepted", "delivered"}
         assert {number: len(corridor.heard(number)) >= 1 for number in NUMBERS} == dict.fromkeys(NUMBERS, True)

@@ -23,8 +23,10 @@ from feeds.wis2_message import parse
 from tests.corridor.conftest import Corridor, opened_corridor, until
 from warning.capxml import read as read_cap
 from warning.dispatch.broadcast import broadcasts
+from warning.doors import doors_of
 from warning.level import Level
 from warning.nationalxml import read, unpacked
+from warning.settings import ChannelSettings
 
 TOPIC = "origin/a/wis2/cn-xiaoxishu-drill/data/core/weather/advisories-warnings"
 
@@ -44,21 +46,18 @@ async def attached(corridor: Corridor, stack: AsyncExitStack, kind: str, sender:
         await corridor.parts.subscribers.add(entry)
 
 
-async def doors(corridor: Corridor, stack: AsyncExitStack) -> Doors:
+async def doors(corridor: Corridor, stack: AsyncExitStack, kind: str) -> Doors:
+    """The product's own, for the channel of this kind."""
     async def nobody(_: Reply) -> None: ...
 
-    async def late(receipt: Receipt) -> None:
-        await corridor.parts.dispatch.on_receipt(receipt)
-
-    return Doors(now=corridor.parts.clock.now, http=await stack.enter_async_context(httpx.AsyncClient(trust_env=False)), on_receipt=late, on_reply=nobody,
-                 on_proof=corridor.parts.dispatch.prove)
+    return doors_of(ChannelSettings(name=kind, kind=kind), corridor.parts, await stack.enter_async_context(httpx.AsyncClient(trust_env=False)), nobody)
 
 
 async def outbox(corridor: Corridor, stack: AsyncExitStack) -> tuple[Path, Path]:
     out, answers = corridor.folder / "national", corridor.folder / "answers"
     answers.mkdir()
     options = national.Options(lane="exercise", folder=out, answers=answers, look_s=0.05, patience_s=0)
-    await attached(corridor, stack, "national", national.Sender(options, await doors(corridor, stack)))
+    await attached(corridor, stack, "national", national.Sender(options, await doors(corridor, stack, "national")))
     return out, answers
 
 
@@ -145,7 +144,7 @@ async def test_an_answers_file_stays_until_its_proof_is_in_the_ledger_and_read_a
     def sender(given: Doors, **more: Any) -> national.Sender:
         return national.Sender(national.Options(lane="exercise", folder=out, answers=answers, look_s=0.05, **more), given)
 
-    real = await doors(corridor, stack)
+    real = await doors(corridor, stack, "national")
     # A process whose database is away, and which then dies.
     dying = sender(replace(real, on_proof=away), patience_s=0)
     await attached(corridor, stack, "national", dying)
@@ -197,12 +196,12 @@ async def test_the_world_is_told_where_the_document_lies_and_can_check_it(databa
     port = await sink.start()
     stack.push_async_callback(sink.stop)
     options = wis2.Options(lane="exercise", host="127.0.0.1", port=port, topic=TOPIC, url="http://drill.test/api/alerts/{identifier}.xml", metadata_id="urn:wmo:md:x:y")
-    await attached(corridor, stack, "wis2", wis2.Sender(options, await doors(corridor, stack)))
+    await attached(corridor, stack, "wis2", wis2.Sender(options, await doors(corridor, stack, "wis2")))
     client = await stack.enter_async_context(aiomqtt.Client("127.0.0.1", port))
     await client.subscribe(f"{TOPIC.rsplit('/', 3)[0]}/#", qos=1)
     identifier = await corridor.warned(zones=("310115",))
     await corridor.send(identifier)
-    message = await asyncio.wait_for(anext(aiter(client.messages)), 10)
+    message = await asyncio.wait_for(anext(aiter(client.messages)), 60)
     assert isinstance(message.payload, bytes)
     notice = json.loads(message.payload)
     # Our own reader of WIS2 takes it for what it is: that is how another service will read it.

@@ -146,7 +146,7 @@ async def test_a_report_that_comes_after_a_restart_of_the_worker_finds_its_messa
             async def delivered() -> bool:
                 return (await corridor.states(alert))[ONE] == ("delivered", "")
 
-            await until(delivered, within_s=10)
+            await until(delivered, within_s=120)
         assert "stat:DELIVRD of one part" in (await corridor.deliveries(alert))[ONE]["evidence"]
 
 
@@ -207,5 +207,5 @@ async def test_no_answer_is_unknown_and_after_a_grace_it_is_sent_once_more_and_m
 async def report(corridor: Corridor, external_id: str) -> None:
     """A report of one part, as after a restart: by the gateway's id alone."""
     await corridor.parts.dispatch.on_receipt(Receipt(
-        key="", outcome=Outcome.DELIVERED, at=AT, external_id=external_id, evidence="deliver_sm stat:DELIVRD of one part"))
+        key="", outcome=Outcome.DELIVERED, at=AT, external_id=external_id, evidence="deliver_sm stat:DELIVRD of one part", channel="sms"))
     await corridor.parts.dispatch.flush()

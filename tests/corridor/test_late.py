@@ -25,6 +25,7 @@ class Hasty:
     def __init__(self, here: Parts, there: Parts) -> None:
         self._workers = [there, here]
         self.outcome = Outcome.DELIVERED
+        self.channel = "sms"
         self.sent = 0
 
     async def open(self) -> None: ...
@@ -38,7 +39,7 @@ class Hasty:
             parts = [f"{self.sent}.a", f"{self.sent}.b"]
             for worker, part in zip(self._workers, parts, strict=True):
                 await worker.dispatch.on_receipt(Receipt(
-                    key="", outcome=self.outcome, at=AT, external_id=part, evidence="deliver_sm stat:DELIVRD of one part",
+                    key="", outcome=self.outcome, at=AT, external_id=part, evidence="deliver_sm stat:DELIVRD of one part", channel=self.channel,
                     reason=None if self.outcome is Outcome.DELIVERED else Reason.UNREACHABLE))
                 await worker.dispatch.flush()
             said.append(Receipt(key=message.key, outcome=Outcome.ACCEPTED, at=AT, external_id=",".join(parts), evidence="ok"))
@@ -70,6 +71,25 @@ async def test_a_report_that_comes_to_another_worker_before_the_acceptance_is_th
         await until(proved, within_s=60)
         assert hasty.sent == 4
         assert (corridor.parts.dispatch.strays, other.dispatch.strays) == (0, 0)
+
+
+async def test_what_another_channels_gateway_calls_by_the_same_id_is_another_message(corridor: Corridor) -> None:
+    post = await corridor.parts.subscriptions.office(OfficeSubscription(name="li", channel="sms", address=TWO, zones=("310115",)), account=OFFICER)
+    await corridor.resident(ONE)
+    south = Hasty(corridor.parts, corridor.parts)
+    south.channel = "sms-south"
+    for desk in (corridor.parts.dispatch, corridor.parts.words, corridor.parts.trials):
+        desk.attach("sms", south)
+    alert = await corridor.warned()
+    await corridor.send(alert)
+    await asked(corridor, wish(THREE))
+    await corridor.parts.words.send_due()
+    await corridor.parts.office.test(post, account=OFFICER)
+    await corridor.parts.trials.look()
+    await corridor.parts.dispatch.flush(last=True)
+    rows = await corridor.rows("SELECT state FROM word UNION ALL SELECT state FROM trial")
+    assert [state for state, _ in (await corridor.states(alert)).values()] + [row["state"] for row in rows] == ["accepted"] * 4
+    assert corridor.parts.dispatch.strays == 8
 
 
 @pytest.mark.parametrize(("outcome", "end"), [(Outcome.DELIVERED, ("delivered", "")), (Outcome.REJECTED, ("failed", "unreachable"))])

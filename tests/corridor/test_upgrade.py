@@ -72,7 +72,7 @@ async def test_the_end_of_a_warning_that_began_before_the_upgrade_is_told_to_tho
     alert = await one_by_one(corridor)
     converted(corridor.parts.database.url)
     # The handset reports after the upgrade, by the gateway's number alone.
-    await corridor.parts.dispatch.on_receipt(Receipt(key="", outcome=Outcome.DELIVERED, at=AT, external_id="g2", evidence="stat:DELIVRD"))
+    await corridor.parts.dispatch.on_receipt(Receipt(key="", outcome=Outcome.DELIVERED, at=AT, external_id="g2", evidence="stat:DELIVRD", channel="sms"))
     await corridor.parts.dispatch.flush()
     assert (await corridor.states(alert))[TOLD] == ("delivered", "")
     cancel = await corridor.warned(level=Level.ORANGE, action="cancel", replaces=alert)

@@ -1,7 +1,7 @@
 """The dispatch desk: works out the audience, sends batches, and believes nothing but receipts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +12,7 @@ import structlog
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.exc import SQLAlchemyError
 
-from channels.message import Message, Outcome, Reason, Receipt, Reports
+from channels.message import Message, Outcome, Reason, Receipt, Reports, Stamp
 from channels.port import ChannelSender
 from geo.zone import ZoneSet
 from warning.account import Account, Act, require
@@ -63,7 +63,7 @@ class DispatchLedger(Protocol):
 
     async def late(self, receipts: Sequence[Receipt]) -> list[Receipt]: ...
 
-    async def ended(self, external_ids: Sequence[str]) -> set[str]: ...
+    async def ended(self, stamps: Collection[Stamp]) -> set[str]: ...
 
     async def retry(self, delivery_ids: Sequence[int]) -> int: ...
 
@@ -257,7 +257,7 @@ class DispatchDesk:
         """Late receipts of offices and broadcasts, written before it returns; the gateway's ids of those that have their end. None: not written."""
         try:
             await self._ledger.late(receipts)
-            return await self._ledger.ended([receipt.external_id for receipt in receipts])
+            return await self._ledger.ended({receipt.stamp for receipt in receipts})
         except SQLAlchemyError as error:
             log.warning("answers wait for the database", count=len(receipts), error=type(error).__name__)
             return None

@@ -1,14 +1,14 @@
 """Late: what handsets report after the answer, kept until it is written down, or until it is plain that it fits nothing.
 
-A gateway gives a report to any session of the account. One that comes to another worker has no key, only the gateway's id, and may come
-before that worker's partner has written the id down: it is tried again in growing steps before it counts as a stray.
+A gateway gives a report to any session of the account. One that comes to another worker has no key, only the channel and the gateway's id,
+and may come before that worker's partner has written the id down: it is tried again in growing steps before it counts as a stray.
 """
 
 import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from channels.message import Receipt
+from channels.message import Receipt, Stamp
 
 PATIENCE_S: Final = 60.0
 """For so long a report that fits nothing is tried again."""
@@ -35,7 +35,7 @@ class Inbox:
     def __init__(self, *, time_s: Callable[[], float] = time.monotonic) -> None:
         self._time = time_s
         self._new: list[Kept] = []
-        self._waiting: dict[str, tuple[float, Kept]] = {}
+        self._waiting: dict[Stamp, tuple[float, Kept]] = {}
 
     def put(self, receipts: Sequence[Receipt]) -> None:
         self._new += map(Kept, receipts)
@@ -43,8 +43,8 @@ class Inbox:
     def take(self, *, everything: bool = False) -> list[Kept]:
         """What is new, and what is to be tried again now (``everything``: whatever waits)."""
         now_s = self._time()
-        again = [gateway_id for gateway_id, (at_s, _) in self._waiting.items() if everything or at_s <= now_s]
-        batch, self._new = [*(self._waiting.pop(gateway_id)[1] for gateway_id in again), *self._new], []
+        again = [stamp for stamp, (at_s, _) in self._waiting.items() if everything or at_s <= now_s]
+        batch, self._new = [*(self._waiting.pop(stamp)[1] for stamp in again), *self._new], []
         return batch
 
     def put_back(self, batch: list[Kept]) -> None:
@@ -56,12 +56,12 @@ class Inbox:
         if not missed:
             return 0
         now_s, strays = self._time(), 0
-        without = {receipt.external_id for receipt in missed if not receipt.key}
-        waits = {kept.receipt.external_id: kept for kept in reversed(batch) if not kept.receipt.key and kept.receipt.external_id in without}
-        for gateway_id, kept in waits.items():
+        without = {receipt.stamp for receipt in missed if not receipt.key}
+        waits = {kept.receipt.stamp: kept for kept in reversed(batch) if not kept.receipt.key and kept.receipt.stamp in without}
+        for stamp, kept in waits.items():
             since_s = now_s if kept.since_s is None else kept.since_s
             if last or now_s - since_s >= PATIENCE_S or len(self._waiting) >= _MOST:
                 strays += 1
             else:  # as long again as it has waited already: 0.5, 0.5, 1, 2, 4 … seconds
-                self._waiting.setdefault(gateway_id, (now_s + max(_FIRST_S, now_s - since_s), Kept(kept.receipt, since_s)))
+                self._waiting.setdefault(stamp, (now_s + max(_FIRST_S, now_s - since_s), Kept(kept.receipt, since_s)))
         return strays + sum(bool(receipt.key) for receipt in missed)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from channels.message import Outcome, Receipt
+from channels.message import Outcome, Receipt, Stamp
 
 Id = TypeVar("Id")
 
@@ -16,23 +16,25 @@ class Joined(Generic[Id]):
 
     said: dict[Id, Receipt]
     owed: dict[Id, tuple[str, str]]
-    fits: frozenset[str]
+    fits: frozenset[Stamp]
 
 
-def joined(ids: Mapping[Id, str], reports: Mapping[str, Receipt]) -> Joined[Id]:
-    """``ids``: by message, the gateway's ids of which a report is owed, with commas; ``reports`` by such an id.
+def joined(ids: Mapping[Id, Stamp], reports: Mapping[Stamp, Receipt]) -> Joined[Id]:
+    """``ids``: by message, its channel and the gateway's ids of which a report is owed, with commas; ``reports`` by channel and such an id.
 
-    A message is delivered with the last of its parts and has failed with the first. An id that fits two messages fits none.
+    A message is delivered with the last of its parts and has failed with the first. An id that fits two messages of a channel fits none; what
+    another channel's gateway calls by the same id is another message.
     """
-    owners = Counter(part for line in ids.values() for part in set(line.split(",")) & reports.keys())
+    owners = Counter((channel, part) for channel, line in ids.values() for part in set(line.split(",")) if (channel, part) in reports)
     said: dict[Id, Receipt] = {}
     owed: dict[Id, tuple[str, str]] = {}
-    for message, line in ids.items():
-        told = [part for part in line.split(",") if owners[part] == 1]
-        left = [part for part in line.split(",") if part not in told]
-        failed = [part for part in told if reports[part].outcome is not Outcome.DELIVERED]
+    for message, (channel, line) in ids.items():
+        parts = line.split(",")
+        told = {part: reports[channel, part] for part in parts if owners[channel, part] == 1}
+        left = [part for part in parts if part not in told]
+        failed = [report for report in told.values() if report.outcome is not Outcome.DELIVERED]
         if failed or (told and not left):
-            said[message] = reports[(failed or told)[0]]
+            said[message] = (failed or list(told.values()))[0]
         elif told:
-            owed[message] = ",".join(left), "; ".join(reports[part].evidence for part in told)
-    return Joined(said=said, owed=owed, fits=frozenset(part for part, times in owners.items() if times == 1))
+            owed[message] = ",".join(left), "; ".join(report.evidence for report in told.values())
+    return Joined(said=said, owed=owed, fits=frozenset(stamp for stamp, times in owners.items() if times == 1))

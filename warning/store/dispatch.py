@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.message import Outcome, Reason, Receipt
+from channels.message import Outcome, Reason, Receipt, Stamp
 from warning.dispatch.audience import Interest, Offices, offices
 from warning.dispatch.delivery import RetryPolicy, Step
 from warning.dispatch.mass.sheet import storable
@@ -226,18 +226,19 @@ class DispatchStore:
                 await self._jobs.defer_send(connection, batch_id, priority=priority, after_s=max(float(wait), 0.05))
 
     async def late(self, receipts: Sequence[Receipt]) -> list[Receipt]:
-        """Receipts that came after the answer: by our key, or by the gateway's id alone. Those that fitted nothing."""
+        """Receipts that came after the answer: by our key, or by the channel and the gateway's id alone. Those that fitted nothing."""
         final = [r for r in receipts if r.outcome in (Outcome.DELIVERED, Outcome.REJECTED)]
         if not final:
             return []
         async with self._db.begin() as connection:
             known = {int(r.key.rsplit(".", 1)[-1]): r for r in final if r.key}
-            stray = {r.external_id: r for r in final if not r.key}
-            found = [row.id for row in await connection.execute(text(STRAY), {"externals": list(stray)})] if stray else []
+            stray = {r.stamp: r for r in final if not r.key}
+            found = [row.id for row in await connection.execute(text(STRAY), {
+                "channels": sorted({channel for channel, _ in stray}), "externals": [external for _, external in stray]})] if stray else []
             await connection.execute(text(LOCK), {"ids": sorted({*known, *found})})
             # Read again under the lock: ``external_id`` keeps the parts of which a report is still owed.
-            parts = joined({} if not found else {row.id: row.external_id for row in await connection.execute(text(
-                "SELECT id, external_id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": found})}, stray)
+            parts = joined({} if not found else {row.id: (row.channel, row.external_id) for row in await connection.execute(text(
+                "SELECT id, channel, external_id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": found})}, stray)
             for delivery_id, (owed, evidence) in parts.owed.items():
                 await connection.execute(text(PART), {"id": delivery_id, "owed": owed, "evidence": evidence})
             said = known | parts.said
@@ -247,15 +248,15 @@ class DispatchStore:
                 "evidence": [storable(r.evidence) for r in said.values()],
                 "reasons": [r.reason.value if r.reason else "" for r in said.values()],
             })}
-        return [r for r in final if (int(r.key.rsplit(".", 1)[-1]) not in fitted if r.key else r.external_id not in parts.fits)]
+        return [r for r in final if (int(r.key.rsplit(".", 1)[-1]) not in fitted if r.key else r.stamp not in parts.fits)]
 
-    async def ended(self, external_ids: Sequence[str]) -> set[str]:
-        """Those of the gateway's ids whose message has come to its end."""
+    async def ended(self, stamps: Collection[Stamp]) -> set[str]:
+        """The gateway's ids of those whose message has come to its end."""
         async with self._db.begin() as connection:
             rows = await connection.execute(text(
-                "SELECT d.external_id FROM delivery d WHERE d.external_id = ANY(CAST(:ids AS text[])) "
-                "AND d.state NOT IN ('queued', 'claimed', 'unknown', 'accepted')"), {"ids": list(external_ids)})
-            return {row.external_id for row in rows}
+                "SELECT d.channel, d.external_id FROM delivery d WHERE d.external_id = ANY(CAST(:ids AS text[])) "
+                "AND d.state NOT IN ('queued', 'claimed', 'unknown', 'accepted')"), {"ids": [external for _, external in stamps]})
+            return {row.external_id for row in rows if (row.channel, row.external_id) in stamps}
 
     async def sweep(self) -> int:
         """Ask again for work that is due but has no job (a worker died): returns how many."""

@@ -130,7 +130,7 @@ LOCK: Final = "SELECT id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[])) OR
 STRAY: Final = """
 SELECT d.id FROM delivery d JOIN alert a ON a.identifier = d.identifier
 WHERE a.real_at > clock_timestamp() - interval '3 days' AND d.state IN ('claimed', 'unknown', 'accepted')
-  AND string_to_array(d.external_id, ',') && CAST(:externals AS text[])
+  AND d.channel = ANY(CAST(:channels AS text[])) AND string_to_array(d.external_id, ',') && CAST(:externals AS text[])
 """
 
 PART: Final = ("UPDATE delivery SET external_id = :owed, "

@@ -226,7 +226,7 @@ class MassStore:
         """Gateway ids of the last days, from row ``after`` on without the rows ``but``, a page."""
         async with self._db.begin() as connection:
             rows = await connection.execute(text(YOUNG_IDS), {"after": after, "but": array(but)})
-            return [KeptIds(row=row.id, batch=row.crowd_id, places=list(row.numbers), lines=row.ids, old=row.old) for row in rows]
+            return [KeptIds(row=row.id, batch=row.crowd_id, channel=row.channel, places=list(row.numbers), lines=row.ids, old=row.old) for row in rows]
 
     async def parts_told(self, told: Mapping[int, Mapping[int, Sequence[str]]]) -> dict[int, set[int]]:
         """Take reported parts off what is owed (by row of ids and place); the places of which nothing is owed any more, by row."""

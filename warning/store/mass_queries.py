@@ -111,7 +111,7 @@ WHERE NOT EXISTS (SELECT 1 FROM crowd o WHERE o.identifier = :identifier AND o.c
 KEEP_IDS: Final = "INSERT INTO crowd_ids (crowd_id, channel, numbers, ids) VALUES (:id, :channel, CAST(:numbers AS int[]), :ids)"
 
 YOUNG_IDS: Final = """
-SELECT i.id, i.crowd_id, i.numbers, i.ids, i.real_at < clock_timestamp() - interval '60 seconds' AS old
+SELECT i.id, i.crowd_id, i.channel, i.numbers, i.ids, i.real_at < clock_timestamp() - interval '60 seconds' AS old
 FROM crowd_ids i JOIN crowd c ON c.id = i.crowd_id
 WHERE i.id > :after AND i.id <> ALL(CAST(:but AS bigint[])) AND c.tally[2] + c.tally[3] + c.tally[9] > 0 AND i.real_at > clock_timestamp() - interval '3 days' ORDER BY i.id LIMIT 500
 """

@@ -180,4 +180,5 @@ WHERE id = :id AND state = 'claimed'
 _SHELF: Final = Shelf(
     table="trial", ids="uuid", number_of=trial_id, waits="asked_at > clock_timestamp() - interval '48 hours' AND state IN ('claimed', 'accepted', 'unknown')",
     told="state = CASE WHEN :delivered THEN 'delivered' ELSE 'rejected' END, reason = :reason, "
-         "evidence = left(concat_ws('; ', nullif(evidence, ''), CAST(:evidence AS text)), 500)")
+         "evidence = left(concat_ws('; ', nullif(evidence, ''), CAST(:evidence AS text)), 500)",
+    channel="(SELECT channel FROM subscription s WHERE s.id = trial.subscription_id)")

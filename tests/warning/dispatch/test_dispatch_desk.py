@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -12,7 +12,7 @@ from shapely import box
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.exc import OperationalError
 
-from channels.message import Limits, Message, Outcome, Reason, Receipt
+from channels.message import Limits, Message, Outcome, Reason, Receipt, Stamp
 from channels.port import ChannelSender
 from geo.zone import Zone, ZoneSet
 from warning.account import Account
@@ -111,7 +111,7 @@ class Memory:
         self.recorded += 1
         self.steps.update(steps)
 
-    async def ended(self, external_ids: Sequence[str]) -> set[str]: ...  # type: ignore[empty-body]
+    async def ended(self, stamps: Collection[Stamp]) -> set[str]: ...  # type: ignore[empty-body]
 
     async def late(self, receipts: Sequence[Receipt]) -> list[Receipt]:
         if self.away:

@@ -13,8 +13,8 @@ from warning.office.trial import trial_id
 NOW = datetime(2024, 9, 19, 12, 0, tzinfo=UTC)
 
 
-def of(gateway_id: str, *, key: str = "", outcome: Outcome = Outcome.DELIVERED) -> Receipt:
-    return Receipt(key=key, outcome=outcome, at=NOW, external_id=gateway_id, evidence=f"said {gateway_id}")
+def of(gateway_id: str, *, key: str = "", outcome: Outcome = Outcome.DELIVERED, channel: str = "sms") -> Receipt:
+    return Receipt(key=key, outcome=outcome, at=NOW, external_id=gateway_id, evidence=f"said {gateway_id}", channel=channel)
 
 
 def test_what_fits_nothing_is_tried_for_a_minute_in_growing_steps() -> None:
@@ -57,12 +57,24 @@ def test_what_the_database_could_not_take_is_taken_again_first() -> None:
 
 
 def test_a_message_is_delivered_with_its_last_part_and_has_failed_with_its_first() -> None:
-    failed = Receipt(key="", outcome=Outcome.REJECTED, at=NOW, external_id="c", reason=Reason.UNREACHABLE)
-    parts = joined({1: "a,b", 2: "c,d", 3: "e,f,g", 4: "x", 5: "x", 6: ""}, {one.external_id: one for one in (
+    failed = Receipt(key="", outcome=Outcome.REJECTED, at=NOW, external_id="c", reason=Reason.UNREACHABLE, channel="sms")
+    lines = {1: "a,b", 2: "c,d", 3: "e,f,g", 4: "x", 5: "x", 6: ""}
+    parts = joined({number: ("sms", line) for number, line in lines.items()}, {one.stamp: one for one in (
         of("a"), of("b"), failed, of("f"), of("x"), of("z"))})
     assert parts.said == {1: of("a"), 2: failed}
     assert parts.owed == {3: ("e,g", "said f")}
-    assert parts.fits == {"a", "b", "c", "f"}, "an id of two messages is nobody's"
+    assert parts.fits == {("sms", one) for one in "abcf"}, "an id of two messages is nobody's"
+
+
+def test_two_gateways_that_number_alike_are_told_apart_by_their_channels() -> None:
+    south = of("1", channel="sms-south", outcome=Outcome.REJECTED)
+    parts = joined({1: ("sms", "1,2"), 2: ("sms-south", "1,2"), 3: ("voice", "1")}, {one.stamp: one for one in (of("1"), south)})
+    assert (parts.said, parts.owed) == ({2: south}, {1: ("2", "said 1")})
+    inbox = Inbox()
+    inbox.put([of("1"), south])
+    batch = inbox.take()
+    assert inbox.keep(batch, [of("1"), south]) == 0
+    assert {kept.receipt.channel for kept in inbox.take(everything=True)} == {"sms", "sms-south"}, "neither takes the other's place"
 
 
 def test_a_key_is_read_by_whose_it_is() -> None:

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels.crowd import Crowd, CrowdReceipt, send_crowd
-from channels.message import Outcome, Reason, Receipt
+from channels.message import Outcome, Reason, Receipt, Stamp
 from channels.port import ChannelSender
 from warning.clock import Clock
 from warning.dispatch.delivery import RetryPolicy
@@ -174,14 +174,14 @@ class MassDesk:
     async def take(self, receipts: Sequence[Receipt]) -> tuple[list[Receipt], list[Receipt]]:
         """Late receipts of this lane, by key or by the gateway's id alone: (those of this lane that fitted nothing, the others)."""
         by_place: dict[int, dict[int, Receipt]] = {}
-        strays: dict[str, Receipt] = {}
+        strays: dict[Stamp, Receipt] = {}
         others: list[Receipt] = []
         for receipt in receipts:
             place = place_of(receipt.key)
             if place is not None:
                 by_place.setdefault(place[0], {}).setdefault(place[1], receipt)
             elif not receipt.key and receipt.external_id and receipt.outcome in (Outcome.DELIVERED, Outcome.REJECTED):
-                strays.setdefault(receipt.external_id, receipt)
+                strays.setdefault(receipt.stamp, receipt)
             else:
                 others.append(receipt)
         if strays:
@@ -189,7 +189,7 @@ class MassDesk:
         # A part of a message that is settled already has found its place.
         return [receipt for receipt in await self._ledger.late(by_place) if receipt.key], others
 
-    async def _stray(self, strays: Mapping[str, Receipt], by_place: dict[int, dict[int, Receipt]]) -> list[Receipt]:
+    async def _stray(self, strays: Mapping[Stamp, Receipt], by_place: dict[int, dict[int, Receipt]]) -> list[Receipt]:
         """Receipts of single parts: a message is delivered with the last of its parts, failed with the first."""
         hits = found(self._strays, list(strays))
         if len(hits) < len(strays):
@@ -197,16 +197,16 @@ class MassDesk:
                 self._strays = grown(self._strays, rows, now_s=self._clock.monotonic())
             hits = found(self._strays, list(strays))
         told: dict[int, dict[int, list[str]]] = {}
-        for part, (row, crowd_id, place) in hits.items():
-            if strays[part].outcome is Outcome.DELIVERED:
-                told.setdefault(row, {}).setdefault(place, []).append(part)
+        for stamp, (row, crowd_id, place) in hits.items():
+            if strays[stamp].outcome is Outcome.DELIVERED:
+                told.setdefault(row, {}).setdefault(place, []).append(strays[stamp].external_id)
             else:
-                by_place.setdefault(crowd_id, {})[place] = strays[part]
+                by_place.setdefault(crowd_id, {})[place] = strays[stamp]
         whole = await self._ledger.parts_told(told) if told else {}
-        for part, (row, crowd_id, place) in hits.items():
+        for stamp, (row, crowd_id, place) in hits.items():
             if place in whole.get(row, ()):
-                by_place.setdefault(crowd_id, {}).setdefault(place, strays[part])
-        return [receipt for part, receipt in strays.items() if part not in hits]
+                by_place.setdefault(crowd_id, {}).setdefault(place, strays[stamp])
+        return [receipt for stamp, receipt in strays.items() if stamp not in hits]
 
     async def fall_back(self) -> int:
         """Tell people of batches whose receipts are overdue on the channel that they named next; returns how many people."""

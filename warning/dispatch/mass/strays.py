@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from channels.message import Stamp
+
 Ids = tuple[int, int, int]
 """(row of ids, batch, place)"""
 _UNSETTLED_S = 60.0
@@ -18,6 +20,7 @@ class KeptIds:
 
     row: int
     batch: int
+    channel: str
     places: Sequence[int]
     lines: str
     old: bool
@@ -25,7 +28,7 @@ class KeptIds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Gateway ids by hash, ascending, with the row, batch and place of each. 32 bytes an id."""
+    """Channel and gateway id by hash, ascending, with the row, batch and place of each. 32 bytes an id."""
 
     hashes: NDArray[np.int64]
     places: NDArray[np.int64]
@@ -53,7 +56,7 @@ def grown(index: Index, rows: Sequence[KeptIds], *, now_s: float) -> Index:
         for number, line in zip(one.places, one.lines.split("\n"), strict=True):
             for part in line.split(","):
                 if part:
-                    hashes.append(hash(part))
+                    hashes.append(hash((one.channel, part)))
                     places.append((one.row, one.batch, number))
     runs = list(index.runs)
     if hashes:
@@ -67,15 +70,15 @@ def grown(index: Index, rows: Sequence[KeptIds], *, now_s: float) -> Index:
     return Index(runs=tuple(runs), after=after, recent={row: since_s for row, since_s in recent.items() if row > after})
 
 
-def found(index: Index, ids: Sequence[str]) -> dict[str, Ids]:
-    """Where each id belongs; an id that fits two messages fits none."""
-    wanted = np.array([hash(one) for one in ids], dtype=np.int64)
-    owners: dict[str, dict[tuple[int, int], int]] = {}
+def found(index: Index, stamps: Sequence[Stamp]) -> dict[Stamp, Ids]:
+    """Where each belongs; an id that fits two messages of its channel fits none."""
+    wanted = np.array([hash(one) for one in stamps], dtype=np.int64)
+    owners: dict[Stamp, dict[tuple[int, int], int]] = {}
     for run in index.runs:
         first, last = np.searchsorted(run.hashes, wanted, "left"), np.searchsorted(run.hashes, wanted, "right")
         for at in np.flatnonzero(last > first).tolist():
             for row, batch, number in run.places[first[at]:last[at]].tolist():
-                owners.setdefault(ids[at], {})[batch, number] = row
+                owners.setdefault(stamps[at], {})[batch, number] = row
     return {one: (row, batch, number) for one, theirs in owners.items() if len(theirs) == 1 for (batch, number), row in theirs.items()}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from channels.crowd import CrowdReceipt
-from channels.message import Outcome, Reason, Receipt
+from channels.message import Outcome, Reason, Receipt, Stamp
 from warning.dispatch.delivery import RetryPolicy, State
 from warning.dispatch.mass.desk import place_of
 from warning.dispatch.mass.muster import Told, had, heirs, sheets
@@ -104,26 +104,35 @@ def test_a_hand_grows_while_the_channel_is_quick_and_shrinks_when_it_is_slow() -
     assert [pace := pace.after(pace.size, 3 * AIM_S) for _ in range(9)][-1].size == 10
 
 
-def kept(row: int, batch: int, places: list[int], lines: str, *, old: bool = True) -> KeptIds:
-    return KeptIds(row=row, batch=batch, places=places, lines=lines, old=old)
+def kept(row: int, batch: int, places: list[int], lines: str, *, channel: str = "sms", old: bool = True) -> KeptIds:
+    return KeptIds(row=row, batch=batch, channel=channel, places=places, lines=lines, old=old)
+
+
+def of(*ids: str) -> list[Stamp]:
+    return [("sms", one) for one in ids]
 
 
 def test_a_receipt_by_the_gateways_id_alone_finds_its_place_and_an_id_of_two_messages_finds_none() -> None:
     index = grown(Index(), [kept(5, 70, [0, 3], "a1,a2\nb1"), kept(6, 71, [2], "c1")], now_s=0.0)
     index = grown(index, [kept(7, 72, [0], "b1")], now_s=0.0)
     assert len(index.runs) == 2
-    assert found(index, ["a1", "a2", "c1", "b1", "z"]) == {"a1": (5, 70, 0), "a2": (5, 70, 0), "c1": (6, 71, 2)}
-    assert found(Index(), ["a1"]) == {}
+    assert found(index, of("a1", "a2", "c1", "b1", "z")) == {("sms", "a1"): (5, 70, 0), ("sms", "a2"): (5, 70, 0), ("sms", "c1"): (6, 71, 2)}
+    assert found(Index(), of("a1")) == {}
     index = grown(index, [kept(8, 73, [0, 1, 2], "d1\nd2\nd3")], now_s=0.0)
     assert [len(run.hashes) for run in index.runs] == [8], "runs of like size become one"
-    assert found(index, ["d2", "a1"]) == {"d2": (8, 73, 1), "a1": (5, 70, 0)}
+    assert found(index, of("d2", "a1")) == {("sms", "d2"): (8, 73, 1), ("sms", "a1"): (5, 70, 0)}
+
+
+def test_two_gateways_that_number_alike_are_told_apart_by_their_channels() -> None:
+    index = grown(Index(), [kept(5, 70, [0], "1"), kept(6, 71, [2], "1", channel="sms-south")], now_s=0.0)
+    assert found(index, [("sms", "1"), ("sms-south", "1"), ("voice", "1")]) == {("sms", "1"): (5, 70, 0), ("sms-south", "1"): (6, 71, 2)}
 
 
 def test_ids_that_another_worker_was_still_writing_when_later_ones_were_read_are_read_too() -> None:
     index = grown(Index(), [kept(3, 70, [0], "a"), kept(5, 71, [0], "b", old=False)], now_s=0.0)
     assert (index.after, list(index.recent)) == (3, [5]), "row 4 may be under way"
     index = grown(index, [kept(4, 72, [0], "c", old=False)], now_s=1.0)
-    assert found(index, ["c"]) == {"c": (4, 72, 0)}
+    assert found(index, of("c")) == {("sms", "c"): (4, 72, 0)}
     assert (grown(index, [], now_s=60.0).after, grown(index, [], now_s=60.0).recent) == (5, {})
 
 
