@@ -38,7 +38,7 @@ class Incoming:
         if not self.folder.is_dir():
             return
         for arrival in self.folder.iterdir():
-            if arrival.is_dir() and arrival.name != ".unfinished" and arrival.stat().st_mtime < (now - self.keep).timestamp():
+            if arrival.is_dir() and not arrival.name.startswith(".") and arrival.stat().st_mtime < (now - self.keep).timestamp():
                 shutil.rmtree(arrival, ignore_errors=True)
 
 

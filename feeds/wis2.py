@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,7 +18,8 @@ from feeds.backoff import Backoff
 from feeds.errors import FeedError, SourceUnavailable
 from feeds.fetch import Fetch, FetchOptions
 from feeds.incoming import Incoming
-from feeds.payload import Payload
+from feeds.owed import Owed, by_link
+from feeds.payload import Arrears, Payload
 from feeds.run_time import run_time_of
 from feeds.wis2_message import Announcement, parse
 
@@ -25,6 +27,7 @@ log = structlog.get_logger()
 
 _WAITING = 10_000  # notifications that wait for a slow download; the broker's are dropped beyond that, with a word in the log
 _REMEMBERED = 20_000  # notifications: a day of a busy topic; several brokers announce the same
+_OWED = 1_000  # of them whose data could not be had: a note on the disk each
 
 
 class Options(FetchOptions):
@@ -39,7 +42,9 @@ class Options(FetchOptions):
     allow_private: bool = Field(default=False, description="follow links into private networks (drills only)")
     client_id: str = Field(default="", description="empty = one at random; with a fixed one the broker keeps what came while we were away")
     unverified: bool = Field(default=True, description="use data whose notification gives no checksum; they are told in the log")
-    poll_s: float = Field(default=5, gt=0, description="seconds before the first new try when the broker is away")
+    poll_s: float = Field(default=5, gt=0, description="seconds before the first new try when the broker, or a server of data, is away")
+    owed_h: float = Field(default=24, gt=0, description="hours for which announced data that cannot be had are tried again; the Global Caches keep them "
+                          "for 24")
 
 
 class Source:
@@ -51,12 +56,20 @@ class Source:
         self._options, self._name, self._now, self._sleep = options, name, now, sleep
         self._incoming = Incoming(folder=options.folder / name, keep=timedelta(hours=options.keep_h))
         self._backoff = Backoff(first=options.poll_s, longest=options.longest_wait_s)
+        self._owed = Owed(folder=options.folder / name / ".owed", keep=timedelta(hours=options.owed_h), most=_OWED, first=options.poll_s,
+                          longest=options.longest_wait_s)  # fmt: skip
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._files: OrderedDict[str, Path] = OrderedDict()
 
+    @property
+    def arrears(self) -> Arrears:
+        """What was announced and could not be had."""
+        return self._owed.arrears(now=self._now())
+
     async def payloads(self) -> AsyncGenerator[Payload]:
-        """One payload an announcement, each once by data_id and publication time. A message that cannot be followed is told in the log
-        and passed over: it is one of thousands. Raises SourceUnavailable when the broker is away."""
+        """One payload an announcement, each once by data_id and publication time. One whose data cannot be had now is owed and tried again;
+        one that may not be followed is told in the log and passed over: it is one of thousands. Raises SourceUnavailable when the broker
+        is away."""
         if self._backoff.wait:
             await self._sleep(self._backoff.wait)
         options = self._options
@@ -66,14 +79,36 @@ class Source:
                 for topic in options.topics:
                     await broker.subscribe(topic, qos=1)
                 self._backoff.succeeded()
-                async for message in broker.messages:
-                    payload = await self._taken(fetch, bytes(message.payload) if isinstance(message.payload, bytes | bytearray) else b"")
-                    if payload is not None:
+                await asyncio.to_thread(self._owed.recall)
+                async with aclosing(self._heard(fetch, broker)) as heard:
+                    async for payload in heard:
                         yield payload
         except (aiomqtt.MqttError, OSError) as fault:
             self._backoff.failed()
             raise SourceUnavailable(f"source {self._name!r}: the broker {options.host}:{options.port} cannot be had ({fault}); "
                                     f"it is tried again; look at host, port, tls, user and password") from fault
+
+    async def _heard(self, fetch: Fetch, broker: aiomqtt.Client) -> AsyncGenerator[Payload]:
+        """What messages bring, and between them what is owed: neither waits for the other's end."""
+        clock = asyncio.get_running_loop().time
+        coming: asyncio.Future[aiomqtt.Message] | None = None
+        try:
+            while True:
+                coming = coming or asyncio.ensure_future(anext(broker.messages))
+                await asyncio.wait({coming}, timeout=self._owed.wait(now=self._now(), at=clock()))
+                if coming.done():
+                    message, coming = coming.result(), None
+                    payload = await self._taken(fetch, bytes(message.payload) if isinstance(message.payload, bytes | bytearray) else b"")
+                    if payload is not None:
+                        yield payload
+                debt = self._owed.next(now=self._now(), at=clock())
+                payload = None if debt is None else await self._had(fetch, by_link(debt), debt.message)
+                if payload is not None:
+                    yield payload
+        finally:
+            if coming is not None:
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
 
     def _broker(self) -> aiomqtt.Client:
         options = self._options
@@ -82,29 +117,45 @@ class Source:
             tls_context=ssl.create_default_context() if options.tls else None, identifier=options.client_id or None,
             clean_session=not options.client_id, timeout=options.timeout_s, max_queued_incoming_messages=_WAITING, protocol=aiomqtt.ProtocolVersion.V311)
 
-    async def _taken(self, fetch: Fetch, payload: bytes) -> Payload | None:
+    async def _taken(self, fetch: Fetch, message: bytes) -> Payload | None:
         try:
-            announced = parse(payload)
-            if not fnmatchcase(announced.data_id, self._options.pattern) or not self._is_new(announced):
-                return None
-            if announced.act == "deletion":
-                self._withdraw(announced)
-                return None
-            return await self._fetched(fetch, announced)
+            announced = parse(message)
         except FeedError as fault:
-            log.warning("a WIS2 notification was not followed", source=self._name, why=str(fault))
+            log.warning("a WIS2 notification was not understood", source=self._name, why=str(fault))
             return None
+        if not fnmatchcase(announced.data_id, self._options.pattern) or (announced.data_id, announced.pubtime) in self._seen:
+            return None
+        if announced.act == "deletion":
+            self._withdraw(announced)
+            return None
+        return None if self._owed.has(announced) else await self._had(fetch, announced, message)
 
-    def _is_new(self, announced: Announcement) -> bool:
-        key = announced.data_id, announced.pubtime
-        if key in self._seen:
-            return False
-        self._seen[key] = None
+    async def _had(self, fetch: Fetch, announced: Announcement, message: bytes) -> Payload | None:
+        """The data; None when they cannot be had: what can later is owed. Only what is here is known as seen: another broker's cache may
+        have it meanwhile."""
+        try:
+            payload = await self._fetched(fetch, announced)
+        except FeedError as fault:
+            log.warning("a WIS2 notification was not followed", source=self._name, why=str(fault), again=fault.retry)
+            if fault.retry:
+                self._owed.add(announced, message, str(fault), now=self._now(), at=asyncio.get_running_loop().time())
+            else:
+                self._owed.drop(announced)
+            return None
+        self._saw(announced)
+        self._owed.settle(announced)
+        if announced.content is None:
+            self._owed.answered(announced)
+        return payload
+
+    def _saw(self, announced: Announcement) -> None:
+        self._seen[announced.data_id, announced.pubtime] = None
         while len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
-        return True
 
     def _withdraw(self, announced: Announcement) -> None:
+        self._saw(announced)
+        self._owed.settle(announced)  # nothing more is to come of what was announced before
         path = self._files.pop(announced.data_id, None)
         if path is not None:
             path.unlink(missing_ok=True)  # a desk that starts anew does not read it again
@@ -126,7 +177,6 @@ class Source:
             announced.verify(part.read_bytes())
         except FeedError:
             part.unlink(missing_ok=True)
-            self._seen.pop((announced.data_id, announced.pubtime), None)  # another broker's cache may have it whole
             raise
         now = self._now()
         path, checksum = await asyncio.to_thread(self._incoming.finish, part, announced.name, now=now)

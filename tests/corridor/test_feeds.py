@@ -1,5 +1,6 @@
 """A feed that falls silent is told to the operators, and taken back when it is heard again."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -8,8 +9,10 @@ from pathlib import Path
 import netCDF4
 import pytest
 
+from feeds.payload import Arrears
 from tests.corridor.conftest import Corridor, opened_corridor
 from tests.corridor.rain import payload_of, rain_file
+from warning.cli.serve import tell_arrears
 from warning.store.feeds import FeedStore
 from warning.watch.promise import FeedState, Promise
 
@@ -98,3 +101,28 @@ async def test_what_could_not_be_read_of_a_file_is_told_until_a_whole_one_comes(
     await corridor.next_cycle()
     await corridor.rain({})
     assert await notices(corridor) == [("partly nowcast", False)]
+
+
+async def test_data_that_were_announced_and_cannot_be_had_are_told_until_they_are_here(watched: tuple[Corridor, FeedStore]) -> None:
+    corridor, _ = watched
+
+    class Source:
+        arrears = Arrears(owed=2, lost=1, why="https://cache.example/a answers 503")
+
+    async def told(*expected: tuple[str, bool]) -> None:
+        for _ in range(1500):
+            if await notices(corridor) == list(expected):
+                return
+            await asyncio.sleep(0.02)
+        assert await notices(corridor) == list(expected)
+
+    telling = asyncio.create_task(tell_arrears(corridor.parts, "wis2", Source(), every_s=0.02))
+    await told(("owed wis2", True))
+    (row,) = await corridor.rows("SELECT text, next_step FROM notice")
+    assert row["text"] == ("资料源 wis2：2 份已公告的资料尚未取到，另有 1 份已放弃 / feed wis2: 2 announced data could not be had yet, 1 more were given up: "
+                           "https://cache.example/a answers 503")
+    assert "no proposal does not mean no hazard" in row["next_step"]
+    Source.arrears = Arrears()
+    await told(("owed wis2", False))
+    telling.cancel()
+    await asyncio.gather(telling, return_exceptions=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 @dataclass
 class Served:
-    """``asked``: (path, Range, status) of each request. ``break_at``: bytes after which the line breaks, once a path. ``sends_on``: redirects."""
+    """``asked``: (path, Range, status) of each request. ``break_at``: bytes after which the line breaks, once a path. ``sends_on``: redirects.
+    ``fails``: by path what is answered first, one status a request."""
 
     folder: Path
     url: str = ""
@@ -24,6 +25,7 @@ class Served:
     secrets: list[str] = field(default_factory=list)
     break_at: dict[str, int] = field(default_factory=dict)
     sends_on: dict[str, str] = field(default_factory=dict)
+    fails: dict[str, list[int]] = field(default_factory=dict)
 
     def paths(self, status: int = 200) -> list[str]:
         return [path for path, _, answered in self.asked if answered == status]
@@ -44,6 +46,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.served.secrets.append(self.headers.get("Authorization", "") + self.headers.get("X-Key", ""))
         if path in self.served.sends_on:
             return self._say(302, location=self.served.sends_on[path])
+        if self.served.fails.get(path):
+            return self._say(self.served.fails[path].pop(0))
         if self.served.status:
             return self._say(self.served.status)
         file = self.served.folder / path

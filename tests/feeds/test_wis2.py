@@ -2,11 +2,12 @@
 
 import asyncio
 import base64
+import gzip
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import aclosing
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import aiomqtt
 import pytest
 
 from feeds.errors import FeedError, SourceUnavailable, Truncated
-from feeds.payload import Payload
+from feeds.payload import Arrears, Payload
 from feeds.wis2 import Options, Source
 from feeds.wis2_message import parse
 from tests.feeds.brokered import brokered
@@ -47,15 +48,32 @@ def web(tmp_path: Path) -> Iterator[Served]:
         yield served
 
 
-async def heard(tmp_path: Path, *messages: bytes, **options: Any) -> list[Payload]:
-    """What the source makes of the messages. They are retained, so none is lost before it listens; the last one, inline, ends it."""
+@asynccontextmanager
+async def announced(tmp_path: Path, *messages: bytes, **options: Any) -> AsyncIterator[Source]:
+    """A source of the messages. They are retained, so none is lost before it listens; the last one brings its data along."""
     async with brokered() as port:
         async with aiomqtt.Client("127.0.0.1", port) as publisher:
             for number, message in enumerate((*messages, told(END, inline="base64", data_id="zz/end"))):
                 await publisher.publish(f"cache/a/wis2/{number:02d}", message, qos=1, retain=True)
         given = {"host": "127.0.0.1", "port": port, "tls": False, "topics": ["cache/a/wis2/#"], "folder": tmp_path / "incoming",
                  "allow_private": True, **options}
-        one = Source(Options.model_validate(given), name="wis2", now=lambda: NOON)
+        yield Source(Options.model_validate(given), name="wis2", now=lambda: NOON)
+
+
+async def first(one: Source, count: int) -> list[bytes]:
+    """So many payloads, and no longer."""
+    got: list[bytes] = []
+    async with asyncio.timeout(30), aclosing(one.payloads()) as payloads:
+        async for payload in payloads:
+            got.append(payload.path.read_bytes())
+            if len(got) == count:
+                break
+    return got
+
+
+async def heard(tmp_path: Path, *messages: bytes, **options: Any) -> list[Payload]:
+    """What the source makes of the messages before the last."""
+    async with announced(tmp_path, *messages, **options) as one:
         got = []
         async with asyncio.timeout(20), aclosing(one.payloads()) as payloads:
             async for payload in payloads:
@@ -91,6 +109,59 @@ async def test_data_that_are_not_those_announced_are_not_used(tmp_path: Path, we
     assert payload.path.read_bytes() == REPORT
 
 
+async def test_what_cannot_be_had_now_is_owed_and_what_comes_after_does_not_wait_for_it(tmp_path: Path, web: Served) -> None:
+    web.fails["a.bufr"] = [503, 404]
+    async with announced(tmp_path, told(href=f"{web.url}/a.bufr"), poll_s=0.05) as one:
+        assert await first(one, 2) == [END, REPORT]
+        assert one.arrears == Arrears()
+    assert [status for _, _, status in web.asked] == [503, 404, 200]
+
+
+async def test_what_comes_along_spoilt_is_fetched(tmp_path: Path, web: Served) -> None:
+    message = told(href=f"{web.url}/a.bufr", inline="base64", wrong=lambda m: m | {"properties": m["properties"] | {
+        "content": {"encoding": "base64", "value": "YQ==", "size": 1}}})
+    async with announced(tmp_path, message, poll_s=0.05) as one:
+        assert await first(one, 2) == [END, REPORT]
+
+
+async def test_what_is_owed_outlives_a_restart(tmp_path: Path, web: Served) -> None:
+    web.fails["a.bufr"] = [503]
+    async with announced(tmp_path, *[told(href=f"{web.url}/a.bufr")] * 2, poll_s=600) as one:  # two brokers tell of it
+        assert await first(one, 1) == [END]
+        assert len(web.asked) == 1
+        assert (one.arrears.owed, one.arrears.lost) == (1, 0)
+        assert "a.bufr answers 503" in one.arrears.why
+        one._now = lambda: NOON + timedelta(hours=25)  # the caches keep it for a day
+        assert (one.arrears.owed, one.arrears.lost) == (0, 1)
+    async with announced(tmp_path) as again:  # the broker tells nothing of it any more
+        assert sorted(await first(again, 2)) == sorted([END, REPORT])
+        assert again.arrears == Arrears()
+    assert not any((tmp_path / "incoming/wis2/.owed").iterdir())
+
+
+async def test_of_what_is_owed_another_brokers_link_is_taken(tmp_path: Path, web: Served) -> None:
+    web.fails["gone.bufr"] = [503] * 9
+    async with announced(tmp_path, told(href=f"{web.url}/gone.bufr"), told(href=f"{web.url}/a.bufr"), poll_s=600) as one:
+        assert await first(one, 2) == [REPORT, END]
+        assert one.arrears == Arrears()
+
+
+async def test_a_server_that_answers_again_is_asked_at_once_for_what_it_owes(tmp_path: Path, web: Served) -> None:
+    web.fails["late.bufr"] = [503]
+    (web.folder / "late.bufr").write_bytes(b"late")
+    late = told(b"late", href=f"{web.url}/late.bufr", data_id="cn-cma/late")
+    async with announced(tmp_path, late, told(href=f"{web.url}/a.bufr"), poll_s=600) as one:
+        assert await first(one, 3) == [REPORT, b"late", END]
+
+
+async def test_what_is_withdrawn_is_owed_no_more(tmp_path: Path, web: Served) -> None:
+    web.fails["a.bufr"] = [503]
+    gone = told(rel="deletion", pubtime="2024-09-19T13:00:00Z")
+    async with announced(tmp_path, told(href=f"{web.url}/a.bufr"), gone, poll_s=600) as one:
+        assert await first(one, 1) == [END]
+        assert one.arrears == Arrears()
+
+
 async def test_what_is_withdrawn_is_taken_away(tmp_path: Path, web: Served) -> None:
     (payload,) = await heard(tmp_path, told(href=f"{web.url}/a.bufr"), told(rel="deletion", pubtime="2024-09-19T13:00:00Z"))
     assert not payload.path.exists()
@@ -123,12 +194,19 @@ async def test_a_broker_that_is_away_is_told_with_its_address(tmp_path: Path) ->
     assert slept == [5.0, 10.0]
 
 
-@pytest.mark.parametrize("method", ["sha256", "sha512", "sha3-512"])
+@pytest.mark.parametrize("method", ["sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"])
 def test_each_checksum_is_verified(method: str) -> None:
     announced = parse(told(method=method))
     announced.verify(REPORT)
     with pytest.raises(Truncated, match=f"{method} is not that of its notification; cut off or changed on the way, it is not used"):
         announced.verify(REPORT[:-1])
+
+
+def test_content_is_unpacked_and_of_several_links_the_canonical_one_is_followed() -> None:
+    packed = {"encoding": "gzip", "value": base64.b64encode(gzip.compress(REPORT)).decode(), "size": 1}
+    assert parse(told(wrong=lambda m: m | {"properties": m["properties"] | {"content": packed}})).content == REPORT
+    links = [{"rel": rel, "href": rel} for rel in ("item", "deletion", "update", "canonical")]
+    assert [parse(told(wrong=lambda m, k=k: m | {"links": links[:k]})).href for k in (2, 3, 4)] == ["deletion", "update", "canonical"]
 
 
 @pytest.mark.parametrize(("message", "sentence"), [

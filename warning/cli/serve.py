@@ -12,7 +12,7 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from feeds.errors import FeedError
-from feeds.payload import Source
+from feeds.payload import Arrears, Indebted, Source
 from warning.adapters import build_source
 from warning.app import opened, register_broadcasts
 from warning.cli.options import Config, run
@@ -87,6 +87,22 @@ async def _watch_all(parts: Parts, sources: Mapping[str, Source]) -> None:
     async with asyncio.TaskGroup() as group:
         for name, source in sources.items():
             group.create_task(_watch(parts, name, source, desk_is_free))
+            if isinstance(source, Indebted):
+                group.create_task(tell_arrears(parts, name, source))
+
+
+async def tell_arrears(parts: Parts, name: str, source: Indebted, *, every_s: float = _WATCH_AGAIN_S) -> None:
+    """Tell the operators of data that were announced and could not be had, as often as that changes."""
+    told: Arrears | None = None
+    while True:
+        arrears = source.arrears
+        try:
+            if arrears != told:
+                await parts.feeds.owes(name, arrears, now=parts.clock.now())
+                told = arrears
+        except SQLAlchemyError as away:
+            log.warning("what a feed owes could not be written down", source=name, error=type(away).__name__)
+        await asyncio.sleep(every_s)
 
 
 async def _watch(parts: Parts, name: str, source: Source, desk_is_free: asyncio.Lock) -> None:

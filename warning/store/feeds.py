@@ -5,8 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import text
 
+from feeds.payload import Arrears
 from warning.store.database import Database
-from warning.watch.promise import FeedState, Promise, Standing, sentence
+from warning.store.notice import clear, tell
+from warning.watch.promise import FeedState, Promise, Standing, owing, sentence
 
 
 class FeedStore:
@@ -27,6 +29,15 @@ class FeedStore:
         async with self._db.begin() as connection:
             await connection.execute(text(
                 "UPDATE feed_watch SET fault = :why, fault_at = :now WHERE source = :s"), {"s": source, "why": why[:1000], "now": now})
+
+    async def owes(self, source: str, arrears: Arrears, *, now: datetime) -> None:
+        """A notice of what was announced to a feed and could not be had, taken back when all of it is here."""
+        async with self._db.begin() as connection:
+            if arrears == Arrears():
+                await clear(connection, [f"owed {source}"], at=now)
+            else:
+                words, next_step = owing(source, arrears)
+                await tell(connection, f"owed {source}", words=words, next_step=next_step, at=now)
 
     async def standings(self, *, now: datetime) -> list[Standing]:
         """Every feed of the settings, in their order."""

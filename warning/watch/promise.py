@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from feeds.payload import Arrears
+
 
 class FeedState(StrEnum):
     """``waiting``: nothing has come yet, and its time is not up."""
@@ -60,6 +62,17 @@ def sentence(standing: Standing) -> tuple[str, str]:
     next_en = "mend the fault above; " if standing.fault else "look at the transfer and call the provider; "
     return f"{zh} / {en}{why}", (
         f"{next_zh}在此之前按其他资料人工研判，没有提案不等于没有灾害 / {next_en}until then judge by other data: no proposal does not mean no hazard")
+
+
+def owing(source: str, arrears: Arrears) -> tuple[str, str]:
+    """(what is missing, what to do) of a feed that was told of data it could not get, in Chinese and English."""
+    zh, en = f"资料源 {source}：{arrears.owed} 份已公告的资料尚未取到", f"feed {source}: {arrears.owed} announced data could not be had yet"
+    if arrears.lost:
+        zh, en = f"{zh}，另有 {arrears.lost} 份已放弃", f"{en}, {arrears.lost} more were given up"
+    next_zh = "自动重试中；检查到资料服务器的网络" if arrears.owed else "向提供方索取所缺资料"
+    next_en = "they are tried again; look at the network to the data's servers" if arrears.owed else "ask the provider for what is missing"
+    return f"{zh} / {en}: {arrears.why}", (
+        f"{next_zh}；缺少的资料按未知处理，没有提案不等于没有灾害 / {next_en}; what is missing is unknown: no proposal does not mean no hazard")
 
 
 def _zh(span: timedelta) -> str:
