@@ -18,7 +18,8 @@ class Options(BrokerOptions):
                        description="such as origin/a/wis2/cn-cma-shanghai/data/core/weather/advisories-warnings")
     url: str = Field(pattern=r"^https?://[^\s]*\{identifier\}[^\s]*$",
                      description="where the CAP document lies, such as https://warnings.example/api/alerts/{identifier}.xml")
-    metadata_id: str = Field(default="", description="of the WIS2 discovery metadata record that describes these warnings")
+    metadata_id: str = Field(pattern=r"^urn:wmo:md:[a-z0-9-]+:\S+$", description="of the discovery metadata record that describes these warnings, such as urn:wmo:md:cn-cma-shanghai:warnings; "
+                             "Global Brokers pass nothing on without it")
 
 
 class Sender:

@@ -205,7 +205,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
             risks=risks, packs=packs, sites=sites),
         response=ResponseDesk(
             ResponseStore(database, addresses, secret=secret), load_plans(config_file(settings, "response.yaml"), hazards=hazards), zones=zones, clock=clock, shelters=shelters,
-            kinds=_kinds(settings), secret=secret, public_url=settings.public_url),
+            kinds=_kinds(settings), secret=secret, others=others, public_url=settings.public_url),
         shelters=shelters, packs=packs, sites=sites, risks=risks,
         risk=RiskDesk(risks, digests={pack.id: pack.digest for pack in packs}, kinds=_kinds(settings), clock=clock, policy=policy),
         issue=issue, consult=ConsultDesk(consulted, clock=clock), consulted=consulted, intake=intake,

@@ -34,7 +34,7 @@ def partners(settings: Settings) -> list[Partner]:
         token = partner.token.get_secret_value()
         found.append(Partner(
             name=partner.name, token_hash=token_hash(token) if token else "", senders=partner.senders, issuer=partner.issuer, area=partner.area,
-            certificates=pinned, agreed_by=partner.agreed_by, url=partner.url))
+            certificates=pinned, agreed_by=partner.agreed_by, called=partner.called or partner.name, url=partner.url))
     return found
 
 

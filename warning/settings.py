@@ -126,6 +126,7 @@ class PartnerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(description="for the record and for messages")
+    called: str = Field(default="", max_length=100, description="how its words are introduced to people, such as 浙江省气象台; empty = its name")
     senders: tuple[str, ...] = Field(min_length=1, description="the CAP senders it may speak for")
     issuer: str = Field(description="the issuer of ours under whose name its alerts are passed on")
     area: str = Field(default="", description="zone-code prefix that it may warn; empty = every zone of ours")
@@ -162,6 +163,7 @@ class LimitSettings(BaseModel):
     burst: int = Field(default=3000, ge=1, description="how many at once")
     costly_per_min: float = Field(default=120.0, ge=0, description="log-ins and registrations a minute from one address (a whole network may stand behind it); 0 = no limit")
     codes_per_h: float = Field(default=120.0, ge=0, description="codes to residents' addresses an hour that one address may ask for; 0 = no limit")
+    intake_per_min: float = Field(default=300.0, ge=0, description="documents a minute that partners behind one address may push, a third of them at once; 0 = no limit")
 
 
 class ExportSettings(BaseModel):

@@ -13,7 +13,7 @@ MOST_INSIDE = 4096
 _NAMESPACE = uuid.UUID("8f3b6c1e-6b64-5f0e-9c3b-5d0a7f0f2d11")
 
 
-def notification(document: bytes, *, data_id: str, href: str, published: datetime, sent: datetime, metadata_id: str = "") -> bytes:
+def notification(document: bytes, *, data_id: str, href: str, published: datetime, sent: datetime, metadata_id: str) -> bytes:
     """GeoJSON. The same alert gives the same ``id``, however often it is sent; the geometry is the box around the document's polygons."""
     inside = {} if len(document) > MOST_INSIDE else {"content": {"encoding": "utf-8", "value": document.decode("utf-8"), "size": len(document)}}
     return json.dumps({
@@ -22,7 +22,7 @@ def notification(document: bytes, *, data_id: str, href: str, published: datetim
         "type": "Feature",
         "geometry": _around(document),
         "properties": {
-            "data_id": data_id, **({"metadata_id": metadata_id} if metadata_id else {}), "pubtime": _zulu(published), "datetime": _zulu(sent),
+            "data_id": data_id, "metadata_id": metadata_id, "pubtime": _zulu(published), "datetime": _zulu(sent),
             "integrity": {"method": "sha512", "value": base64.b64encode(hashlib.sha512(document).digest()).decode("ascii")}, **inside,
         },
         "links": [{"rel": "canonical", "type": "application/cap+xml", "href": href, "length": len(document)}],

@@ -1,12 +1,17 @@
 """A list that is mended while a call is open: whoever is called this moment is called by the new way at once, in virtual time."""
 
+from copy import copy
 from datetime import timedelta
 
+import pytest
+
 from tests.corridor.conftest import OFFICER, Corridor
-from tests.corridor.test_calls import POST, PUDONG, brings, later, token, told, warned
+from tests.corridor.test_calls import ADMIN, HEAD, POST, PUDONG, brings, later, token, told, warned
 from tests.corridor.test_calls_pull import NOWHERE, OFFICE, ways
 from warning.level import Level
 from warning.office.wish import Changes, NewContact
+from warning.roster.post import Post
+from warning.store.answer import AnswerStore
 
 NEW = "8613800000003"
 
@@ -61,6 +66,59 @@ async def test_who_is_put_in_the_place_of_a_person_is_called_when_somebody_else_
     assert told(corridor) == {"/wang": 1}
     await later(corridor, 300)
     assert corridor.sink.received["/zhou"] == 1
+
+
+class Cut(Exception):
+    """The power is cut."""
+
+
+async def cut(lane: str) -> None:
+    raise Cut(lane)
+
+
+async def test_a_list_that_was_written_just_before_a_crash_counts_at_the_next_look(corridor: Corridor) -> None:
+    await brings(corridor, *PUDONG)
+    await warned(corridor)
+    await later(corridor, 180)
+    dying = copy(corridor.parts.rosters)
+    dying._changed = cut
+    words = "\n".join((HEAD, PUDONG[0].replace("8613800000001", NEW), PUDONG[1])).replace("{}", corridor.sink.url(""))
+    with pytest.raises(Cut):
+        await dying.bring([("roster.csv", words.encode())], account=ADMIN)
+    await sent(corridor)
+    assert corridor.heard(NEW) == []
+    assert await later(corridor, 0) == []
+    assert len(corridor.heard(NEW)) == 1
+    assert await corridor.parts.answer._ledger.outdated() == []
+    assert await later(corridor, 1) == []
+    assert len(corridor.heard(NEW)) == 1
+
+
+class Meanwhile(AnswerStore):
+    """A ledger in which a list is brought in right after it was read."""
+
+    def __init__(self, ledger: AnswerStore, corridor: Corridor, *rows: str) -> None:
+        self.__dict__.update(ledger.__dict__)
+        self.corridor, self.rows = corridor, rows
+
+    async def posts(self, lane: str) -> tuple[list[Post], int]:
+        found = await super().posts(lane)
+        await brings(self.corridor, *self.rows)
+        return found
+
+
+async def test_a_list_that_comes_while_calls_are_opened_by_the_one_before_counts_at_the_next_look(corridor: Corridor) -> None:
+    await brings(corridor, *PUDONG)
+    identifier = await corridor.warned(level=Level.RED)
+    alert = await corridor.parts.ledger.alert(identifier)
+    desk = copy(corridor.parts.answer)
+    assert isinstance(desk._ledger, AnswerStore)
+    desk._ledger = Meanwhile(desk._ledger, corridor, PUDONG[0].replace("8613800000001", NEW), PUDONG[1])
+    assert await desk.open(alert, frozenset({"310115"})) == 1
+    await sent(corridor)
+    assert corridor.heard(NEW) == []  # the call knows the old number only, which is no longer in use
+    await later(corridor, 0)
+    assert len(corridor.heard(NEW)) == 1
 
 
 async def test_the_same_list_brought_in_again_calls_nobody_anew(corridor: Corridor) -> None:

@@ -56,7 +56,7 @@ async def joined(
     key_files(folder, "province", AT - timedelta(days=1))
     async with AsyncExitStack() as stack:
         corridor = await opened_corridor(database_url, folder, stack, more={"partners": [{
-            "name": "zhejiang", "senders": ["33000041600000"], "issuer": "310000", "area": area, "token": "of-the-next-province", "url": url,
+            "name": "zhejiang", "called": "浙江省", "senders": ["33000041600000"], "issuer": "310000", "area": area, "token": "of-the-next-province", "url": url,
             "certificates": [str(folder / "province.pem")], "agreed_by": ["ann", "bob"] if agreed else []}]})
         transport = httpx.ASGITransport(app=create(corridor.parts, with_console=False))
         yield corridor, await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://drill.test"))
@@ -82,7 +82,7 @@ async def test_an_unsigned_alert_is_held_for_our_own_two_people_with_the_partner
         [waiting] = await corridor.rows("SELECT id, status, submitted_by, zones, texts FROM proposal")
         assert (waiting["status"], waiting["submitted_by"], waiting["zones"]) == ("submitted", "partner zhejiang", ["310115"])
         assert waiting["texts"]["zh-CN"]["instruction"] == (
-            "浙江省气象台: 【演练】浙江省气象台发布暴雨橙色预警信号\n【演练】预计未来三小时浦东新区有暴雨。\n注意防范。")
+            "浙江省: 【演练】浙江省气象台发布暴雨橙色预警信号\n【演练】预计未来三小时浦东新区有暴雨。\n注意防范。")
         assert corridor.heard(ONE) == []
         identifier = await corridor.parts.issue.approve(waiting["id"], account=APPROVER, revision=2)
         await corridor.send(identifier)

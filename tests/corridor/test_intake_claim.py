@@ -21,6 +21,7 @@ from warning.capxml import write
 from warning.exchange.desk import IntakeDesk
 from warning.issue.desk import IssueDesk
 from warning.issue.hand import HandMade
+from warning.level import Level
 from warning.nationalxml import write as write_national
 from warning.watch.eventcode import load_event_codes
 
@@ -112,6 +113,28 @@ async def test_a_signed_copy_takes_the_place_of_an_unsigned_one_that_waits_but_n
         assert (again["fate"], again["earlier"]) == ("known", "held")
         assert [kind for kind, _ in await issued(corridor)].count("Alert") == 2
 
+
+async def test_a_signed_copy_that_says_something_else_than_what_our_people_issued_is_told_to_them_once(database_url: str, tmp_path: Path) -> None:
+    async with joined(database_url, tmp_path, agreed=True) as (corridor, http):
+        changed = replace(alert(), infos=(replace(alert().infos[0], severity="Moderate"),))  # made weaker on the way, without its signature
+        await push(http, write(changed))
+        [waiting] = await corridor.rows("SELECT id FROM proposal WHERE status = 'submitted'")
+        out = await corridor.parts.issue.approve(waiting["id"], account=APPROVER, revision=2)
+        assert await corridor.rows(TOLD) == []
+        assert (await push(http, signed(tmp_path, alert())))["fate"] == "refused"
+        assert [row["text"] for row in await corridor.rows(TOLD)] == [
+            f"【演练】zhejiang: the signed copy of {alert().identifier} says something else than the one without a signature for which {out} went out"]
+        assert (await push(http, write(replace(alert(), note="another word, not signed"))))["fate"] == "refused"
+        await corridor.parts.polling.look()
+        assert len(await corridor.rows(TOLD)) == 1  # nobody has done anything about it yet
+        await corridor.warned(level=Level.ORANGE, action="update", replaces=out)
+        await corridor.parts.polling.look()
+        assert await corridor.rows(TOLD) == []
+        assert (await push(http, signed(tmp_path, alert())))["fate"] == "refused"  # every look at the feed brings it again
+        assert await corridor.rows(TOLD) == []
+
+
+TOLD = "SELECT text FROM notice WHERE key LIKE 'intake differs %' AND cleared_at IS NULL"
 
 T = TypeVar("T")
 

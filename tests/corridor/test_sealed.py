@@ -1,6 +1,7 @@
 """Secrets at rest: what signs and what proves lies sealed in the database, and the key is changed while everything goes on."""
 
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pyotp
@@ -9,10 +10,12 @@ import yaml
 from sqlalchemy import text
 
 from tests.corridor.conftest import Corridor, opened_corridor
+from tests.corridor.test_calls import brings
 from warning.account import Account
 from warning.app import opened
 from warning.dispatch.subscribe import OfficeSubscription, ResidentSubscription
 from warning.errors import ConfigError, NotFound
+from warning.level import Level
 from warning.parts import Parts
 from warning.settings import Settings, load_settings
 from warning.store.database import Database
@@ -73,6 +76,7 @@ async def test_the_secret_is_changed_while_stop_answers_and_second_factors_go_on
             assert (await parts.office._ledger.stored(number, owner="pudong")).secret == FIRST
             link = (await parts.answer.call(identifier, [number]))[number].rpartition("/")[2]
             assert (link[:32], link != before) == (before[:32], True)
+            assert (await parts.answer.asked(link)).identifier == identifier
             assert (await parts.answer.acknowledge(link, by="the mayor")).identifier == identifier
             assert await parts.trust.begin_factor(fu) == app.secret
             await parts.reseal.all(lambda kind, count: told.append(f"{kind} {count}"))
@@ -84,6 +88,28 @@ async def test_the_secret_is_changed_while_stop_answers_and_second_factors_go_on
         # And whoever has only the secret of before reads nothing any more.
         with pytest.raises(ConfigError, match="other_secrets"):
             await corridor.parts.office._ledger.stored(number, owner="pudong")
+
+
+async def test_a_link_to_duties_that_were_kept_under_the_secret_of_before_opens_and_takes_them(database_url: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        corridor = await opened_corridor(database_url, tmp_path, stack)
+        await brings(corridor, "310115,浦东新区,防汛责任人,责任人,1,王一,,8613800000001,", "310115,浦东新区,防汛责任人,责任人,2,李二,,8613800000002,")
+        await corridor.warned(level=Level.BLUE)
+        await corridor.parts.response.follow()
+        await corridor.parts.words.send_due()
+        [before] = [text.rpartition("/")[2] for text in corridor.heard("8613800000001") if "请履职" in text]
+        await corridor.move(timedelta(minutes=5))
+        async with opened(_settings(corridor, secret=NEW, other_secrets=[OLD])) as parts:
+            await parts.response.follow()
+            await parts.words.send_due()
+            [link] = [text.rpartition("/")[2] for text in corridor.heard("8613800000002") if "请履职" in text]
+            assert (link[:32], link != before) == (before[:32], True)
+            assert [duty.state for duty in (await parts.response.letter(link)).duties] == ["waiting"]
+            assert [duty.state for duty in (await parts.response.take_all(link, by="李二")).duties] == ["acknowledged"]
+            assert (await parts.response.letter(before)).id == (await parts.response.letter(link)).id
+        async with opened(_settings(corridor, secret=NEW), channels=False) as parts:
+            with pytest.raises(NotFound):
+                await parts.response.letter(link)
 
 
 async def test_without_the_secret_of_before_a_call_that_was_opened_under_it_is_answered_by_its_own_link_only(database_url: str, tmp_path: Path) -> None:

@@ -61,6 +61,23 @@ async def test_a_hundred_offices_behind_one_proxy_may_answer_in_the_same_second(
     assert set(answers) == {404}
 
 
+async def test_partners_documents_are_counted_for_themselves_and_reading_what_came_is_not() -> None:
+    hand, app = Hand(), FastAPI()
+
+    @app.post("/api/intake/cap")
+    @app.get("/api/intake")
+    async def x() -> str:
+        return "ok"
+
+    whole = RateLimit(app, per_s=100, burst=1000, costly_per_min=6, intake_per_min=30, monotonic=hand)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=whole, client=("10.0.0.5", 1)), base_url="http://x.test") as one:
+        assert [(await one.post("/api/intake/cap")).status_code for _ in range(11)] == [200] * 10 + [429]
+        assert (await one.post("/api/intake/cap")).headers["retry-after"] == "2"
+        assert {(await one.get("/api/intake")).status_code for _ in range(20)} == {200}
+        hand.now += 2  # thirty a minute are one in two seconds
+        assert [(await one.post("/api/intake/cap")).status_code for _ in range(2)] == [200, 429]
+
+
 async def test_what_may_cost_a_text_message_is_counted_by_the_hour_and_sending_a_code_back_is_not() -> None:
     hand, app = Hand(), FastAPI()
 

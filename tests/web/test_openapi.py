@@ -69,7 +69,7 @@ async def ask(world: World, case: Any, who: str) -> tuple[str, int, str]:
 @pytest.fixture
 async def patient(world: World) -> AsyncIterator[World]:
     """The same world behind an application that lets one address ask as often as it likes."""
-    limits = LimitSettings(per_s=1e6, burst=10**6, costly_per_min=10**6, codes_per_h=10**6)
+    limits = LimitSettings(per_s=1e6, burst=10**6, costly_per_min=10**6, codes_per_h=10**6, intake_per_min=10**6)
     app = create(replace(world.parts, settings=world.parts.settings.model_copy(update={"limits": limits})), with_console=False)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://faces.test") as http:
         yield replace(world, app=app, http=http)

@@ -8,16 +8,22 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import Request
 from fastapi.routing import iter_route_contexts
 
 from tests.web.conftest import TOKENS, World
 from tests.web.test_authorisation import CALLERS, TABLE, addresses
 from tests.web.test_foreign import state
-from warning.account import token_hash
+from warning.account import Account, token_hash
+from warning.errors import NotAllowed
+from warning.issue.hand import HandMade
+from warning.level import Level
+from warning.web.auth import Session, signed_in
 from warning.web.followup import propose
 
 # "+" is answered, "-" is refused (403), ">" is sent to the log-in, "?" must sign in (401); in the order of CALLERS.
@@ -177,3 +183,28 @@ def _tail(func: ast.expr) -> str:
         before = func.value.func if isinstance(func.value, ast.Call) else func.value
         return f"{before.attr if isinstance(before, ast.Attribute) else ast.unparse(before)}.{func.attr}"
     return ast.unparse(func)
+
+
+async def _compose(world: World, account: Account) -> None:
+    await world.parts.issue.compose(HandMade(
+        issuer="310000", hazard="rainstorm", event_code="11B03", level=Level.BLUE, zones=("310115",), onset=world.now, expires=world.now + timedelta(hours=1)), account=account)
+
+
+@pytest.mark.parametrize(("role", "area"), [("viewer", ""), ("office", "310115"), ("forecaster", "310116")])
+async def test_a_page_that_stays_open_acts_as_its_person_is_now_and_not_as_when_it_was_opened(world: World, role: str, area: str) -> None:
+    """What ``visit.act`` asks for each act of an open page: the cookie's account of that moment, and the desk refuses it."""
+    await world.execute("INSERT INTO account (name, role, token_hash) VALUES ('moved', 'forecaster', :h)", {"h": token_hash("token-moved")})
+    assert (await world.http.post("/login", data={"token": "token-moved"}, headers=_HERE)).status_code == 303
+    session: Session = world.app.state.session
+    request = Request({"type": "http", "headers": [(b"cookie", f"{session.name}={world.http.cookies[session.name]}".encode())]})
+    opened_by = await signed_in(world.parts, session, request)
+    assert opened_by is not None
+    await _compose(world, opened_by)
+    await world.execute("UPDATE account SET role = :r, area = :a WHERE name = 'moved'", {"r": role, "a": area})
+    now = await signed_in(world.parts, session, request)
+    assert now is not None
+    assert (now.role, now.area) == (role, area)
+    with pytest.raises(NotAllowed):
+        await _compose(world, now)
+    assert (await world.http.post("/logout", headers=_HERE)).status_code == 303
+    assert await signed_in(world.parts, session, request) is None

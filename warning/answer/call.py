@@ -22,16 +22,16 @@ One answer settles every open call of the event for which its person has been ca
 """
 
 import hashlib
-import hmac
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from warning.level import Level
+from warning.linkword import word_of
 
 OPEN = ("waiting", "overdue")
+PURPOSE = "acknowledge"
+"""Of the words of answer links."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,16 +112,7 @@ class Question:
 
 def token(secret: str, attempt_id: UUID) -> str:
     """The one-time word of an acknowledgement link: unguessable, and derived, so that a retry carries the same link."""
-    mac = hmac.new(secret.encode(), f"acknowledge {attempt_id}".encode(), hashlib.sha256).hexdigest()
-    return f"{attempt_id.hex}{mac[:32]}"
-
-
-def twins_of(word: str, secrets: Sequence[str]) -> list[str]:
-    """The word itself and, when one of our secrets made it, what the others would have made of the same attempt."""
-    if not re.fullmatch("[0-9a-f]{64}", word):
-        return [word]
-    made = [token(secret, UUID(word[:32])) for secret in secrets]
-    return [word, *(one for one in made if one != word)] if any(hmac.compare_digest(word, one) for one in made) else [word]
+    return word_of(secret, purpose=PURPOSE, about=attempt_id)
 
 
 def token_hash(value: str) -> str:

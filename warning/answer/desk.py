@@ -9,7 +9,7 @@ import structlog
 
 from geo.zone import ZoneSet
 from warning.account import Account, Act, acts, covers, require
-from warning.answer.call import Acknowledged, Call, Question, says_yes, token, token_hash, twins_of
+from warning.answer.call import PURPOSE, Acknowledged, Call, Question, says_yes, token, token_hash
 from warning.answer.callplan import CallPlans
 from warning.answer.renew import renewed
 from warning.answer.timetable import DUTY_ROOM, Try, timetable
@@ -19,6 +19,7 @@ from warning.dispatch.audience import must_answer
 from warning.dispatch.kind import Kinds, kind_of
 from warning.dispatch.work import StoredAlert
 from warning.errors import Invalid, NotFound
+from warning.linkword import twins_of
 from warning.roster.address import BadAddress, phone
 from warning.roster.area import concerned
 from warning.roster.post import Post, above
@@ -27,7 +28,11 @@ log = structlog.get_logger()
 
 
 class AnswerLedger(Protocol):
-    async def posts(self, lane: str) -> Sequence[Post]: ...
+    async def posts(self, lane: str) -> tuple[Sequence[Post], int]: ...
+
+    async def outdated(self) -> Sequence[str]: ...
+
+    async def made_before(self, lane: str, edition: int) -> Sequence[Call]: ...
 
     async def offices(self, subscription_ids: Sequence[int], *, at: datetime) -> Sequence[Office]: ...
 
@@ -39,7 +44,7 @@ class AnswerLedger(Protocol):
 
     async def links(self, identifier: str, subscription_ids: Sequence[int]) -> dict[int, UUID]: ...
 
-    async def renew(self, call_id: UUID, steps: Sequence[Planned], *, at: datetime) -> None: ...
+    async def renew(self, call_id: UUID, steps: Sequence[Planned], *, at: datetime, edition: int = 0) -> None: ...
 
     async def readdressed(self, subscription_id: int) -> None: ...
 
@@ -91,13 +96,13 @@ class AnswerDesk:
         if plan is None:
             await self._ledger.ends_elsewhere(alert.event_id, keep=(), lowest=True, at=now)
             return 0
-        posts = await self._ledger.posts(alert.lane)
+        posts, edition = await self._ledger.posts(alert.lane)
         there = [post for post in posts if post.kind in plan.kinds and (not post.hazards or alert.hazard in post.hazards)
                  and concerned(post.zone, codes, self._zones)]
         openings = []
         for post in there:
             steps = timetable(post, plan, above=above(post, posts), kinds=self._kinds, at=now)
-            openings.append(self._opening(steps, post=post.title, zone=post.zone, post_id=post.id))
+            openings.append(self._opening(steps, post=post.title, zone=post.zone, post_id=post.id, edition=edition))
         await self._ledger.ends_elsewhere(alert.event_id, keep=[post.id for post in there], lowest=False, at=now)
         opened = await self._ledger.open(alert.identifier, openings, at=now)
         if opened:
@@ -134,29 +139,34 @@ class AnswerDesk:
                  for rank, (number, name, channel) in enumerate(line)]
         return (*steps, Try(name=DUTY_ROOM, rank=len(line), due_at=now + len(line) * self._within))
 
-    def _opening(self, steps: Sequence[Try], *, post: str, zone: str, post_id: int | None = None, subscription_id: int | None = None) -> Opening:
+    def _opening(self, steps: Sequence[Try], *, post: str, zone: str, post_id: int | None = None, subscription_id: int | None = None,
+                 edition: int = 0) -> Opening:
         first = next((one.rank for one in steps if one.subscription_id), 0)
         deadline = next((one.due_at for one in steps if one.rank > first), steps[-1].due_at)
         return Opening(
-            id=uuid4(), post=post, zone=zone, deadline=deadline, post_id=post_id, subscription_id=subscription_id, steps=self._planned(steps))
+            id=uuid4(), post=post, zone=zone, deadline=deadline, post_id=post_id, subscription_id=subscription_id, edition=edition,
+            steps=self._planned(steps))
 
     def _planned(self, steps: Sequence[Try]) -> tuple[Planned, ...]:
         ids = [uuid4() for _ in steps]
         return tuple(Planned(id=key, token_hash=token_hash(token(self._secret, key)), step=one) for key, one in zip(ids, steps, strict=True))
 
     async def renew(self, lane: str) -> None:
-        """The roster has changed: whoever is called this moment and has a new number is called by it at once."""
+        """The roster has changed: whoever is called this moment and has a new number is called by it at once.
+
+        Nothing hangs on its being asked: each call says which edition of the list it was made by, and ``escalate`` finds what is behind.
+        """
+        await self._renew(lane)
+        await self._ledger.advance(at=self._clock.now())
+
+    async def _renew(self, lane: str) -> None:
         now = self._clock.now()
-        posts = await self._ledger.posts(lane)
+        posts, edition = await self._ledger.posts(lane)
         by_id = {post.id: post for post in posts}
-        for call in await self._ledger.board(None, open_only=True):
+        for call in await self._ledger.made_before(lane, edition):
             post, plan = by_id.get(call.post_id or 0), self._plans.of(call.hazard, call.level)
-            if post is None or plan is None:
-                continue
-            steps = renewed(call, post, plan, above=above(post, posts), kinds=self._kinds, at=now)
-            if steps:
-                await self._ledger.renew(call.id, self._planned(steps), at=now)
-        await self._ledger.advance(at=now)
+            steps = () if post is None or plan is None else renewed(call, post, plan, above=above(post, posts), kinds=self._kinds, at=now)
+            await self._ledger.renew(call.id, self._planned(steps), at=now, edition=edition)
 
     async def renew_office(self, subscription_id: int, *, readdressed: bool = False) -> None:
         """An office has changed who is called after it; ``readdressed``: its own address, at which its open call is then told at once."""
@@ -176,7 +186,7 @@ class AnswerDesk:
 
     async def asked(self, word: str) -> Question:
         """What the link of this word asks to acknowledge; reading it answers nothing. Raises NotFound."""
-        first, *twins = twins_of(word, (self._secret, *self._others))
+        first, *twins = twins_of(word, (self._secret, *self._others), purpose=PURPOSE)
         try:
             return await self._ledger.asked(token_hash(first))
         except NotFound:
@@ -193,7 +203,7 @@ class AnswerDesk:
         A call that was opened under one secret may be sent under the next: the words of one attempt stand for each other.
         """
         answer = Answer(by=by, how=how, at=self._clock.now())
-        first, *twins = twins_of(word, (self._secret, *self._others))
+        first, *twins = twins_of(word, (self._secret, *self._others), purpose=PURPOSE)
         try:
             return await self._ledger.by_token(token_hash(first), answer)
         except NotFound:
@@ -234,7 +244,12 @@ class AnswerDesk:
             by=by.strip(), how="desk", at=self._clock.now(), entered_by=account.name, note=note.strip()[:500]))
 
     async def escalate(self) -> list[Call]:
-        """Whatever is due by now is called; the calls in which it is somebody else than the first. Safe to call as often as one likes, from any process."""
+        """Whatever is due by now is called; the calls in which it is somebody else than the first. Safe to call as often as one likes, from any process.
+
+        A list that was changed before a crash, or while a call was being opened by the one before, counts here too.
+        """
+        for lane in await self._ledger.outdated():
+            await self._renew(lane)
         return await self._ledger.advance(at=self._clock.now())
 
     async def board(self, identifier: str | None = None, *, open_only: bool = False) -> list[Call]:

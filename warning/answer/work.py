@@ -21,7 +21,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """A call to be opened, for a post of the roster or for an office that subscribed."""
+    """A call to be opened, for a post of the roster (by this ``edition`` of it) or for an office that subscribed."""
 
     id: UUID
     post: str
@@ -30,6 +30,7 @@ class Opening:
     steps: tuple[Planned, ...]
     post_id: int | None = None
     subscription_id: int | None = None
+    edition: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,9 @@ class IntakeLedger(Protocol):
 
     async def settle(self, claim: UUID, taken: Taken, *, arrival: Arrival) -> None: ...
 
-    async def refuse(self, arrival: Arrival, taken: Taken) -> None: ...
+    async def refuse(self, arrival: Arrival, taken: Taken, *, issued: Sequence[str] = ()) -> None: ...
+
+    async def answered(self) -> None: ...
 
     async def orphan(self) -> Claimed | None: ...
 
@@ -133,6 +135,7 @@ class IntakeDesk:
                 await self._ledger.settle(found.id, Taken(
                     identifier=found.arrival.identifier, fate=Fate.KEPT, why=f"it failed here: {type(error).__name__}", standing=found.arrival.standing,
                     proposals=found.proposals), arrival=found.arrival)
+        await self._ledger.answered()
         return count
 
     def _read(self, document: bytes, partner: Partner, form: Form) -> tuple[cap.Alert, Verdict, tuple[str, ...]]:
@@ -148,16 +151,19 @@ class IntakeDesk:
             raise CapError(f"identifier or sender has more than {MOST_NAME} characters: it names nothing")
         return alert, verdict, repairs
 
-    async def _refused(self, arrival: Arrival, why: str, repairs: tuple[str, ...]) -> Taken:
+    async def _refused(self, arrival: Arrival, why: str, repairs: tuple[str, ...], *, issued: Sequence[str] = ()) -> Taken:
+        """``issued``: what went out for an unsigned copy with other words, of which our people are told."""
         taken = Taken(identifier=arrival.identifier, fate=Fate.REFUSED, why=why, standing=arrival.standing, repairs=repairs)
-        await self._ledger.refuse(arrival, taken)
+        await self._ledger.refuse(arrival, taken, issued=issued)
         return taken
 
     async def _again(self, found: Claimed, arrival: Arrival, alert: cap.Alert, partner: Partner, repairs: tuple[str, ...]) -> Taken:
         """A copy of what is claimed; but the same name over other words is no copy, and is told so."""
         if not self._same(found, arrival, alert, partner):
+            truer = arrival.standing is Standing.VALID and found.arrival.standing is not Standing.VALID
             return await self._refused(
-                arrival, "identifier: a message of this sender, identifier and time was taken with other words: send it under a new identifier", repairs)
+                arrival, "identifier: a message of this sender, identifier and time was taken with other words: send it under a new identifier", repairs,
+                issued=found.alerts if truer else ())
         return Taken(
             identifier=arrival.identifier, fate=Fate.KNOWN, why=f"taken before, {found.fate}" + (f": {found.why}" if found.why else ""), earlier=found.fate,
             standing=arrival.standing, proposals=found.proposals, alerts=found.alerts)
@@ -244,8 +250,8 @@ class IntakeDesk:
         now = self._clock.now()
         if ends:
             told = () if alert.msg_type == "Cancel" else ("an Update that says AllClear is read as a Cancel",)
-            return lifted(followed.events, words_of(alert, alert.infos), now=now), told, ()
-        meant = understand(alert, zones=self._zones, codes=self._codes, area=partner.area, now=now)
+            return lifted(followed.events, words_of(alert.infos, called=partner.called), now=now), told, ()
+        meant = understand(alert, zones=self._zones, codes=self._codes, area=partner.area, called=partner.called, now=now)
         plan = warned(meant, followed.events, follows=alert.msg_type == "Update", now=now)
         return plan, (*meant.repairs, *plan.told), meant.doubts
 

@@ -45,7 +45,7 @@ class Understood:
     whole: bool = True
 
 
-def understand(alert: cap.Alert, *, zones: ZoneSet, codes: Sequence[EventCode], area: str, now: datetime) -> Understood:
+def understand(alert: cap.Alert, *, zones: ZoneSet, codes: Sequence[EventCode], area: str, called: str, now: datetime) -> Understood:
     """Raises Invalid that names what is missing: no event code of ours, no colour, no place of ours, over already.
 
     Each info of one language (Chinese, else English, else the first) is a warning of its own; where only some can be understood, those are
@@ -62,7 +62,7 @@ def understand(alert: cap.Alert, *, zones: ZoneSet, codes: Sequence[EventCode], 
     for number, info in enumerate(spoken):
         where = f"info {number + 1}: " if len(spoken) > 1 else ""
         try:
-            part, told, doubt = _part(alert, info, words_of(alert, _fellows(alert, info, number, len(spoken))), zones=zones, codes=codes, area=area, now=now)
+            part, told, doubt = _part(alert, info, words_of(_fellows(alert, info, number, len(spoken)), called=called), zones=zones, codes=codes, area=area, now=now)
         except Invalid as error:
             faults.append(f"{where}{error}")
             continue
@@ -77,14 +77,14 @@ def understand(alert: cap.Alert, *, zones: ZoneSet, codes: Sequence[EventCode], 
     return Understood(parts=apart, repairs=(*repairs, *left_out, *given_up), doubts=tuple(doubts), whole=not faults)
 
 
-def words_of(alert: cap.Alert, infos: Sequence[cap.Info]) -> dict[str, dict[str, str]]:
-    """The partner's own words in our two languages, where it has any, with its name before them."""
+def words_of(infos: Sequence[cap.Info], *, called: str) -> dict[str, dict[str, str]]:
+    """The partner's own words in our two languages, where it has any, with its name before them as our settings give it: a senderName may be a person's."""
     found: dict[str, dict[str, str]] = {}
     for info in infos:
         language = {"zh": "zh-CN", "en": "en-US"}.get(info.language.lower().partition("-")[0])
         words = [one for one in (info.headline, info.description, info.instruction) if one]
         if language is not None and language not in found and words:
-            said = f"{info.sender_name or alert.sender}: " + "\n".join(words)
+            said = f"{called}: " + "\n".join(words)
             found[language] = {"instruction": said if len(said) <= MOST_WORDS else f"{said[:MOST_WORDS]} …"}
     return found
 

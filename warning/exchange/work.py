@@ -9,6 +9,7 @@ from uuid import UUID
 
 from cryptography.x509 import Certificate
 
+from warning.cap import Status
 from warning.level import Level
 from warning.signature import Standing
 
@@ -21,7 +22,7 @@ class Partner:
     """An authority that sends us its alerts.
 
     ``senders`` are the CAP senders that it may speak for; ``issuer`` is under whose name we pass its alerts on; ``area`` is the zone-code
-    prefix that it may warn. ``agreed_by``: two names who have agreed that what it has signed goes out without being looked at; fewer than
+    prefix that it may warn; ``called`` is how its words are introduced to people. ``agreed_by``: two names who have agreed that what it has signed goes out without being looked at; fewer than
     two = everything is held for our own two people.
     """
 
@@ -32,6 +33,7 @@ class Partner:
     area: str
     certificates: Sequence[Certificate]
     agreed_by: Sequence[str]
+    called: str
     url: str = ""
 
 
@@ -84,7 +86,7 @@ class Arrival:
     identifier: str
     sent: datetime
     msg_type: str
-    status: str
+    status: Status
     document: bytes
     standing: Standing
     references: tuple[str, ...] = ()

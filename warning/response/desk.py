@@ -17,7 +17,8 @@ from warning.dispatch.kind import Kinds
 from warning.dispatch.refuge import told
 from warning.errors import Conflict, Invalid, NotAllowed, NotFound
 from warning.level import Level
-from warning.response.errand import Errand, Letter, hashed, steps, word_of, written
+from warning.linkword import twins_of
+from warning.response.errand import PURPOSE, Errand, Letter, hashed, steps, word_of, written
 from warning.response.plan import ResponseLevel, ResponsePlan, Task, tasks
 from warning.response.shelter import Shelters
 from warning.response.state import DutyHeld, Response, after
@@ -89,11 +90,13 @@ class ResponseDesk:
 
     def __init__(
         self, ledger: ResponseLedger, plans: Sequence[ResponsePlan], *, zones: ZoneSet, clock: Clock, shelters: Shelters, kinds: Kinds, secret: str,
-        public_url: str,
+        others: Sequence[str], public_url: str,
     ) -> None:
+        """``others``: secrets whose links count as well."""
         self._shelters = shelters
         self._kinds = dict(kinds)
         self._secret = secret
+        self._others = tuple(others)
         self._public_url = public_url.rstrip("/")
         self._ledger = ledger
         self._plans = tuple(plans)
@@ -160,8 +163,17 @@ class ResponseDesk:
     # By the link of a letter: whoever holds it acts for its post, and for nothing else.
 
     async def letter(self, word: str) -> Letter:
-        """Raises NotFound for a word that is none."""
-        return await self._ledger.letter(hashed(word))
+        """Raises NotFound for a word that is none. A letter that was kept under one secret may be sent under the next: its words stand for each other."""
+        first, *twins = twins_of(word, (self._secret, *self._others), purpose=PURPOSE)
+        try:
+            return await self._ledger.letter(hashed(first))
+        except NotFound:
+            for twin in twins:
+                try:
+                    return await self._ledger.letter(hashed(twin))
+                except NotFound:
+                    continue
+            raise
 
     async def take_all(self, word: str, *, by: str) -> Letter:
         """Take charge of every duty of the post that waits. Raises NotFound, Conflict when none does."""

@@ -1,13 +1,13 @@
 """Errand: what the people of a post are written when their duties begin, and in which order their ways are tried."""
 
 import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from warning import linkword
 from warning.cap import Status, drill_mark
 from warning.dispatch.kind import kind_of
 from warning.response.plan import ResponseLevel
@@ -16,6 +16,8 @@ from warning.roster.post import Post, chain
 
 WAYS: Final = ("webhook", "sms", "voice", "email", "chat")
 """Kinds that carry a link, in the order in which they are tried."""
+PURPOSE: Final = "duty"
+"""Of the words of its links."""
 NEXT_WAY, NEXT_PERSON = timedelta(minutes=2), timedelta(minutes=5)
 _MOST = 4
 """Duties that are spelled out; the rest stands behind the link."""
@@ -72,8 +74,7 @@ def steps(post: Post, *, kinds: Mapping[str, str], at: datetime) -> tuple[Step, 
 
 def word_of(secret: str, letter_id: UUID) -> str:
     """The word of a letter's link: unguessable, and derived, so that every message of it carries the same."""
-    mac = hmac.new(secret.encode(), f"duty {letter_id}".encode(), hashlib.sha256).hexdigest()
-    return f"{letter_id.hex}{mac[:32]}"
+    return linkword.word_of(secret, purpose=PURPOSE, about=letter_id)
 
 
 def hashed(word: str) -> str:

@@ -22,6 +22,7 @@ from warning.store.answer_queries import (
     MADE,
     NEXT_ONES,
     OPENED,
+    OUTDATED,
     READDRESSED,
     REMAIN,
     SILENCE,
@@ -46,9 +47,23 @@ class AnswerStore:
         self._addresses = addresses
         self._jobs = jobs
 
-    async def posts(self, lane: str) -> list[Post]:
+    async def posts(self, lane: str) -> tuple[list[Post], int]:
+        """The list and its edition, which is read first: posts may be newer than it says, and never older."""
         async with self._db.begin() as connection:
-            return await read_posts(connection, lane=lane)
+            edition = (await connection.execute(text("SELECT number FROM roster_edition WHERE lane = :lane"), {"lane": lane})).scalar_one_or_none()
+            return await read_posts(connection, lane=lane), edition or 0
+
+    async def outdated(self) -> list[str]:
+        """The lanes in which an open call was made by an earlier edition of the list than there is."""
+        async with self._db.begin() as connection:
+            return list((await connection.execute(text(OUTDATED), {"open": list(OPEN)})).scalars().all())
+
+    async def made_before(self, lane: str, edition: int) -> list[Call]:
+        """The open calls of the lane's posts that were made by an earlier edition; five thousand at a time."""
+        async with self._db.begin() as connection:
+            return _calls((await connection.execute(text(BOARD.format(
+                "c.state = ANY(:open) AND c.edition < :e AND c.post_id IN (SELECT id FROM roster_post WHERE lane = :lane)")),
+                {"open": list(OPEN), "e": edition, "lane": lane})).all())
 
     async def offices(self, subscription_ids: Sequence[int], *, at: datetime) -> list[Office]:
         """Of these, the offices that must answer for themselves, each with those who are called after it."""
@@ -76,7 +91,7 @@ class AnswerStore:
             await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('calls of ' || :i, 0))"), {"i": identifier})
             for one in openings:
                 values = {"id": one.id, "i": identifier, "post_id": one.post_id, "sub": one.subscription_id, "post": one.post, "zone": one.zone,
-                          "at": at, "deadline": one.deadline}
+                          "at": at, "deadline": one.deadline, "edition": one.edition}
                 if (await connection.execute(text(OPENED), values)).one_or_none() is None:
                     continue
                 made += 1
@@ -85,7 +100,7 @@ class AnswerStore:
                 await self._no_way(connection, one, at)
         return made
 
-    async def renew(self, call_id: UUID, steps: Sequence[Planned], *, at: datetime) -> None:
+    async def renew(self, call_id: UUID, steps: Sequence[Planned], *, at: datetime, edition: int = 0) -> None:
         """Ways that the list has gained since the call was opened; a call that is answered or over meanwhile gains none, nor does one gain a way twice."""
         async with self._db.begin() as connection:
             held = (await connection.execute(text("SELECT 1 FROM duty_call WHERE id = :c AND state = ANY(:open) FOR UPDATE"),
@@ -95,6 +110,7 @@ class AnswerStore:
             if held is not None and fresh:
                 await _make(connection, call_id, fresh)
                 await clear(connection, [f"no way {call_id}"], at=at)
+            await connection.execute(text("UPDATE duty_call SET edition = greatest(edition, :e) WHERE id = :c"), {"c": call_id, "e": edition})
 
     async def readdressed(self, subscription_id: int) -> None:
         async with self._db.begin() as connection:

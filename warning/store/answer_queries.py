@@ -23,14 +23,19 @@ ORDER BY a.root, a.rank
 
 # Once for each version; not again for a post that was called for this event at the same or a higher level, unless that call has ended.
 OPENED: Final = """
-INSERT INTO duty_call (id, identifier, event_id, post_id, subscription_id, post, zone, level, state, opened_at, deadline)
-SELECT :id, v.identifier, v.event_id, :post_id, :sub, :post, :zone, v.level, 'waiting', :at, :deadline FROM alert v
+INSERT INTO duty_call (id, identifier, event_id, post_id, subscription_id, post, zone, level, state, opened_at, deadline, edition)
+SELECT :id, v.identifier, v.event_id, :post_id, :sub, :post, :zone, v.level, 'waiting', :at, :deadline, :edition FROM alert v
 WHERE v.identifier = :i AND NOT EXISTS (
   SELECT 1 FROM duty_call c WHERE c.event_id = v.event_id AND c.level >= v.level AND c.state <> 'ended'
   AND c.post_id IS NOT DISTINCT FROM CAST(:post_id AS bigint) AND c.subscription_id IS NOT DISTINCT FROM CAST(:sub AS bigint)
   AND NOT EXISTS (SELECT 1 FROM alert b JOIN alert was ON was.identifier = c.identifier  -- it fell in between: what rises again is new
     WHERE b.event_id = v.event_id AND b.version > was.version AND b.version < v.version AND b.level < v.level))
 ON CONFLICT (identifier, post_id, subscription_id) DO NOTHING RETURNING id
+"""
+
+OUTDATED: Final = """
+SELECT DISTINCT p.lane FROM duty_call c JOIN roster_post p ON p.id = c.post_id JOIN roster_edition e ON e.lane = p.lane
+WHERE c.state = ANY(:open) AND c.edition < e.number ORDER BY p.lane
 """
 
 MADE: Final = """

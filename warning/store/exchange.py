@@ -1,5 +1,6 @@
 """The intake desk's ledger: a message is claimed by one row, whoever brings it and however often."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from warning.cap import drill_mark
 from warning.clock import Clock
 from warning.exchange.work import Arrival, Begun, Claimed, Fate, Followed, InForce, Taken
 from warning.level import Level
@@ -60,14 +62,25 @@ class IntakeStore:
                 "id": claim, "fate": taken.fate.value, "why": taken.why, "repairs": list(taken.repairs), "proposals": list(taken.proposals)})
             await self._noted(connection, arrival, taken)
 
-    async def refuse(self, arrival: Arrival, taken: Taken) -> None:
-        """On record, without a claim."""
+    async def refuse(self, arrival: Arrival, taken: Taken, *, issued: Sequence[str] = ()) -> None:
+        """On record, without a claim. ``issued``: ours that went out in other words than these signed ones: the operators are told, once."""
         async with self._db.begin() as connection:
             if await self._repeated(connection, arrival, taken):
                 return
             await connection.execute(text(f"{_INSERT} 'refused', :why, :repairs) ON CONFLICT DO NOTHING"), {
                 **_values(arrival), "document": arrival.document[:_KEPT_OF_REFUSED], "why": taken.why, "repairs": list(taken.repairs)})
             await self._noted(connection, arrival, taken)
+            if issued:
+                mark = drill_mark(arrival.status, "zh-CN")
+                await connection.execute(text(_DIFFERS), [{
+                    "key": f"{_DIFFER}{one}", "at": self._clock.now(),
+                    "words": f"{mark}{arrival.partner}: the signed copy of {arrival.identifier} says something else than the one without a signature for which {one} went out",
+                    "step": "call the partner at once and ask what it means, then update or lift what went out"} for one in issued])
+
+    async def answered(self) -> None:
+        """What went out in other words than the signed ones has been updated, lifted, or has run out: its notice goes."""
+        async with self._db.begin() as connection:
+            await connection.execute(text(_ANSWERED), {"differ": _DIFFER, "now": self._clock.now()})
 
     async def orphan(self) -> Claimed | None:
         """One claim that nobody carries on any more; whoever gets it has it for a lease."""
@@ -151,6 +164,13 @@ def _in_force(row: Row[tuple[object, ...]]) -> InForce:
 _INSERT = """
 INSERT INTO intake (partner, how, form, sender, identifier, sent, msg_type, cap_status, document, digest, standing, refers_to, fate, why, repairs)
 VALUES (:partner, :how, :form, :sender, :identifier, :sent, :type, :status, :document, :digest, :standing, :refers,
+"""
+_DIFFER = "intake differs "
+# Once for each alert of ours: the partner's copy comes again with every look at its feed.
+_DIFFERS = "INSERT INTO notice (key, text, next_step, at) VALUES (:key, :words, :step, :at) ON CONFLICT (key) DO NOTHING"
+_ANSWERED = """
+UPDATE notice n SET cleared_at = :now FROM alert a WHERE n.cleared_at IS NULL AND n.key = :differ || a.identifier
+AND (a.expires <= :now OR EXISTS (SELECT 1 FROM alert v WHERE v.event_id = a.event_id AND v.version > a.version))
 """
 _ALERTS = "ARRAY(SELECT a.identifier FROM alert a WHERE a.proposal_id = ANY(i.proposals) ORDER BY a.identifier) AS alerts"
 _CLAIMED = f"SELECT i.*, {_ALERTS} FROM intake i"

@@ -19,7 +19,7 @@ from warning.store.audit import note
 from warning.store.database import Database
 from warning.store.notice import clear, tell
 from warning.store.reseal import reseal_roster
-from warning.store.roster_queries import CONTACTS, PEOPLE, PLACES, POSTS, RETIRED, SEATS, SHIFTS, SUBSCRIPTIONS
+from warning.store.roster_queries import CONTACTS, EDITION, PEOPLE, PLACES, POSTS, RETIRED, SEATS, SHIFTS, SUBSCRIPTIONS
 from warning.trust.address import Addresses
 
 
@@ -79,6 +79,7 @@ class RosterStore:
             if ending:
                 await connection.execute(text("UPDATE roster_post SET active = false WHERE id = ANY(:ids)"), {"ids": list(ending)})
             await connection.execute(text(RETIRED), {"lane": lane})
+            await connection.execute(text(EDITION), {"lane": lane})
             await note(connection, who=by, act="import roster", what=f"roster {lane}", at=at,
                        detail={"posts": len(reading.posts), "ended": len(ending), "places": len(reading.places), "rows": reading.rows})
 

@@ -57,6 +57,9 @@ FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(zone text, name text, rule te
 ON CONFLICT (lane, zone) DO UPDATE SET name = excluded.name, rule = excluded.rule, rule_on = excluded.rule_on, lat = excluded.lat, lon = excluded.lon
 """,)
 
+# In the transaction of the import: what is called by an earlier edition is renewed, at once or at the next look.
+EDITION: Final = "INSERT INTO roster_edition (lane, number) VALUES (:lane, 1) ON CONFLICT (lane) DO UPDATE SET number = roster_edition.number + 1"
+
 # Whose person holds no post in use any more is not called; whoever was told already still hears the end.
 RETIRED: Final = """
 UPDATE subscription s SET active = false WHERE s.kind = 'duty' AND s.lane = :lane AND s.active AND NOT EXISTS (

@@ -75,6 +75,13 @@ roster_shift = Table(
     Index(None, "post_id"),
 )
 
+# How often the list was written: an open call that was made by an earlier one gains what this one has, whatever happened in between.
+roster_edition = Table(
+    "roster_edition", metadata,
+    Column("lane", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
 roster_place = Table(
     "roster_place", metadata,
     Column("lane", Text, primary_key=True),

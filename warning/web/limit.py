@@ -19,6 +19,9 @@ COSTLY = ("/login", "/api/registrations", "/register", "/en/register", "/me", "/
 CODES = ("/api/registrations", "/register", "/en/register")
 """Each write here may cost a text message to somebody's number; exactly these, not what stands below them."""
 
+INTAKE = "/api/intake"
+"""Documents of partners: each is parsed and its signature verified, which costs more than any other request."""
+
 
 @dataclass(slots=True)
 class _Bucket:
@@ -27,13 +30,14 @@ class _Bucket:
 
 
 class RateLimit:
-    """Pure ASGI. ``per_s`` requests a second with bursts of ``burst``; of writes to COSTLY addresses ``costly_per_min`` a minute, to CODES ``codes_per_h`` an hour."""
+    """Pure ASGI. ``per_s`` requests a second with bursts of ``burst``; of writes to COSTLY addresses ``costly_per_min`` a minute, to CODES ``codes_per_h`` an hour, to INTAKE ``intake_per_min`` a minute."""
 
     def __init__(self, app: ASGIApp, *, per_s: float, burst: int, costly_per_min: float, codes_per_h: float = 0.0,
-                 monotonic: Callable[[], float] = time.monotonic) -> None:
+                 intake_per_min: float = 0.0, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._app = app
         self._rates = {"all": (per_s, float(burst)), "costly": (costly_per_min / 60.0, max(costly_per_min / 3.0, 5.0)),
-                       "codes": (codes_per_h / 3600.0, max(codes_per_h / 3.0, 5.0))}
+                       "codes": (codes_per_h / 3600.0, max(codes_per_h / 3.0, 5.0)),
+                       "intake": (intake_per_min / 60.0, max(intake_per_min / 3.0, 5.0))}
         self._monotonic = monotonic
         self._buckets: OrderedDict[tuple[str, str], _Bucket] = OrderedDict()
 
@@ -42,6 +46,8 @@ class RateLimit:
             client = scope.get("client")
             peer = client[0] if client else ""
             kinds = ["all"]
+            if scope["method"] == "POST" and scope["path"].startswith(INTAKE):
+                kinds.append("intake")
             if scope["method"] not in ("GET", "HEAD") and scope["path"].startswith(COSTLY):
                 kinds.append("costly")
                 if scope["path"] in CODES:

@@ -80,7 +80,8 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.state.session = Session(secure=parts.settings.public_url.startswith("https:"))
     install(app)
     limits = parts.settings.limits
-    app.add_middleware(RateLimit, per_s=limits.per_s, burst=limits.burst, costly_per_min=limits.costly_per_min, codes_per_h=limits.codes_per_h)
+    app.add_middleware(RateLimit, per_s=limits.per_s, burst=limits.burst, costly_per_min=limits.costly_per_min, codes_per_h=limits.codes_per_h,
+                       intake_per_min=limits.intake_per_min)
     app.add_middleware(SecurityHeaders, tiles=parts.settings.map.origin)
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
     # What everybody asks stands first: a request is tried against one address after another.

@@ -27,14 +27,14 @@ def alert(*geocodes: str, **changes: object) -> cap.Alert:
     values: dict[str, object] = {
         "event": "暴雨", "categories": ("Met",), "urgency": "Unknown", "severity": "Severe", "certainty": "Unknown", "language": "zh-CN",
         "event_codes": (cap.NamedValue(name="eventType", value="11B03"),), "expires": NOW + timedelta(hours=5),
-        "headline": "省台发布暴雨橙色预警", "description": "预计……", "areas": (area,), **changes}
+        "sender_name": "预报员张三", "headline": "省台发布暴雨橙色预警", "description": "预计……", "areas": (area,), **changes}
     return cap.Alert(
         identifier="x", sender="province", sent=NOW - timedelta(minutes=3), status="Exercise", msg_type="Alert", scope="Public",
         infos=(cap.Info(**values),))  # type: ignore[arg-type]  # a table of fields
 
 
 def understood(one: cap.Alert, *, area: str = "") -> Understood:
-    return understand(one, zones=ZONES, codes=CODES, area=area, now=NOW)
+    return understand(one, zones=ZONES, codes=CODES, area=area, called="province", now=NOW)
 
 
 def only(one: cap.Alert, *, area: str = "") -> Part:

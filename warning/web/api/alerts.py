@@ -78,8 +78,9 @@ async def cap(parts: Here, identifier: str) -> Response:
         answer = problem(503, f"{identifier} is issued and not signed yet", "ask again in a minute; people's channels have it already")
         answer.headers["Retry-After"] = "30"
         return answer
-    # An issued document never changes.
-    return Response(alert.signed_xml or alert.cap_xml, media_type=CAP_TYPE, headers={"Cache-Control": "public, max-age=31536000, immutable"})
+    # An issued document never changes, but for the signature that one may still wait for.
+    kept = "no-cache" if alert.signing_fault else "public, max-age=31536000, immutable"
+    return Response(alert.signed_xml or alert.cap_xml, media_type=CAP_TYPE, headers={"Cache-Control": kept})
 
 
 @router.get("/{identifier}", summary="One alert", responses=_MISSING)
