@@ -115,6 +115,23 @@ async def test_working_out_whom_a_blue_warning_concerns_makes_room_for_a_red_one
     assert len(await corridor.states(blue)) == 130
 
 
+async def test_a_blue_update_of_a_red_warning_is_worked_out_before_the_reds_thousands_and_gives_way_to_none_of_them(
+    corridor: Corridor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await registered(corridor, 130, "310116")
+    red = await corridor.warned(zones=("310116",), issuer="310116", level=Level.RED)
+    await corridor.parts.dispatch.expand(red)  # its people wait for a worker
+    monkeypatch.setattr(muster, "PAGE", 20)
+    monkeypatch.setattr(muster, "ROOTS_PAGE", 1)
+    blue = await corridor.warned(zones=("310116",), issuer="310116", level=Level.BLUE, action="update", replaces=red)
+    await corridor.parts.dispatch.expand(blue)
+    assert (await corridor.rows("SELECT sum(size) AS n FROM crowd WHERE identifier = :i", i=blue))[0]["n"] == 130
+    async with corridor.working():
+        await corridor.drained()
+    assert set((await corridor.states(red)).values()) == {("superseded", "newer_version")}
+    assert {state for state, _ in (await corridor.states(blue)).values()} <= {"accepted", "delivered"}
+
+
 async def test_a_blue_warning_that_gave_way_goes_on_and_tells_each_person_once(corridor: Corridor) -> None:
     gateway = Slow()
     corridor.parts.dispatch.attach("sms", gateway)

@@ -187,6 +187,10 @@ def test_the_settings_say_which_beats_there_are() -> None:
         ("heartbeat", "tv", "hook", "https://tv.example", "actual", 30.0)]
 
 
+def test_a_channel_proves_itself_every_three_minutes_and_partners_hear_every_minute_unless_the_deployment_says_otherwise() -> None:
+    assert (CanarySettings(addresses={}).every_s, HeartbeatSettings().every_s) == (180.0, 60.0)
+
+
 def test_a_canary_of_a_channel_that_is_not_there_is_refused_at_start() -> None:
     with pytest.raises(ValueError, match="canary: addresses: smss is no channel of these settings"):
         Settings(channels=(ChannelSettings(name="sms", kind="sms"),), canary=CanarySettings(addresses={"smss": "1"}))

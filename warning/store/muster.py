@@ -106,11 +106,15 @@ class Muster:
                 {"i": alert.identifier, "c": json.dumps(asdict(replace(cursor, led=led)))})
             if not may_wait:
                 return False
-            long, brief = higher(alert.level)
+            # What ends or weakens a warning is as urgent as the warning: it never makes room for the thousands that must not hear the old word any more.
+            level = Level((await connection.execute(text("SELECT max(level) FROM alert WHERE event_id = :e AND version <= :v"), {
+                "e": alert.event_id, "v": alert.version})).scalar_one())
+            long, brief = higher(level)
             outranked = bool((await connection.execute(text(OUTRANKED), {
                 "long": long.start, "brief": long.stop, "above": brief.start})).scalar_one())
             if outranked:
-                await self._jobs.defer_expand(connection, alert.identifier, priority=_rank(alert, Errand.EXPAND_ON))
+                await self._jobs.defer_expand(connection, alert.identifier, priority=rank(
+                    level, Errand.EXPAND_ON, deadline_of(sent=alert.sent, expires=alert.expires)))
             return outranked
 
     async def _kin(
