@@ -132,6 +132,23 @@ async def test_a_blue_update_of_a_red_warning_is_worked_out_before_the_reds_thou
     assert {state for state, _ in (await corridor.states(blue)).values()} <= {"accepted", "delivered"}
 
 
+async def test_a_blue_update_of_an_orange_warning_that_gives_way_to_red_still_goes_before_the_oranges_thousands(
+    corridor: Corridor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await registered(corridor, 130, "310116")
+    orange = await corridor.warned(zones=("310116",), issuer="310116", level=Level.ORANGE)
+    await corridor.parts.dispatch.expand(orange)
+    await corridor.warned(level=Level.RED)  # its job waits
+    monkeypatch.setattr(muster, "PAGE", 20)
+    monkeypatch.setattr(muster, "ROOTS_PAGE", 1)
+    blue = await corridor.warned(zones=("310116",), issuer="310116", level=Level.BLUE, action="update", replaces=orange)
+    await corridor.parts.dispatch.expand(blue)
+    assert (await corridor.rows("SELECT sum(size) AS n FROM crowd WHERE identifier = :i", i=blue))[0]["n"] == 100
+    [on] = await corridor.rows("SELECT min(priority) AS rank FROM procrastinate_jobs WHERE args->>'identifier' = :i AND status = 'todo'", i=blue)
+    [thousands] = await corridor.rows("SELECT min(priority) AS rank FROM crowd WHERE identifier = :i", i=orange)
+    assert on["rank"] > thousands["rank"]
+
+
 async def test_a_blue_warning_that_gave_way_goes_on_and_tells_each_person_once(corridor: Corridor) -> None:
     gateway = Slow()
     corridor.parts.dispatch.attach("sms", gateway)
