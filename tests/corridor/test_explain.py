@@ -11,6 +11,8 @@ from tests.corridor.conftest import Corridor
 from warning.account import token_hash
 from warning.cli import explain as command
 from warning.settings import load_settings
+from warning.watch.basis import basis_from_json, basis_to_json
+from warning.watch.explain import explained
 from warning.web.explanation import explanation, png, read_explained, sentences
 from warning.web.server import create
 
@@ -37,6 +39,25 @@ async def test_the_numbers_of_an_explanation_are_those_of_the_evidence_and_outli
     assert "red is proposed at once" in text
     assert f"Rule {evidence['row']}" in text
     assert found.basis.lines[0].times[0] <= corridor.now + timedelta(minutes=10)
+    cited = next(one for one in sentences(found, corridor.parts.zones) if one.kind == "source")
+    assert "2021年9月20日报纸报道引用的2019年规定" in cited.zh
+    assert "newspaper report" not in cited.zh
+    assert "newspaper report of 2021-09-20 that quotes the 2019 rule" in cited.en
+
+
+async def test_what_an_earlier_version_kept_still_cites_its_source(corridor: Corridor) -> None:
+    [made] = await corridor.rain({PUDONG: 20.0})
+    found = await read_explained(corridor.parts.database, made)
+    assert found.basis is not None
+    kept = basis_to_json(found.basis)
+    steps = kept["steps"]
+    assert isinstance(steps, list)
+    for step in steps:
+        del step["source_zh"]
+        step["source"] = step.pop("source_en")
+    cited = explained(basis_from_json(kept), zone_zh="浦东新区", zone_en="Pudong")[-1]
+    assert "newspaper report of 2021-09-20" in cited.zh
+    assert "newspaper report of 2021-09-20" in cited.en
 
 
 async def test_it_says_how_far_the_next_colour_is_and_at_which_number_the_answer_changes(corridor: Corridor) -> None:

@@ -30,7 +30,7 @@ title: {zh: 试验下立交, en: Test underpass}
 sector: transport
 version: "1"
 sites: [underpass]
-sources: {here: "this test"}
+sources: {here: {zh: 本测试, en: this test}}
 classes:
   - key: some
     zh: 一级
@@ -104,7 +104,7 @@ async def test_a_notice_is_opened_raised_lowered_and_ended_and_its_owner_hears_e
         heard = corridor.heard(OWNER)
         assert [("封闭。" in text, "解除" in text) for text in heard] == [(False, False), (True, False), (False, False), (False, True)]
         assert all(text.startswith("【上海预警】【演练】一号下立交") for text in heard)
-        assert "this test" in heard[0]
+        assert "依据：本测试。" in heard[0]
         await own.parts.risk.send_due()
         assert len(corridor.heard(OWNER)) == 4, "told once"
 

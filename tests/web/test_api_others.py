@@ -76,6 +76,20 @@ async def test_a_second_acknowledgement_is_a_conflict_and_a_wrong_token_is_404(w
     assert (await world.http.post("/api/ack/wrong", data={"by": "Chen"})).status_code == 404
 
 
+async def test_the_answer_page_says_which_warning_and_which_post_in_the_reader_s_language(world: World) -> None:
+    path = await _called(world)
+    zh, en = (await world.http.get(path)).text, (await world.http.get(f"{path}?lang=en")).text
+    for page, said in ((zh, ("暴雨 · 红色预警", "有效至", "叫应岗位： office of Pudong", "浦东新区")), (en, ("rainstorm · red warning", "until", "Called: office of Pudong"))):
+        assert [words for words in said if words not in page] == []
+    assert "Acknowledge" not in zh
+    unknown = await world.http.get("/api/ack/nothing")
+    assert unknown.status_code == 404
+    assert "链接无效：请使用最新一条消息里的链接" in unknown.text
+    assert "<form" not in unknown.text
+    empty = await world.http.post(f"{path}?lang=en", data={"by": " "})
+    assert (empty.status_code, "say in 1 to 100 characters who answers" in empty.text, "<form" in empty.text) == (422, True, True)
+
+
 async def test_an_acknowledgement_without_a_name_is_refused(world: World) -> None:
     path = await _called(world)
     assert (await world.http.post(path, data={"by": " "})).status_code == 422
@@ -122,7 +136,7 @@ async def test_the_zones_are_geojson_and_the_rules_a_table(world: World) -> None
     assert len(zones["features"]) == 16
     assert (await world.get("/api/zones.geojson?level=moon")).status_code == 404
     rules = (await world.get("/api/rules/shanghai-2019")).json()
-    assert {"row", "level", "condition", "source", "confidence"} <= set(rules[0])
+    assert {"row", "level", "condition", "source_zh", "source_en", "confidence"} <= set(rules[0])
     assert (await world.get("/api/rules/atlantis")).status_code == 404
 
 

@@ -202,3 +202,13 @@ async def test_a_renewed_account_begins_anew(world: World) -> None:
     assert (await browser.get("/me")).status_code == 303
     assert (await browser_of(world).post("/login", data={"name": "fu", "password": PASSWORD})).status_code == 401
     assert (await browser_of(world).post("/login", data={"token": token})).status_code == 303
+
+
+@pytest.mark.parametrize(("client", "words"), [
+    ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36 Edg/130.0", "Edge · Windows"),
+    ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile Safari/604.1", "Safari · iPhone"),
+    ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36 MicroMessenger/8.0", "WeChat · Android"),
+    ("python-httpx/0.28.1", "python-httpx/0.28.1"),
+])
+def test_a_session_is_named_so_that_its_owner_knows_it_again(client: str, words: str) -> None:
+    assert device(client) == words

@@ -38,13 +38,13 @@ def packs(
         typer.echo(f"{one.zh}  {one.en}  ({one.id} {one.version})\n  sites: {', '.join(one.kinds)}: {bound}")
         for own in one.classes:
             flags = " ".join(filter(None, ["unconfirmed" if own.unconfirmed else "", "manual" if own.manual else ""]))
-            typer.echo(f"  {own.key:<18} {_asked(own)}  [{own.confidence}] {flags}\n      {own.action_zh} {own.action_en}\n      {own.source}")
+            typer.echo(f"  {own.key:<18} {_asked(own)}  [{own.confidence}] {flags}\n      {own.action_zh} {own.action_en}\n      {own.source.zh} {own.source.en}")
 
 
 def _asked(own: PackClass) -> str:
     parts = [] if own.rule is None else [f"{own.rule.criterion} within {own.rule.lead.total_seconds() / 3600:g} h"]
     parts += [] if own.chain is None else [str(own.chain)]
-    return " and ".join(parts) or f"({own.manual})"
+    return " and ".join(parts) or ("" if own.manual is None else f"({own.manual.en})")
 
 
 def _as_json(one: Pack, sites: tuple[Site, ...]) -> dict[str, object]:
@@ -53,6 +53,7 @@ def _as_json(one: Pack, sites: tuple[Site, ...]) -> dict[str, object]:
         "site_kinds": list(one.kinds), "sites": [site.code for site in sites if site.kind in one.kinds],
         "classes": [
             {"key": own.key, "zh": own.zh, "en": own.en, "asked": _asked(own), "action_zh": own.action_zh, "action_en": own.action_en,
-             "source": own.source, "confidence": own.confidence, "unconfirmed": own.unconfirmed, "manual": own.manual}
+             "source": own.source.model_dump(), "confidence": own.confidence, "unconfirmed": own.unconfirmed,
+             "manual": None if own.manual is None else own.manual.model_dump()}
             for own in one.classes],
     }

@@ -123,7 +123,8 @@ class RosterStore:
                 if not here:
                     await clear(connection, [key], at=at)
                     continue
-                words = f"{kind.words(chinese=True)} / {kind.words(chinese=False)}: {', '.join(here[:5])}{f' … {len(here)}' if len(here) > 5 else ''}"
+                named = f"{', '.join(here[:5])}{f' … {len(here)}' if len(here) > 5 else ''}"
+                words = f"{kind.words(chinese=True)}：{named} / {kind.words(chinese=False)}: {named}"
                 if standing.get(key) != words:
                     await tell(connection, key, words=words, next_step=f"{kind.mend(chinese=True)} / {kind.mend(chinese=False)}: /console/roster", at=at)
 

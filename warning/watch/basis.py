@@ -5,10 +5,11 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
+from pydantic import AliasChoices, Field, TypeAdapter
 
 from geo.criterion import Comparison, comparisons
 from geo.exceedance import Exceedance
@@ -55,7 +56,7 @@ class Step:
 
     ``share`` and ``known_share`` (0..1) of its area against ``need``; ``cells`` of it exceed; ``spare_cells``: how many fewer would still do
     (negative: how many more it would take), in whole cells of the zone's mean size. ``goes_on``: of a row that is reached and
-    asks, whether more is to come; where it is "no" the row is not ``met``.
+    asks, whether more is to come; where it is "no" the row is not ``met``. What was kept by an earlier version cites in English only (``source``).
     """
 
     row: str
@@ -69,7 +70,8 @@ class Step:
     cells: int
     spare_cells: int
     leaves: tuple[LeafMargin, ...]
-    source: str
+    source_en: Annotated[str, Field(validation_alias=AliasChoices("source_en", "source"))]
+    source_zh: str = ""
     confidence: str
     unconfirmed: bool
     inherited: str
@@ -200,7 +202,7 @@ def _step(rule: Rule, place: str, area: AreaCriterion, read: AtHand, now: dateti
         met=goes_on != "no" if enough else None if known < 1 - 1e-6 and share + 1 - known >= need - 1e-6 else False,
         share=share, known_share=known, need=need, cells=0 if answer is None else len(answer.cells),
         spare_cells=0 if not size else int(np.floor((share - need) / size + 1e-6)) if enough else -max(1, int(np.ceil((need - share) / size - 1e-6))),
-        leaves=_leaves(rule, place, need, read, now), source=rule.source, confidence=rule.confidence, unconfirmed=rule.unconfirmed,
+        leaves=_leaves(rule, place, need, read, now), source_zh=rule.source.zh, source_en=rule.source.en, confidence=rule.confidence, unconfirmed=rule.unconfirmed,
         inherited=rule.inherited, note=rule.note, goes_on=goes_on,
     )
 

@@ -16,10 +16,10 @@ _NAMES: dict[str, tuple[str, str]] = {
     "temperature_drop": ("降温幅度", "temperature drop"), "tmax": ("日最高气温", "daily maximum"), "tmin": ("日最低气温", "daily minimum"),
     "ground_tmin": ("地面最低温度", "ground minimum"), "road_temperature": ("路面温度", "road temperature"),
     "relative_humidity": ("相对湿度", "relative humidity"), "visibility": ("能见度", "visibility"), "pm25": ("PM2.5", "PM2.5"),
-    "water_level": ("水位", "water level"),
+    "water_level": ("水位", "water level"), "water_depth": ("积水深度", "water depth"),
 }
 _UNITS: dict[str, tuple[str, str]] = {
-    "bft": ("级", "Bft"), "degC": ("℃", "°C"), "m s-1": ("米/秒", "m/s"), "ug m-3": ("微克/立方米", "µg/m³"), "mm": ("毫米", "mm"), "m": ("米", "m")}
+    "bft": ("级", "Bft"), "degC": ("℃", "°C"), "m s-1": ("米/秒", "m/s"), "ug m-3": ("微克/立方米", "µg/m³"), "mm": ("毫米", "mm"), "m": ("米", "m"), "cm": ("厘米", "cm")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +184,8 @@ def _source(step: Step) -> Said:
     flag_en = " The number is not confirmed by the authority yet." if step.unconfirmed else ""
     from_zh, from_en = (f"，沿用 {step.inherited}", f", inherited from {step.inherited}") if step.inherited else ("", "")
     return Said(
-        kind="source", zh=f"规则 {step.row}（可信度 {step.confidence}{from_zh}）：{step.source}。{flag_zh}",
-        en=f"Rule {step.row} (confidence {step.confidence}{from_en}): {step.source}.{flag_en}")
+        kind="source", zh=f"规则 {step.row}（可信度 {step.confidence}{from_zh}）：{step.source_zh or step.source_en}。{flag_zh}",
+        en=f"Rule {step.row} (confidence {step.confidence}{from_en}): {step.source_en}.{flag_en}")
 
 
 def _over(step: Step, zone: str, lang: str) -> str:

@@ -29,8 +29,8 @@ def notice_texts(one: RiskNotice, status: str) -> dict[str, dict[str, str]]:
     if one.act == "ended":
         zh, en = f"{zh_head}。{when:%m-%d %H:%M} 起不再达到条件。", f"{en_head}. The condition is no longer met as of {when:%d %b %H:%M}."
     else:
-        zh = f"{zh_head}。{read_zh}{own.action_zh}依据：{own.source}{flag_zh}。有效至 {until:%m-%d %H:%M}。本提示不是气象预警信号。"
-        en = f"{en_head}. {read_en}{own.action_en} Source: {own.source}{flag_en}. Until {until:%d %b %H:%M}. This is no public warning."
+        zh = f"{zh_head}。{read_zh}{own.action_zh}依据：{own.source.zh}{flag_zh}。有效至 {until:%m-%d %H:%M}。本提示不是气象预警信号。"
+        en = f"{en_head}. {read_en}{own.action_en} Source: {own.source.en}{flag_en}. Until {until:%d %b %H:%M}. This is no public warning."
     return {"zh-CN": {"headline": zh_head, "text": zh}, "en-US": {"headline": en_head, "text": en}}
 
 

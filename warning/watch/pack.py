@@ -9,6 +9,7 @@ import shapely
 
 from geo.zone import ZoneSet
 from warning.level import Level
+from warning.watch.both import Both
 from warning.watch.chain import Around, Chain, holds
 from warning.watch.draft import Draft, draft
 from warning.watch.evidence import Evidence
@@ -42,10 +43,10 @@ class PackClass:
     chain: Chain | None
     action_zh: str
     action_en: str
-    source: str
+    source: Both
     confidence: str
     unconfirmed: bool
-    manual: str = ""
+    manual: Both | None = None
     note: str = ""
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from warning.errors import ConfigError, RuleError
 from warning.level import Level
+from warning.watch.both import Both, joined
 from warning.watch.chain import Chain, NoticeOpen, WarningInForce, in_order
 from warning.watch.hazard import Hazard
 from warning.watch.marked import Marked, check, read_marked
@@ -23,11 +24,6 @@ PackId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 
 class _Door(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Both(_Door):
-    zh: Word
-    en: Word
 
 
 class InForceIn(_Door):
@@ -51,7 +47,7 @@ class ClassIn(_Door):
     in_force: InForceIn | None = None
     notice: NoticeIn | None = None
     manual: bool = False
-    reason: str = ""
+    reason: Both | None = None
     action: Both
     source: list[str] = Field(min_length=1)
     confidence: Confidence
@@ -65,7 +61,7 @@ class ClassIn(_Door):
         asked = self.condition is not None or self.in_force is not None or self.notice is not None
         if asked == self.manual:
             raise ValueError("a class has condition, in_force or notice, or manual: true; keep one way")
-        if self.manual != bool(self.reason):
+        if self.manual != (self.reason is not None):
             raise ValueError("manual: true and reason: … belong together: say what number is missing")
         if (self.condition is not None) != (self.lead_h is not None):
             raise ValueError("lead_h goes with condition: say how many hours ahead the data are read")
@@ -81,7 +77,7 @@ class PackIn(_Door):
     version: Word
     sites: Annotated[list[Key], Field(min_length=1)]
     min_share: Annotated[float, Field(ge=0, le=1, strict=False)] = 0.0
-    sources: dict[str, str] = Field(min_length=1)
+    sources: dict[str, Both] = Field(min_length=1)
     quantities: dict[Key, Word] = {}
     note: str = ""
     classes: Annotated[list[ClassIn], Field(min_length=1, max_length=4)]
@@ -145,7 +141,7 @@ def _build(marked: Marked, read: PackIn, packs: Mapping[str, tuple[Marked, PackI
     classes: list[PackClass] = []
     for index, one in enumerate(read.classes):
         level = _level(index, len(read.classes))
-        source = "; ".join(read.sources[key] for key in one.source)
+        source = joined(read.sources[key] for key in one.source)
         rule = None
         if one.condition is not None and one.lead_h is not None:
             rule = Rule(

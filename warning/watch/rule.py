@@ -8,6 +8,7 @@ from geo.criterion import AllOf, AnyOf, Comparison, Criterion, comparisons
 from geo.daily import DAILY
 from geo.quantity import Quantity
 from warning.level import Level
+from warning.watch.both import Both
 from warning.watch.hazard import Hazard
 
 #: Sums that may be reached when all is over, with the least of them (mm) that is no trace: what a gauge reports.
@@ -33,8 +34,8 @@ class Rule:
     lead: timedelta
     criterion: Criterion | None
     confidence: str
-    source: str
-    manual: str = ""
+    source: Both
+    manual: Both | None = None
     unconfirmed: bool = False
     inherited: str = ""
     note: str = ""

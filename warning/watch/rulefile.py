@@ -14,6 +14,7 @@ from geo.criterion import AllOf, AnyOf, Comparison, Criterion, Operator, compari
 from geo.quantity import Quantity
 from warning.errors import RuleError
 from warning.level import Level
+from warning.watch.both import Both, joined
 from warning.watch.hazard import Cause, Hazard
 from warning.watch.marked import Loc, Marked, check, read_marked, shipped
 from warning.watch.rule import SUMMED, Rule, RuleSet
@@ -90,7 +91,7 @@ class RowIn(_Door):
     lead_h: Hours | None = None
     condition: ConditionIn | None = None
     manual: bool = False
-    reason: str = ""
+    reason: Both | None = None
     inherit: str = ""
     unconfirmed: bool = False
     confidence: Confidence
@@ -106,7 +107,7 @@ class RowIn(_Door):
     def _one_way(self) -> "RowIn":
         if sum([self.condition is not None, self.manual, bool(self.inherit)]) != 1:
             raise ValueError("a row has exactly one of condition, manual: true or inherit: SET; keep one")
-        if self.manual != bool(self.reason):
+        if self.manual != (self.reason is not None):
             raise ValueError("manual: true and reason: … belong together: say why no gridded quantity decides the row")
         if self.inherit and self.lead_h is not None:
             raise ValueError("an inherited row takes its lead from the set it inherits; take lead_h out")
@@ -146,7 +147,7 @@ class RuleSetIn(_Door):
     version: Word
     valid_from: date
     inherits: list[str] = []
-    sources: dict[str, str] = Field(min_length=1)
+    sources: dict[str, Both] = Field(min_length=1)
     quantities: dict[Key, Word] = {}
     note: str = ""
     hazards: list[HazardIn] = Field(min_length=1)
@@ -249,7 +250,7 @@ def _rule(marked: Marked, read: RuleSetIn, hazard: Hazard, row: RowIn, loc: Loc,
         lead=lead,
         criterion=criterion,
         confidence=row.confidence,
-        source="; ".join(read.sources[key] for key in row.source),
+        source=joined(read.sources[key] for key in row.source),
         manual=manual,
         unconfirmed=row.unconfirmed,
         inherited=row.inherit,

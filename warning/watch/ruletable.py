@@ -8,7 +8,7 @@ from warning.watch.rule import Rule, RuleSet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableRow:
-    """One rule as words and numbers; ``condition`` is "" when a person decides, and ``manual`` then says why."""
+    """One rule as words and numbers; ``condition`` is "" when a person decides, and ``manual_zh``, ``manual_en`` then say why."""
 
     row: str
     hazard: str
@@ -18,12 +18,14 @@ class TableRow:
     level: str
     lead_h: float
     condition: str
-    manual: str
+    manual_zh: str
+    manual_en: str
     unconfirmed: bool
     inherited: str
     variant: str
     confidence: str
-    source: str
+    source_zh: str
+    source_en: str
     note: str
 
 
@@ -37,7 +39,7 @@ def table(rule_set: RuleSet) -> str:
     lines = [("hazard", "code", "level", "lead", "condition", "conf", "flags")]
     for row in rows(rule_set):
         flags = [
-            "manual" if row.manual else "",
+            "manual" if row.manual_en else "",
             "unconfirmed" if row.unconfirmed else "",
             f"inherited:{row.inherited}" if row.inherited else "",
             f"variant:{row.variant}" if row.variant else "",
@@ -48,7 +50,7 @@ def table(rule_set: RuleSet) -> str:
                 row.event_code,
                 row.level,
                 f"{row.lead_h:g} h",
-                row.condition or f"({row.manual})",
+                row.condition or f"({row.manual_en})",
                 row.confidence,
                 " ".join(filter(None, flags)),
             )
@@ -69,12 +71,14 @@ def _row(rule: Rule) -> TableRow:
         level=rule.level.key,
         lead_h=rule.lead.total_seconds() / 3600,
         condition="" if rule.criterion is None else str(rule.criterion),
-        manual=rule.manual,
+        manual_zh="" if rule.manual is None else rule.manual.zh,
+        manual_en="" if rule.manual is None else rule.manual.en,
         unconfirmed=rule.unconfirmed,
         inherited=rule.inherited,
         variant=rule.variant,
         confidence=rule.confidence,
-        source=rule.source,
+        source_zh=rule.source.zh,
+        source_en=rule.source.en,
         note=rule.note,
     )
 

@@ -8,7 +8,7 @@ from warning.answer.call import OPEN, Attempt, Call
 from warning.answer.timetable import DUTY_ROOM
 from warning.errors import NotAllowed
 from warning.roster.sheet import written
-from warning.web.words import Lang, local_time, span
+from warning.web.words import Lang, channel_word, local_time, span
 
 STATES: dict[str, tuple[str, str]] = {
     "waiting": ("待应答", "waiting"), "overdue": ("超时未应", "overdue"), "answered": ("已应答", "answered"), "ended": ("已结束", "ended"),
@@ -42,7 +42,7 @@ def step(attempt: Attempt, lang: Lang) -> str:
     if attempt.name == DUTY_ROOM:
         return "值班台人工叫应" if lang == "zh" else "the duty room, by telephone"
     above = (" ↑上级" if lang == "zh" else " ↑level above") if attempt.above else ""
-    way = attempt.channel or ("无联系方式" if lang == "zh" else "no way")
+    way = channel_word(attempt.channel, lang) or ("无联系方式" if lang == "zh" else "no way")
     return f"{attempt.name}（{way}）{above}" if lang == "zh" else f"{attempt.name} ({way}){above}"
 
 

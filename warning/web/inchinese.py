@@ -90,6 +90,7 @@ _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
     (r"call back", "请回电"),
     (r"when they have received it, enter the answer", "确认对方收到后登记应答"),
     (r"(.+): already answered", "{0}：已经应答"),
+    (r"this answer link is not known; use the one in the newest message", "链接无效：请使用最新一条消息里的链接"),
     (r"(.+): already ended", "{0}：已经结束"),
     (r"(\S+) has no area: an admin renews the account with one .+", "账号 {0} 没有辖区：请管理员设置后再用"),
     (r"by: say in 1 to 100 characters who answered", "请填写何人应答（1 至 100 字）"),

@@ -12,6 +12,7 @@ from warning.account import Act, acts
 from warning.errors import Invalid, NotAllowed, TooMany, WarningEngineError
 from warning.trust.factor import picture
 from warning.web.auth import Here, Session, peer_of, same_site
+from warning.web.device import device
 from warning.web.pages import page
 from warning.web.parts import Parts
 from warning.web.words import Lang, explained
@@ -127,7 +128,7 @@ async def _me(
     return page(
         request, "me.html", lang, status=status, headers=_NO_STORE, account=account, password=password, factor=factor, failed=failed,
         shown=shown, secret=secret, code=Markup(picture(secret, name=account.name)) if secret else "",  # our own SVG, no user's text in it
-        keys=await parts.trust.keys(account), sessions=await parts.trust.sessions(account),
+        keys=await parts.trust.keys(account), sessions=await parts.trust.sessions(account), device=device,
         able=sorted(one.value for one in acts(account)))
 
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from warning.clock import SystemClock
 from warning.web.links import Links, live, switched
 from warning.web.parts import Parts
-from warning.web.words import SYMBOL, Lang, hazard_name, level_word, local_time, say, zone_name
+from warning.web.words import SYMBOL, Lang, channel_word, hazard_name, level_word, local_time, say, zone_name
 
 GOOD_FOR = timedelta(minutes=10)
 """After so long a page that is still on a screen, or in a cache, says that it is old."""
@@ -43,7 +43,7 @@ def render(
     until = copy.until if copy is not None else SystemClock().now() + GOOD_FOR
     other: Lang = "zh" if lang == "en" else "en"
     words = {
-        "lang": lang, "t": partial(say, lang=lang), "level_word": partial(level_word, lang=lang),
+        "lang": lang, "t": partial(say, lang=lang), "level_word": partial(level_word, lang=lang), "channel": partial(channel_word, lang=lang),
         "time": partial(local_time, lang=lang, now=now), "zone": partial(zone_name, parts.zones, lang=lang),
         "hazard": partial(hazard_name, parts.rule_sets, lang=lang), "symbol": SYMBOL, "now": now, "until": until, "copy": copy,
         "href": lambda path: links(path, lang), "translated": lambda path: links(path, other), "file": lambda path: links(path, None),

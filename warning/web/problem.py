@@ -1,15 +1,16 @@
-"""Errors as application/problem+json (RFC 9457), each with its next step."""
+"""Errors as application/problem+json (RFC 9457), each with its next step; a person in a browser gets a page."""
 
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from warning.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany, WarningEngineError
+from warning.web.lost import for_a_person, lost
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -35,39 +36,42 @@ class Unauthorized(Exception):
 
 
 def install(app: FastAPI) -> None:
-    """Map the tree of errors to HTTP."""
+    """Map the tree of errors to HTTP; ``app.state`` has parts and jinja when a request comes."""
 
-    async def ours(_: Request, error: Exception) -> JSONResponse:
+    def told(request: Request, status: int, detail: str, next_step: str) -> Response:
+        return lost(app, request, status, detail) if for_a_person(request) else problem(status, detail, next_step)
+
+    async def ours(request: Request, error: Exception) -> Response:
         for kind, (status, next_step) in _STATUS.items():
             if isinstance(error, kind):
-                return problem(status, str(error), next_step)
-        return problem(500, str(error), "read the server's log")
+                return told(request, status, str(error), next_step)
+        return told(request, 500, str(error), "read the server's log")
 
-    async def too_many(_: Request, error: Exception) -> JSONResponse:
+    async def too_many(request: Request, error: Exception) -> Response:
         assert isinstance(error, TooMany)
-        answer = problem(429, str(error), "wait as long as Retry-After says, then try again")
+        answer = told(request, 429, str(error), "wait as long as Retry-After says, then try again")
         answer.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
         return answer
 
-    async def unauthorized(_: Request, error: Exception) -> JSONResponse:
-        answer = problem(401, str(error), "send the header Authorization: Bearer <token>; an admin makes tokens")
+    async def unauthorized(request: Request, error: Exception) -> Response:
+        answer = told(request, 401, str(error), "send the header Authorization: Bearer <token>; an admin makes tokens")
         answer.headers["WWW-Authenticate"] = 'Bearer realm="xiaoxishu"'
         return answer
 
-    async def invalid(_: Request, error: Exception) -> JSONResponse:
+    async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         # The rejected value stays out: it may be somebody's number or place.
         faults = "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors())
-        return problem(422, faults, "correct the named field and send it again")
+        return told(request, 422, faults, "correct the named field and send it again")
 
-    async def http(_: Request, error: Exception) -> JSONResponse:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        answer = problem(error.status_code, str(error.detail), "the list of addresses is at /docs")
+        answer = told(request, error.status_code, str(error.detail), "the list of addresses is at /docs")
         answer.headers.update(error.headers or {})
         return answer
 
-    async def database_away(_: Request, _error: Exception) -> JSONResponse:
-        answer = problem(503, "the database does not answer", "nothing is lost: try again in a few seconds")
+    async def database_away(request: Request, _error: Exception) -> Response:
+        answer = told(request, 503, "the database does not answer", "nothing is lost: try again in a few seconds")
         answer.headers["Retry-After"] = "5"
         return answer
 

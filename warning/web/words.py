@@ -97,6 +97,12 @@ def say(key: str, lang: Lang) -> str:
     return WORDS[key][lang == "en"]
 
 
+def channel_word(name: str, lang: Lang) -> str:
+    """A channel that bears its kind's name in words; a name of the deployment's own stands for itself."""
+    key = f"channel_{name}"
+    return say(key, lang) if key in WORDS else name
+
+
 def level_word(level: Level, lang: Lang) -> str:
     return level.en if lang == "en" else level.zh
 

@@ -1,6 +1,7 @@
 """Pack and site files: the shipped numbers against a table by hand, faults by file, line and key, metres as metres."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from warning.watch.site import Site, SiteIn, buffered, load_sites
 from warning.watch.window import Window
 
 HAZARDS = {rule.hazard.key for rule_set in load_rule_sets().values() for rule in rule_set.rules}
+_HAN = re.compile("[\u4e00-\u9fff]")
 PACKS = {pack.id: pack for pack in load_packs([shipped_config() / "packs"], hazards=HAZARDS)}
 
 GOOD = """
@@ -30,7 +32,7 @@ title: {{zh: 试, en: "Test"}}
 sector: test
 version: "1"
 sites: [thing]
-sources: {{here: "this test"}}
+sources: {{here: {{zh: 本测试, en: this test}}}}
 classes:
   - key: first
     zh: 一级
@@ -66,8 +68,13 @@ def test_a_number_that_nobody_confirmed_bears_its_flag_in_every_pack() -> None:
     everything = [one for pack in PACKS.values() for one in pack.classes]
     assert len(PACKS) == 23
     assert [one.key for one in everything if one.confidence in ("K", "U") and not one.unconfirmed] == []
-    assert all(one.source and one.action_zh and one.action_en for one in everything)
-    assert [one.manual != "" for one in PACKS["port-wind"].classes] == [True], "a number that was not found is a person's"
+    assert all(one.action_zh and one.action_en for one in everything)
+    assert [one.manual is not None for one in PACKS["port-wind"].classes] == [True], "a number that was not found is a person's"
+
+
+def test_every_pack_cites_its_sources_in_chinese_and_in_english() -> None:
+    cited = {pack.id: text for pack in PACKS.values() for one in pack.classes for text in (one.source, one.manual) if text is not None}
+    assert {key for key, text in cited.items() if not _HAN.search(text.zh) or _HAN.search(text.en)} == set()
 
 
 def test_the_strongest_class_stands_where_red_stands_and_is_never_delayed() -> None:

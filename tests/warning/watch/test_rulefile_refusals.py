@@ -29,6 +29,8 @@ FAULTS = {
     "quantity": (16, "hazards[0].rows[0].condition.quantity", "no quantity 'rian'; did you mean 'rain'?"),
     "row-twice": (19, "hazards[0].rows[1].level", "red rainstorm stands on line 14 already"),
     "source": (18, "hazards[0].rows[0].source[0]", "did you mean 'book'?"),
+    "source-in-one-language": (7, "sources.book", "is in one language; say it in both: {zh: …, en: …}"),
+    "source-without-english": (7, "sources.book.en", "this key is missing; add it"),
     "unconfirmed-without-flag": (14, "hazards[0].rows[0]", "add unconfirmed: true"),
     "units": (16, "hazards[0].rows[0].condition.units", "rain is in 'mm', not 'cm'; convert the value"),
     "unknown-key": (16, "hazards[0].rows[0].conditon", "no such key; did you mean 'condition'?"),

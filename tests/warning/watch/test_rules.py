@@ -1,5 +1,6 @@
 """The shipped rule sets: how many, whose, how sure."""
 
+import re
 from collections import Counter
 from datetime import date, timedelta
 
@@ -11,6 +12,7 @@ from warning.level import Level
 from warning.watch.rule import decidable, with_variant
 from warning.watch.rulefile import QUANTITIES, load_rule_sets, quantities
 
+_HAN = re.compile("[\u4e00-\u9fff]")
 SETS = load_rule_sets()
 NATIONAL, SHANGHAI, TIDE = SETS["national-2007"], SETS["shanghai-2019"], SETS["hydrology-shanghai"]
 
@@ -97,10 +99,11 @@ def test_rows_to_be_confirmed_by_the_user_show_it() -> None:
     assert "heat/orange" not in flagged
 
 
-def test_every_row_names_a_source_and_a_confidence() -> None:
+def test_every_row_names_a_source_in_both_languages_and_a_confidence() -> None:
     for one in SETS.values():
         for rule in (*one.rules, *one.variants):
-            assert rule.source
+            assert _HAN.search(rule.source.zh), rule.row
+            assert not _HAN.search(rule.source.en), rule.row
             assert rule.confidence in ("A", "B", "B-", "C", "K", "U")
             assert rule.lead > timedelta(0)
 

@@ -26,9 +26,9 @@ class ClassOut(BaseModel):
     condition: str
     lead_h: float | None
     chain: str
-    manual: str
+    manual: Names | None
     action: Names
-    source: str
+    source: Names
     confidence: str
     unconfirmed: bool
     note: str
@@ -91,8 +91,8 @@ async def packs(parts: Here, _: Viewer) -> list[PackOut]:
                 ClassOut(
                     key=one.key, name=Names(zh=one.zh, en=one.en), condition="" if one.rule is None else str(one.rule.criterion),
                     lead_h=None if one.rule is None else one.rule.lead.total_seconds() / 3600,
-                    chain="" if one.chain is None else str(one.chain), manual=one.manual,
-                    action=Names(zh=one.action_zh, en=one.action_en), source=one.source, confidence=one.confidence,
+                    chain="" if one.chain is None else str(one.chain), manual=None if one.manual is None else Names(zh=one.manual.zh, en=one.manual.en),
+                    action=Names(zh=one.action_zh, en=one.action_en), source=Names(zh=one.source.zh, en=one.source.en), confidence=one.confidence,
                     unconfirmed=one.unconfirmed, note=one.note)
                 for one in pack.classes],
             submitted_by=signed[pack.id].submitted_by, approved_by=signed[pack.id].approved_by)

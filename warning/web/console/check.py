@@ -12,7 +12,7 @@ from warning.issue.look import Look
 from warning.web.console.reach import reach_of
 from warning.web.console.visit import Visit
 from warning.web.textdiff import marked
-from warning.web.words import Lang, explained, say
+from warning.web.words import Lang, channel_word, explained, say
 
 AFTER_S = 0.7
 """So long nobody has typed before it is checked again."""
@@ -122,7 +122,7 @@ def _channels(carried: Sequence[AsRead], ways: Sequence[Way], lang: Lang) -> str
             f"<div lang='{one.language}'>" + (f"<p class='soft small'>{escape(say('subject', lang))}: {escape(one.subject)}</p>" if way.kind in _WITH_SUBJECT else "")
             + f"<div class='carried'>{escape(one.text)}</div></div>"
             for one in own)
-        blocks.append(f"<details{' open' if number == 0 else ''}><summary>{escape(way.channel)} <span class='soft small'>{escape(heads)}</span></summary><div class='two'>{texts}</div></details>")
+        blocks.append(f"<details{' open' if number == 0 else ''}><summary>{escape(channel_word(way.channel, lang))} <span class='soft small'>{escape(heads)}</span></summary><div class='two'>{texts}</div></details>")
     return f"<h3>{escape(say('as_read', lang))}</h3>{''.join(blocks)}"
 
 

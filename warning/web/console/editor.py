@@ -25,6 +25,7 @@ from warning.web.words import BEIJING, SYMBOL, level_word, span
 PARTS = ("headline", "description", "instruction", "sms")
 LANGUAGES = (("zh-CN", "中文"), ("en-US", "English"))
 TIME = "%Y-%m-%d %H:%M"
+CENSUS = "census 2020"
 
 Verb = Callable[[Account], Awaitable[None]]
 
@@ -100,7 +101,7 @@ class Editor:
             age(visit, proposal, reading), reason(visit, proposal),
             f"{visit.t('lead')} {span(lead, visit.lang)}" if lead > 0 else visit.t("observed")]
         if self.body.affected.population:
-            bits.append(f"{visit.t('affected')} {self.body.affected.population:,} ({self.body.affected.source})")
+            bits.append(f"{visit.t('affected')} {self.body.affected.population:,} ({visit.t('census_2020') if self.body.affected.source == CENSUS else self.body.affected.source})")
         with ui.element("div").classes("row"):
             ui.label(" · ".join(bits)).classes("soft small")
             ui.link(visit.t("explain"), f"/explain/{proposal.id}?lang={visit.lang}").classes("small")

@@ -86,7 +86,7 @@ def _rung(step: Step, lang: Lang) -> str:
     margin = "<br>".join("—" if leaf.beyond is None else f"<b>{'+' if leaf.beyond >= 0 else '−'}{number(abs(leaf.beyond))}</b>" for leaf in step.leaves)
     cells = f"{step.cells}<br><span class='soft small'>{'+' if step.spare_cells >= 0 else '−'}{abs(step.spare_cells)}</span>"
     flag = f"<br>{_t('unconfirmed', lang)}" if step.unconfirmed else ""
-    source = f"{escape(step.row)} ({escape(step.confidence)})<br><span class='soft small'>{escape(step.source)}{flag}</span>"
+    source = f"{escape(step.row)} ({escape(step.confidence)})<br><span class='soft small'>{escape((step.source_en if lang == 'en' else step.source_zh) or step.source_en)}{flag}</span>"
     need = "—" if step.need <= 0 else percent(step.need)
     of = _t("step_head", lang).split("|")
     row = (colour, asked, got, margin, cells, f"{percent(step.share)} / {need}", source)

@@ -15,7 +15,7 @@ CSS = """
 body{background:var(--ground);color:var(--ink);font:14px/1.45 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;margin:0}
 .nicegui-content{padding:0;gap:0;width:100%}
 .head{display:flex;flex-wrap:wrap;align-items:center;gap:.3rem 1rem;padding:.35rem 1rem;background:#1b2430;color:#fff;width:100%}
-.head>*{white-space:nowrap}.head a,.head button{color:#fff}.head b{font-size:1.05rem}.head .grow{flex:1}
+.head>*{white-space:nowrap}.head a,.head button{color:#fff;display:inline-block;padding:.25rem 0;min-height:28px}.head b{font-size:1.05rem}.head .grow{flex:1}
 .drillbar{position:sticky;top:0;z-index:2500;background:repeating-linear-gradient(45deg,#5b2a86 0 22px,#7a3fae 22px 44px);color:#fff;width:100%;padding:.3rem 1rem;text-align:center;font-weight:700;font-size:1.05rem;letter-spacing:.06em}
 .drillbar span{background:#fff;color:#4a1d73;border-radius:4px;padding:0 .7rem;margin-right:.6rem}
 body.drill::after{content:"";position:fixed;inset:0;pointer-events:none;z-index:3000;border:6px solid #6f3aa0;background:url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='560' height='380'%3E%3Ctext x='280' y='200' text-anchor='middle' font-size='68' font-weight='700' fill='%236f3aa0' fill-opacity='.08' transform='rotate(-24 280 190)'%3E演练 DRILL%3C/text%3E%3C/svg%3E")}
@@ -97,7 +97,7 @@ def frame(visit: Visit, here: str) -> None:
         ui.link(visit.t("wall"), f"/wall?lang={visit.lang}")
         ui.element("div").classes("grow")
         help_link(visit)
-        ui.html(f"<a href='/me?lang={visit.lang}'>{escape(visit.t('signed_in'))} {escape(visit.account.name)} ({escape(visit.account.role)})</a>",
+        ui.html(f"<a href='/me?lang={visit.lang}'>{escape(visit.t('signed_in'))} {escape(visit.account.name)} ({escape(visit.t(f'role_{visit.account.role}'))})</a>",
                 sanitize=False).classes("small")
         ui.link(visit.t("other_language"), switched(here, visit.request.query_params, other)).classes("language")
         with (

@@ -25,6 +25,7 @@ from warning.web.console.timeline import timeline_page
 from warning.web.console.visit import Visit
 from warning.web.console.wall import Theme, Wall
 from warning.web.fieldboard import FieldBoard
+from warning.web.lost import for_a_person, lost
 from warning.web.parts import Parts
 from warning.web.problem import problem
 from warning.web.words import Lang
@@ -82,7 +83,7 @@ def mount(app: FastAPI, parts: Parts) -> None:
         try:
             await CallsPage(who, alert).tick()
         except NotAllowed as error:
-            return problem(403, str(error), "ask an admin for an area")
+            return lost(app, request, 403, str(error), lang=lang)
         return None
 
     @ui.page("/roster")
@@ -93,7 +94,7 @@ def mount(app: FastAPI, parts: Parts) -> None:
         try:
             await roster_page(who)
         except NotAllowed as error:
-            return problem(403, str(error), "ask an admin for an area")
+            return lost(app, request, 403, str(error), lang=lang)
         return None
 
     @ui.page("/responses")
@@ -128,7 +129,7 @@ def mount(app: FastAPI, parts: Parts) -> None:
         try:
             await explain_page(who, proposal)
         except NotFound as error:
-            return problem(404, str(error), "go back to /console/ and choose a proposal")
+            return lost(app, request, 404, str(error), lang=lang)
         return None
 
     @ui.page("/alert/{identifier}")
@@ -139,7 +140,7 @@ def mount(app: FastAPI, parts: Parts) -> None:
         try:
             await timeline_page(who, identifier)
         except NotFound as error:
-            return problem(404, str(error), "go back to /console/ and choose an alert that is in force")
+            return lost(app, request, 404, str(error), lang=lang)
         return None
 
     @console.get("/field/{key}.png", include_in_schema=False)
@@ -180,6 +181,10 @@ def mount(app: FastAPI, parts: Parts) -> None:
             return problem(404, str(error), "the file of map: tiles: ends here")
         return Response(found, media_type=watch.tiles.media_type, headers={"Cache-Control": _FOR_EVER})
 
+    async def nowhere(request: Request, _: Exception) -> Response:
+        return lost(app, request, 404, "") if for_a_person(request) else problem(404, "the console has no such address", "go to /console/")
+
+    console.add_exception_handler(404, nowhere)
     ui.run_with(
         app, mount_path="/console", title="消息树", language="zh-CN", tailwind=False, show_welcome_message=False,
         reconnect_timeout=10.0, binding_refresh_interval=None)

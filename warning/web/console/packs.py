@@ -89,10 +89,11 @@ def _chain(chain: Chain, visit: Visit) -> str:
 def _class(one: PackClass, visit: Visit) -> str:
     lang, en = visit.lang, visit.lang == "en"
     asked = " · ".join(filter(None, [
-        "" if one.rule is None else words_of(str(one.rule.criterion).removeprefix("(").removesuffix(")"))[en], "" if one.chain is None else _chain(one.chain, visit), one.manual]))
+        "" if one.rule is None else words_of(str(one.rule.criterion).removeprefix("(").removesuffix(")"))[en], "" if one.chain is None else _chain(one.chain, visit),
+        "" if one.manual is None else one.manual.en if en else one.manual.zh]))
     flag = f" <b>{_t('unconfirmed', lang)}</b>" if one.unconfirmed else ""
     return (f"<li>{escape(one.en if en else one.zh)} <span class='soft'>({escape(asked)})</span>: {escape(one.action_en if en else one.action_zh)} "
-            f"<span class='soft'>[{escape(one.confidence)}] {escape(one.source)}</span>{flag}</li>")
+            f"<span class='soft'>[{escape(one.confidence)}] {escape(one.source.en if en else one.source.zh)}</span>{flag}</li>")
 
 
 def _state(signature: Signature, lang: Lang) -> str:

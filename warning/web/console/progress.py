@@ -17,7 +17,7 @@ from warning.web.console.canary import shown as canaries_shown
 from warning.web.console.following import InForce, chip, name
 from warning.web.console.reading import Reading
 from warning.web.console.visit import Visit
-from warning.web.words import DELIVERY_WORDS, Lang, explained, next_step, say, zone_name
+from warning.web.words import DELIVERY_WORDS, Lang, channel_word, explained, next_step, say, zone_name
 
 _ORDER = ("delivered", "accepted", "claimed", "queued", "unknown", "failed", "expired", "muted", "superseded")
 _FAILURES = 4
@@ -108,7 +108,7 @@ def meter(visit: Visit, channel: str, states: Mapping[str, int], accepted: Accep
     words = " · ".join(f"{DELIVERY_WORDS[state][visit.lang == 'en']} {states[state]:,}" for state in _ORDER if states.get(state))
     times = "" if accepted is None or accepted.first_s is None else (
         f"<div class='soft small'>{visit.t('first_last')} {minutes(accepted.first_s)} → {minutes(accepted.last_s or accepted.first_s)}</div>")
-    return f"<div class='small'><b>{escape(channel)}</b> <span class='soft'>{words}</span></div>{bar(states)}{times}"
+    return f"<div class='small'><b>{escape(channel_word(channel, visit.lang))}</b> <span class='soft'>{words}</span></div>{bar(states)}{times}"
 
 
 def bar(states: Mapping[str, int]) -> str:
@@ -136,13 +136,13 @@ def failures(visit: Visit, progress: Progress) -> None:
     """What failed, for whom, what to do; who may operate tries it again, or settles it and says why."""
     for failed in progress.failed[:_FAILURES]:
         with ui.element("div").classes("fault small"):
-            ui.label(f"{visit.t('failed')}: {failed.channel} · {recipient(failed, visit.lang)} · {why(failed.reason, visit.lang)}").style("font-weight:700")
+            ui.label(f"{visit.t('failed')}: {channel_word(failed.channel, visit.lang)} · {recipient(failed, visit.lang)} · {why(failed.reason, visit.lang)}").style("font-weight:700")
             if failed.evidence:
                 ui.label(failed.evidence[:160]).classes("soft")
             ui.label(f"{visit.t('next_step')}: {next_step(failed.reason, visit.lang)}")
             if visit.can(Act.OPERATE):
                 ui.button(visit.t("skip_failed"), on_click=lambda _, one=failed: settle(visit, one)).props("flat dense no-caps").props(
-                    f'aria-label="{visit.t("skip_failed")}: {escape(failed.channel)} {escape(recipient(failed, visit.lang))}"')
+                    f'aria-label="{visit.t("skip_failed")}: {escape(channel_word(failed.channel, visit.lang))} {escape(recipient(failed, visit.lang))}"')
     if len(progress.failed) > _FAILURES:
         ui.label(visit.t("more_failures").format(n=len(progress.failed) - _FAILURES)).classes("soft small")
     if progress.settled:

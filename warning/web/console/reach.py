@@ -10,7 +10,7 @@ from warning.errors import WarningEngineError
 from warning.issue.work import NewAlert
 from warning.store.reach import NOISE_HOURS, Noise, draft_of
 from warning.web.console.visit import Visit
-from warning.web.words import Lang, say
+from warning.web.words import Lang, channel_word, say
 
 
 async def reach_of(visit: Visit, alert: NewAlert) -> str:
@@ -29,17 +29,20 @@ def reach_html(plan: ReachPlan, noise: Sequence[Noise], lang: Lang) -> str:
     heads = "".join(f"<th scope='col'>{escape(head)}</th>" for head in (
         say("reach_channel", lang), say("reach_people", lang), *(f"{moment // 60} {'min' if lang == 'en' else '分钟'}" for moment in MOMENTS_S), say("reach_rate", lang)))
     rows = "".join(
-        f"<tr><th scope='row'>{escape(one.channel)}</th><td>{one.people:,}</td>" + "".join(f"<td>{count:,}</td>" for count in one.reached)
+        f"<tr><th scope='row'>{escape(channel_word(one.channel, lang))}</th><td>{one.people:,}</td>" + "".join(f"<td>{count:,}</td>" for count in one.reached)
         + f"<td>{one.per_second:,.0f}/s{' *' if one.rate_from == 'assumed' else ''}</td></tr>" for one in plan.channels)
     ways = [f"{one.channel}/{route.route}: {route.per_second:,.0f}/s" if route.used else f"{one.channel}/{route.route}: {say('reach_not_counted', lang)}"
             for one in plan.channels for route in one.routes]
-    told = ", ".join(plan.carried_by) or say("reach_nobody", lang)
+    told = ", ".join(channel_word(one, lang) for one in plan.carried_by) or say("reach_nobody", lang)
     lines = [f"{say('reach_remains', lang)} {plan.remains:,} / {plan.people:,} · {say('reach_carried', lang)} {told}"]
     if plan.assumptions:
-        lines.append(f"* {say('reach_assumed', lang)}: " + ", ".join(one.channel for one in plan.channels if one.rate_from == "assumed"))
+        lines.append(f"* {say('reach_assumed', lang)}: " + ", ".join(channel_word(one.channel, lang) for one in plan.channels if one.rate_from == "assumed"))
     if ways:
         lines.append(f"{say('reach_routes', lang)}: {' · '.join(ways)}")
     had = f" ({', '.join(f'{one.issuer} × {one.alerts}' for one in noise)})" if noise else ""
     lines.append(f"{say('reach_noise', lang).format(hours=NOISE_HOURS)} {sum(one.alerts for one in noise)}{had}")
     words = "".join(f"<p class='soft small'>{escape(line)}</p>" for line in lines)
+    if not plan.channels:
+        words = f"<p class='wait small'>{escape(say('reach_empty', lang))}</p>{words}"
+        return f"<p class='soft small'>{escape(say('reach_title', lang))}</p>{words}"
     return f"<table class='grid'><caption class='soft small' style='text-align:left'>{escape(say('reach_title', lang))}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{words}"

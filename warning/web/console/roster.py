@@ -18,7 +18,7 @@ from warning.web.console.frame import frame
 from warning.web.console.ground import painted
 from warning.web.console.visit import Visit
 from warning.web.console.zonemap import ZoneMap
-from warning.web.words import DELIVERY_WORDS, local_time, zone_name
+from warning.web.words import DELIVERY_WORDS, channel_word, local_time, zone_name
 
 _MOST = 200
 _AS = {"waiting": "queued", "retry": "failed", "rejected": "failed"}
@@ -208,6 +208,6 @@ def _posts(visit: Visit, posts: Sequence[Post]) -> None:
 def _post(post: Post, visit: Visit) -> str:
     people = "<br>".join(
         f"{number}. {escape(person.name)} <span class='soft'>{escape(person.title)} "
-        + "，".join(f"{escape(one.channel)} {escape(masked(one.address))}" + (f" ✓{local_time(one.proved_at, visit.lang)}" if one.proved_at else "") for one in person.contacts)
+        + "，".join(f"{escape(channel_word(one.channel, visit.lang))} {escape(masked(one.address))}" + (f" ✓{local_time(one.proved_at, visit.lang)}" if one.proved_at else "") for one in person.contacts)
         + "</span>" for number, person in enumerate(post.people, 1))
     return f"<tr><td><b>{escape(post.title)}</b><br><span class='soft'>{post.zone} · {post.kind.zh if visit.lang == 'zh' else post.kind.en}</span></td><td>{people}</td></tr>"

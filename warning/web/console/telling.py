@@ -5,6 +5,7 @@ from datetime import datetime
 from html import escape
 
 from warning.store.story import Called, Story, Version
+from warning.watch.explain import number, unit, words_of
 from warning.web.body import read_body
 from warning.web.console.visit import Visit
 from warning.web.words import ACTION_REASON, SYMBOL, level_word, local_time, zone_name
@@ -34,10 +35,10 @@ def values(visit: Visit, told: Story) -> str:
     rows = []
     for version in told.versions:
         for one in read_body(version.body).evidence:
-            peak = "—" if one.peak is None else f"<b>{one.peak:g}</b> {escape(one.units)}"
+            peak = "—" if one.peak is None else f"<b>{number(one.peak)}</b> {escape(unit(one.units)[visit.lang == 'en'])}"
             rows.append([
                 str(version.version), "" if version.data_time is None else _time(visit, version.data_time),
-                escape(zone_name(visit.parts.zones, one.zone, visit.lang)), escape(one.test), peak, f"{100 * one.share:.0f} %", f"{100 * one.known_share:.0f} %"])
+                escape(zone_name(visit.parts.zones, one.zone, visit.lang)), escape(words_of(one.test)[visit.lang == "en"]), peak, f"{100 * one.share:.0f} %", f"{100 * one.known_share:.0f} %"])
     return _grid(visit.t("feed_values"), [visit.t(key) for key in ("version", "data_age", "zones", "rule_row", "peak", "share", "known")], rows, empty=visit.t("no_values"))
 
 

@@ -17,7 +17,7 @@ from warning.web.console.frame import frame
 from warning.web.console.progress import Tick, one_alert, still
 from warning.web.console.visit import Visit
 from warning.web.followup import Follow
-from warning.web.words import STAGE_WORDS, local_time
+from warning.web.words import STAGE_WORDS, channel_word, local_time
 
 EVERY_S = 2.0
 _CLICK = "(event) => { const at = event.target.closest('[data-follow]'); if (at) emit(at.dataset.follow) }"
@@ -94,7 +94,7 @@ def _row(visit: Visit, row: StageTime) -> str:
     verdict = f"<span class='late-word'>{visit.t('late')}</span>" if row.late else ("" if row.budget_s is None else f"✓ {visit.t('on_time')}")
     width = min(100.0, 100.0 * row.since_arrival_s / PROMISE_S)
     cells = [
-        escape(STAGE_WORDS[row.stage][visit.lang == "en"]), escape(row.channel), f"{row.took_s:.1f}",
+        escape(STAGE_WORDS[row.stage][visit.lang == "en"]), escape(channel_word(row.channel, visit.lang)), f"{row.took_s:.1f}",
         f"{row.since_arrival_s:.1f}<div class='meter' style='height:5px' aria-hidden='true'><i class='s-accepted' style='width:{width:.1f}%'></i></div>",
         "" if row.budget_s is None else f"{row.budget_s:.0f}", verdict]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

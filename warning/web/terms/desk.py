@@ -80,6 +80,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "canary_failing": ("自检失败", "self-test failed"),
     "canary_stale": ("无人自检：工作进程未运行", "nobody tests it: no worker runs"),
     "canary_unknown": ("等待首次应答", "waiting for the first answer"),
+    "reach_empty": ("此地尚无人登记：签发后只有公众网页和一对多渠道能看到，可先在“单位订阅”登记责任单位。", "Nobody is registered here: once signed, only the public page and broadcasts show it. Register the offices in charge first."),
+    "census_2020": ("2020 年人口普查", "census 2020"),
     "reach_title": ("签发后何时送达", "Who is reached by when, once signed"),
     "reach_counting": ("正在计算送达计划…", "Working out who will be reached…"),
     "reach_unknown": ("送达计划暂不可用", "The reach plan cannot be worked out now"),
