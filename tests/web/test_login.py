@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.web.conftest import World
+from warning.web.device import device
 
 PASSWORD = "rivers rise at night"
 

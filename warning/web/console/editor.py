@@ -57,7 +57,7 @@ class Editor:
             drill_chip(visit, proposal.cap_status)
         self._facts(reading)
         if self.body.evidence:
-            with ui.element("div").style("overflow-x:auto;width:100%"):
+            with ui.element("div").style("overflow-x:auto;width:100%").props(f'tabindex=0 role=region aria-label="{visit.t("evidence")}"'):
                 ui.html(evidence_table(visit, self.body), sanitize=False)
         if not self.open:
             ui.html(what_changed(visit, proposal), sanitize=False).mark("changes")

@@ -60,7 +60,7 @@ async def explain_page(visit: Visit, proposal_id: UUID) -> None:
             return
         with ui.element("section").classes("pane wide"):
             ui.html(f"<h2>{_t('steps', lang)} · {escape(zone_name(visit.parts.zones, found.basis.zone, lang))}</h2>"
-                    f"<div class='scroll'>{_ladder(found.basis, lang)}</div>", sanitize=False)
+                    f"<div class='scroll' tabindex='0' role='region' aria-label='{_t('steps', lang)}'>{_ladder(found.basis, lang)}</div>", sanitize=False)
         with ui.element("section").classes("pane"):
             _map(visit, found)
         with ui.element("section").classes("pane"):
@@ -68,7 +68,7 @@ async def explain_page(visit: Visit, proposal_id: UUID) -> None:
             for line in found.basis.lines:
                 _chart(line, found.basis, lang)
         with ui.element("section").classes("pane wide"):
-            ui.html(f"<h2>{_t('zones', lang)}</h2><div class='scroll'>{_zones(visit, found)}</div>", sanitize=False)
+            ui.html(f"<h2>{_t('zones', lang)}</h2><div class='scroll' tabindex='0' role='region' aria-label='{_t('zones', lang)}'>{_zones(visit, found)}</div>", sanitize=False)
 
 
 def _ladder(basis: Basis, lang: Lang) -> str:

@@ -15,7 +15,7 @@ CSS = """
 body{background:var(--ground);color:var(--ink);font:14px/1.45 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;margin:0}
 .nicegui-content{padding:0;gap:0;width:100%}
 .head{display:flex;flex-wrap:wrap;align-items:center;gap:.3rem 1rem;padding:.35rem 1rem;background:#1b2430;color:#fff;width:100%}
-.head>*{white-space:nowrap}.head a,.head button{color:#fff;display:inline-block;padding:.25rem 0;min-height:28px}.head b{font-size:1.05rem}.head .grow{flex:1}
+.head>*{white-space:nowrap}.head a,.head button{color:#fff}.head a,.head form button{display:inline-block;padding:.25rem 0;min-height:28px}.head b{font-size:1.05rem}.head .grow{flex:1}
 .drillbar{position:sticky;top:0;z-index:2500;background:repeating-linear-gradient(45deg,#5b2a86 0 22px,#7a3fae 22px 44px);color:#fff;width:100%;padding:.3rem 1rem;text-align:center;font-weight:700;font-size:1.05rem;letter-spacing:.06em}
 .drillbar span{background:#fff;color:#4a1d73;border-radius:4px;padding:0 .7rem;margin-right:.6rem}
 body.drill::after{content:"";position:fixed;inset:0;pointer-events:none;z-index:3000;border:6px solid #6f3aa0;background:url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='560' height='380'%3E%3Ctext x='280' y='200' text-anchor='middle' font-size='68' font-weight='700' fill='%236f3aa0' fill-opacity='.08' transform='rotate(-24 280 190)'%3E演练 DRILL%3C/text%3E%3C/svg%3E")}
@@ -39,7 +39,7 @@ body.drill::after{content:"";position:fixed;inset:0;pointer-events:none;z-index:
 .fault{border-left:4px solid #b00020;background:#fdf0f1;padding:.3rem .5rem;margin:.3rem 0;border-radius:4px}
 .wait{border-left:4px solid #8a5a00;background:#fff6e0;padding:.3rem .5rem;margin:.3rem 0;border-radius:4px}
 .late-word{color:#b00020;font-weight:700}
-.pane h1{font-size:1.2rem;font-weight:700;line-height:1.5;letter-spacing:0;margin:0}
+.pane h1,main h1{font-size:1.2rem;font-weight:700;line-height:1.5;letter-spacing:0;margin:0}
 .acts{position:sticky;bottom:6px;background:#fff;padding:.5rem 0 .2rem;z-index:5;width:100%;justify-content:flex-end}
 a{color:#0b4fa8}
 .texts textarea{font-size:.88rem;line-height:1.4}

@@ -37,7 +37,7 @@ async def packs_page(visit: Visit) -> None:
         body.clear()
         with body:
             with ui.element("section").classes("pane"):
-                ui.html(f"<h2>{_t('notices', visit.lang)}</h2><div style='overflow-x:auto'>{_notices(newest, visit)}</div>", sanitize=False)
+                ui.html(f"<h2>{_t('notices', visit.lang)}</h2><div style='overflow-x:auto' tabindex='0' role='region' aria-label='{_t('notices', visit.lang)}'>{_notices(newest, visit)}</div>", sanitize=False)
             with ui.element("section").classes("pane"):
                 ui.html(f"<h2>{_t('packs', visit.lang)} ({len(visit.parts.packs)})</h2><p class='soft small'>{_t('about', visit.lang)}</p>", sanitize=False)
                 for pack in visit.parts.packs:

@@ -21,7 +21,7 @@ from warning.store.routes import RouteStore
 from warning.web.console.following import name
 from warning.web.console.frame import frame
 from warning.web.console.visit import Visit
-from warning.web.words import Lang, local_time, next_step, say
+from warning.web.words import Lang, channel_word, local_time, next_step, say
 
 _Order = Callable[["Line", str, str], Awaitable[bool]]
 _Again = Callable[[DeadLetter], Awaitable[None]]
@@ -141,8 +141,8 @@ def _ways(visit: Visit, found: Sequence[Line], owed: dict[str, int], order: _Ord
         ui.label(visit.t("routes_silent" if several else "routes_none")).classes("wait" if several else "soft")
     for channel in dict.fromkeys(line.channel for line in found):
         mine = [line for line in found if line.channel == channel]
-        ui.html(f"<h2 style='margin-top:.6rem'>{escape(channel)} <span class='soft small'>{visit.t('routes_owed')} {owed.get(channel, 0):,}</span></h2>"
-                f"<div class='routes'>{table(mine, visit.lang)}</div>", sanitize=False)
+        ui.html(f"<h2 style='margin-top:.6rem'>{escape(channel_word(channel, visit.lang))} <span class='soft small'>{visit.t('routes_owed')} {owed.get(channel, 0):,}</span></h2>"
+                f"<div class='routes' tabindex='0' role='region' aria-label='{visit.t('routes')} {escape(channel)}'>{table(mine, visit.lang)}</div>", sanitize=False)
         for line in mine:
             with ui.element("div").classes("row routes-acts"):
                 ui.label(line.route).style("font-weight:700;min-width:5rem")

@@ -27,16 +27,16 @@ async def timeline_page(visit: Visit, identifier: str) -> None:
     """Raises NotFound before anything is drawn."""
     alert = await board.alert(visit.parts.database, identifier)
     frame(visit, f"/alert/{identifier}")
-    with ui.element("main").props('id="main"').style("padding:.8rem;width:100%;max-width:72rem;margin:0 auto;display:grid;gap:.6rem"):
+    with ui.element("main").props('id="main"').style("padding:.8rem;width:100%;max-width:72rem;margin:0 auto;display:grid;grid-template-columns:minmax(0,1fr);gap:.6rem"):
         with ui.element("section").classes("pane"):
             _heading(visit, alert)
         with ui.element("section").classes("pane"):
-            events = ui.html("", sanitize=False).style("width:100%;overflow-x:auto")
+            events = _scrolled(visit.t("event_versions"))
         with ui.element("section").classes("pane"):
             ui.html(f"<h2>{visit.t('way_out')} · {escape(identifier)}</h2>", sanitize=False)
-            body = ui.element("div").style("width:100%")
+            body = ui.element("div").style("width:100%;overflow-x:auto").props(f'tabindex=0 role=region aria-label="{visit.t("way_out")}"')
         with ui.element("section").classes("pane"):
-            others = ui.html("", sanitize=False).style("width:100%;overflow-x:auto")
+            others = _scrolled(visit.t("calls"))
 
     drawn = ["", ""]
     clocks: list[Tick] = []
@@ -78,6 +78,11 @@ def _heading(visit: Visit, alert: AlertView) -> None:
         f"<h1>{chip(visit, alert)} {escape(name(visit, alert))}</h1><p class='soft'>{escape(alert.identifier)} · {visit.t(f'state_{state}')} · "
         f"{visit.t('until')} {local_time(alert.expires, visit.lang)}</p><div class='row small'>{links}</div>"
         f"<div class='row' style='margin-top:.4rem'>{follow}</div>", sanitize=False).on("click", lambda event: _follow(visit, alert, event), js_handler=_CLICK)
+
+
+def _scrolled(about: str) -> ui.html:
+    """A part that a narrow screen scrolls, by keyboard too."""
+    return ui.html("", sanitize=False).style("width:100%;overflow-x:auto").props(f'tabindex=0 role=region aria-label="{about}"')
 
 
 async def _follow(visit: Visit, alert: AlertView, event: GenericEventArguments) -> None:
