@@ -79,7 +79,7 @@ async def test_a_second_acknowledgement_is_a_conflict_and_a_wrong_token_is_404(w
 async def test_the_answer_page_says_which_warning_and_which_post_in_the_reader_s_language(world: World) -> None:
     path = await _called(world)
     zh, en = (await world.http.get(path)).text, (await world.http.get(f"{path}?lang=en")).text
-    for page, said in ((zh, ("暴雨 · 红色预警", "有效至", "叫应岗位： office of Pudong", "浦东新区")), (en, ("rainstorm · Red warning", "until", "Called: office of Pudong"))):
+    for page, said in ((zh, ("暴雨 · 红色预警", "有效至", "应答岗位：office of Pudong", "浦东新区")), (en, ("Rainstorm · Red warning", "until", "For: office of Pudong"))):
         assert [words for words in said if words not in page] == []
     assert "Acknowledge" not in zh
     unknown = await world.http.get("/api/ack/nothing")
