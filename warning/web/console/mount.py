@@ -48,7 +48,14 @@ def mount(app: FastAPI, parts: Parts) -> None:
         if account is None:
             return RedirectResponse(f"/login?lang={lang}", status_code=303)
         who = Visit(parts=parts, watch=watch, session=app.state.session, request=request, account=account, lang=lang)
-        ui.timer(LEAVE_S, who.leave)
+        looking: list[ui.timer] = []
+
+        def look() -> None:
+            # Not before the browser is there: a timer waits for it, and NiceGUI then sends the page as far as it has come, whose scripts and styles never run.
+            if not looking:
+                looking.append(ui.timer(LEAVE_S, who.leave))
+
+        ui.context.client.on_connect(look)
         return who
 
     @ui.page("/", response_timeout=PATIENCE_S)
