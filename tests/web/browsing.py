@@ -12,13 +12,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, Request
+from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.database import fresh
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 PHONE, LAPTOP = {"width": 360, "height": 740}, {"width": 1366, "height": 768}
 _START_S = 100.0
+expect.set_options(timeout=30_000)  # a guard, not a measure: CI machines are slow
 KEPT = os.environ.get("SCREENSHOTS", "")
 """A folder for pictures of the faces, e.g. ``SCREENSHOTS=var/screenshots pytest tests/web``; empty = each test's own folder."""
 

@@ -57,8 +57,7 @@ async def test_first_and_last_acceptance_of_each_channel_count_from_the_datas_ar
 async def test_the_story_tells_every_version_who_signed_it_who_answered_and_what_was_done(world: World) -> None:
     first = await told(world)
     await world.execute(
-        "INSERT INTO duty_call (id, identifier, event_id, subscription_id, post, level, state, opened_at, deadline, answered_at, answered_by) "
-        "SELECT gen_random_uuid(), identifier, event_id, (SELECT min(id) FROM subscription), 'duty room', level, 'answered', sent, sent, sent, 'Zhao' FROM alert")
+        "UPDATE duty_call SET post = 'duty room', state = 'answered', answered_at = opened_at, answered_by = 'Zhao' WHERE identifier = :i", {"i": first})
     second = await world.warned(level="orange", action="update", replaces=first)
     event = (await board.alert(world.parts.database, first)).event_id
     found = await story(world.parts.database, event)
