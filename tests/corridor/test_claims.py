@@ -6,9 +6,10 @@ from sqlalchemy import text
 
 from channels.crowd import Crowd, CrowdReceipt
 from channels.message import Outcome, Receipt
-from tests.corridor.conftest import AT, Corridor, until
+from tests.corridor.conftest import AT, PLACES, Corridor, until
 from tests.corridor.test_fences import POLICY
-from tests.corridor.test_mass import Slow, falls_back, registered
+from tests.corridor.test_mass import MAIL, Slow, falls_back, registered
+from warning.dispatch.subscribe import ResidentSubscription
 from warning.dispatch.work import Hand
 
 ONE = "8613900000001"
@@ -129,3 +130,17 @@ async def test_a_handset_that_fails_is_not_waited_for_the_next_channel_is_told_a
     async with corridor.working():
         await corridor.drained()
     assert len(mails) == 1
+
+
+async def test_who_is_registered_on_the_next_channel_himself_is_not_told_there_twice(corridor: Corridor) -> None:
+    alert, mails = await falls_back(corridor)
+    lat, lon = PLACES["310115"]
+    await corridor.parts.subscriptions.resident(
+        ResidentSubscription(channel="email", address=MAIL, lat=lat, lon=lon, min_level="blue", lane="exercise"))
+    await corridor.execute("UPDATE crowd SET fall_back_at = NULL")
+    update = await corridor.warned(action="update", replaces=alert)
+    await corridor.send(update)
+    assert [(mail.address, mail.identifier) for mail in mails] == [(MAIL, update)]
+    await corridor.execute("UPDATE crowd SET fall_back_at = clock_timestamp() WHERE identifier = :i AND channel = 'sms'", i=update)
+    assert await corridor.parts.mass.fall_back() == 0
+    assert await corridor.rows("SELECT 1 FROM crowd WHERE falls_from IS NOT NULL") == []
