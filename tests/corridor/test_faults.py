@@ -52,6 +52,7 @@ async def test_what_expires_in_the_queue_is_never_sent(corridor: Corridor) -> No
     await corridor.move(timedelta(hours=1))
     await corridor.deliver(batch)
     assert await corridor.states(alert) == {ONE: ("expired", "expired")}
+    assert (await corridor.deliveries(alert))[ONE]["evidence"] == "expired before it could be sent", "the channel was not even asked"
     assert corridor.smsc.submits == 0
 
 
