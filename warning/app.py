@@ -156,7 +156,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         public_url=settings.public_url,
         plans=plans, zones=zones, kinds=_kinds(settings), lanes=_lanes(settings))
     rosters = RosterDesk(
-        RosterStore(database, addresses, zones=zones), clock=clock, zones=zones, channels=_kinds(settings), hazards=_hazard_names(rule_sets), ways=plans.ways(),
+        RosterStore(database, jobs, addresses, zones=zones), clock=clock, zones=zones, channels=_kinds(settings), hazards=_hazard_names(rule_sets), ways=plans.ways(),
         freshness=plans.freshness, allow_private=settings.allow_private_targets, lane="actual" if settings.status == "Actual" else "exercise", changed=answer.renew)
     residents = ResidentIndex(database, settings.data / "residents")
     ledger = DispatchStore(database, jobs, residents, ends_apart=ends_apart(_kinds(settings)), addresses=addresses, secrets=secrets_of)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.corridor.conftest import OFFICER, Corridor
+from tests.corridor.conftest import OFFICER, Corridor, until
 from tests.corridor.test_calls import ADMIN, HEAD, POST, PUDONG, brings, later, token, told, warned
 from tests.corridor.test_calls_pull import NOWHERE, OFFICE, ways
 from warning.level import Level
@@ -119,6 +119,25 @@ async def test_a_list_that_comes_while_calls_are_opened_by_the_one_before_counts
     assert corridor.heard(NEW) == []  # the call knows the old number only, which is no longer in use
     await later(corridor, 0)
     assert len(corridor.heard(NEW)) == 1
+
+
+async def test_a_post_that_the_list_gains_while_a_warning_is_in_force_is_called_for_it_and_nobody_twice(corridor: Corridor) -> None:
+    await brings(corridor, PUDONG[0])
+    await warned(corridor)
+    await sent(corridor)
+    lost = await corridor.warned(level=Level.ORANGE, zones=("310116",))
+    await corridor.send(lost)
+    await corridor.send(await corridor.warned(level=Level.ORANGE, zones=("310116",), action="cancel", replaces=lost))
+    await brings(corridor, PUDONG[0], "310115140,书院镇,防汛责任人,责任人,1,陈三,{}/chen,,", "310116,金山区,防汛责任人,责任人,1,钱四,{}/qian,,")
+    async with corridor.working():
+        await until(lambda: heard(corridor, "/chen"))
+        await corridor.drained()
+    assert told(corridor) == {"/wang": 1, "/chen": 1}  # what was lifted calls nobody any more
+    assert (await corridor.parts.answer.acknowledge(token(corridor, "/chen"), by="陈三")).posts == ("书院镇防汛责任人",)
+
+
+async def heard(corridor: Corridor, path: str) -> bool:
+    return corridor.sink.received[path] > 0
 
 
 async def test_the_same_list_brought_in_again_calls_nobody_anew(corridor: Corridor) -> None:

@@ -36,6 +36,10 @@ async def test_a_link_is_good_for_its_own_attempt_only_and_once(world: World) ->
     for forged in (attempt.hex + "0" * 32, token("another secret than this deployment's", attempt), uuid4().hex + proof, attempt.hex, link.upper()):
         assert (await world.http.post(f"/api/ack/{forged}", json={"by": "somebody"})).status_code == 404, forged
     assert (await world.http.get(f"/api/ack/{link}")).status_code == 200  # looking answers nothing
+    for body in (b'{"by": "a\\u0000b"}', b"[" * 9_000, b'{"by": "' + b" " * 10_000 + b'x"}'):
+        assert (await world.http.post(f"/api/ack/{link}", content=body, headers={"Content-Type": "application/json"})).status_code == 422
+    assert (await world.http.post(f"/api/ack/{link}", data={"by": "a\0b"})).status_code == 422
+    assert (await world.http.post(f"/api/ack/{link}", data={"by": "x", "more": "y" * 10_000})).status_code == 422
     assert (await world.http.post(f"/api/ack/{link}", json={"by": "the mayor"})).status_code == 200
     assert (await world.http.post(f"/api/ack/{link}", json={"by": "somebody"})).status_code == 409
 

@@ -9,7 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.zone import ZoneSet
+from warning.dispatch.rank import Errand, deadline_of, rank
 from warning.errors import NotFound
+from warning.level import Level
 from warning.roster.area import audience_codes
 from warning.roster.gap import Gap, GapKind
 from warning.roster.place import Place
@@ -17,9 +19,21 @@ from warning.roster.post import Contact, Kind, Person, Post, Shift
 from warning.roster.reading import Reading
 from warning.store.audit import note
 from warning.store.database import Database
+from warning.store.jobs import Jobs
 from warning.store.notice import clear, tell
 from warning.store.reseal import reseal_roster
-from warning.store.roster_queries import CONTACTS, EDITION, PEOPLE, PLACES, POSTS, RETIRED, SEATS, SHIFTS, SUBSCRIPTIONS
+from warning.store.roster_queries import (
+    CONTACTS,
+    EDITION,
+    IN_FORCE,
+    PEOPLE,
+    PLACES,
+    POSTS,
+    RETIRED,
+    SEATS,
+    SHIFTS,
+    SUBSCRIPTIONS,
+)
 from warning.trust.address import Addresses
 
 
@@ -51,8 +65,9 @@ async def read_posts(connection: AsyncConnection, *, lane: str, addresses: Addre
 class RosterStore:
     """Each verb is one transaction."""
 
-    def __init__(self, database: Database, addresses: Addresses, *, zones: ZoneSet) -> None:
+    def __init__(self, database: Database, jobs: Jobs, addresses: Addresses, *, zones: ZoneSet) -> None:
         self._db = database
+        self._jobs = jobs
         self._addresses = addresses
         self._zones = zones
 
@@ -80,6 +95,9 @@ class RosterStore:
                 await connection.execute(text("UPDATE roster_post SET active = false WHERE id = ANY(:ids)"), {"ids": list(ending)})
             await connection.execute(text(RETIRED), {"lane": lane})
             await connection.execute(text(EDITION), {"lane": lane})
+            for row in (await connection.execute(text(IN_FORCE), {"lane": lane, "at": at})).all():
+                priority = rank(Level(row.level), Errand.EXPAND, deadline_of(sent=row.sent, expires=row.expires))
+                await self._jobs.defer_expand(connection, row.identifier, priority=priority)
             await note(connection, who=by, act="import roster", what=f"roster {lane}", at=at,
                        detail={"posts": len(reading.posts), "ended": len(ending), "places": len(reading.places), "rows": reading.rows})
 
@@ -148,9 +166,9 @@ def _contacts(reading: Reading) -> list[dict[str, object]]:
     found = {}
     for post in reading.posts:
         for person in post.people:
-            for rank, one in enumerate(person.contacts):
+            for number, one in enumerate(person.contacts):
                 found[_key(post, person), one.channel, one.address] = {
-                    "key": _key(post, person), "name": person.name, "channel": one.channel, "address": one.address, "rank": rank,
+                    "key": _key(post, person), "name": person.name, "channel": one.channel, "address": one.address, "rank": number,
                     "expires": None if one.expires is None else one.expires.isoformat()}
     return list(found.values())
 

@@ -60,6 +60,12 @@ ON CONFLICT (lane, zone) DO UPDATE SET name = excluded.name, rule = excluded.rul
 # In the transaction of the import: what is called by an earlier edition is renewed, at once or at the next look.
 EDITION: Final = "INSERT INTO roster_edition (lane, number) VALUES (:lane, 1) ON CONFLICT (lane) DO UPDATE SET number = roster_edition.number + 1"
 
+# A post that the list gains while something is in force is called for it: the newest version is looked at once more, which calls nobody twice.
+IN_FORCE: Final = """
+SELECT a.identifier, a.level, a.sent, a.expires FROM alert a WHERE a.msg_type <> 'Cancel' AND a.expires > :at AND (a.status = 'Actual') = (:lane = 'actual')
+AND NOT EXISTS (SELECT 1 FROM alert n WHERE n.event_id = a.event_id AND n.version > a.version) ORDER BY a.level DESC, a.identifier
+"""
+
 # Whose person holds no post in use any more is not called; whoever was told already still hears the end.
 RETIRED: Final = """
 UPDATE subscription s SET active = false WHERE s.kind = 'duty' AND s.lane = :lane AND s.active AND NOT EXISTS (

@@ -10,6 +10,7 @@ from warning.answer.call import Acknowledged
 from warning.errors import Conflict, Invalid, NotFound
 from warning.store import board
 from warning.web.auth import Here
+from warning.web.bounded import body_of, form_of
 from warning.web.pages import page
 from warning.web.parts import Parts
 from warning.web.problem import Problem
@@ -19,6 +20,8 @@ router = APIRouter(prefix="/api/ack", tags=["answers"])
 
 _PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 Language = Annotated[Lang, Query()]
+_MOST = 10_000
+"""Bytes of an answer."""
 
 
 @router.get("/{token}", summary="The page with the button; opening it acknowledges nothing", response_class=HTMLResponse,
@@ -68,13 +71,12 @@ async def _page(
 async def _by(request: Request) -> str:
     if request.headers.get("content-type", "").startswith("application/json"):
         try:
-            content = json.loads(await request.body())
-        except ValueError as error:
+            content = json.loads(await body_of(request, most=_MOST) or b"{}")
+        except (ValueError, RecursionError) as error:
             raise Invalid('by: the body is no JSON; send {"by": "duty officer"}') from error
         by = content.get("by") if isinstance(content, dict) else None
     else:
-        async with request.form() as form:
-            by = form.get("by")
-    if not isinstance(by, str) or not 1 <= len(by.strip()) <= 100:
+        by = (await form_of(request, most=_MOST)).get("by")
+    if not isinstance(by, str) or not 1 <= len(by.strip()) <= 100 or "\x00" in by:
         raise Invalid("by: say in 1 to 100 characters who answers")
     return by.strip()

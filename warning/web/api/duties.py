@@ -13,7 +13,7 @@ from warning.response.errand import Letter
 from warning.web.api.responses import DutyOut, duty_out
 from warning.web.api.shapes import Names
 from warning.web.auth import Here
-from warning.web.bounded import body_of
+from warning.web.bounded import body_of, form_of
 from warning.web.pages import page
 from warning.web.problem import Problem
 
@@ -107,8 +107,7 @@ async def _wanted(request: Request) -> DutyAct:
         except (ValueError, RecursionError) as error:
             raise Invalid('by: the body is no JSON; send {"by": "duty officer", "act": "take"}') from error
     else:
-        async with request.form() as form:
-            raw = dict(form)
+        raw = await form_of(request, most=10_000)
     try:
         return DutyAct.model_validate(raw)
     except ValidationError as error:

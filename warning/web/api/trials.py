@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from warning.errors import Conflict, Invalid, NotFound
 from warning.web.auth import Here
-from warning.web.bounded import body_of
+from warning.web.bounded import body_of, form_of
 from warning.web.pages import page
 from warning.web.problem import Problem
 
@@ -53,8 +53,7 @@ async def _by(request: Request) -> str:
             raise Invalid('by: the body is no JSON; send {"by": "duty officer"}') from error
         by = content.get("by", "") if isinstance(content, dict) else ""
     else:
-        async with request.form() as form:
-            by = form.get("by", "")
+        by = (await form_of(request, most=10_000)).get("by", "")
     if not isinstance(by, str) or len(by.strip()) > 100 or "\0" in by:
         raise Invalid("by: say in at most 100 characters who answers")
     return by.strip() or "program"
