@@ -19,6 +19,7 @@ class Served:
     folder: Path
     url: str = ""
     etags: bool = True
+    weak: bool = False
     ranges: bool = True
     status: int = 0
     asked: list[tuple[str, str, int]] = field(default_factory=list)
@@ -57,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not file.is_file():
             return self._say(404)
         body = file.read_bytes()
-        etag = f'"{hashlib.md5(body).hexdigest()}"'
+        etag = f'{"W/" if self.served.weak else ""}"{hashlib.md5(body).hexdigest()}"'
         headers: dict[str, str] = {"ETag": etag} if self.served.etags else {"Last-Modified": formatdate(file.stat().st_mtime, usegmt=True)}
         version = next(iter(headers.values()))
         if version in (self.headers.get("If-None-Match"), self.headers.get("If-Modified-Since")):

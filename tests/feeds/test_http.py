@@ -117,6 +117,18 @@ async def test_the_pause_doubles_with_each_failure_up_to_the_longest(web: Served
     assert hand.slept == [5.0, 10.0, 15.0]
 
 
+async def test_a_look_that_went_well_makes_the_next_pause_short_again(web: Served) -> None:
+    (web.folder / "latest.csv").write_bytes(b"x")
+    web.fails["latest.csv"] = [503, 503]
+    hand = Hand(nothing, nothing, lambda: web.fails.update({"latest.csv": [503]}), nothing)
+    one = source(web, hand)
+    for _ in range(3):
+        with pytest.raises(SourceUnavailable):
+            await taken(one)
+    await taken(one)
+    assert hand.slept == [5.0, 10.0, 60.0, 5.0, 60.0]  # two failures, a look that went well, one failure
+
+
 async def test_a_listing_gives_what_fits_the_pattern_and_later_what_is_new(web: Served) -> None:
     for name in ("rain_01.nc", "rain_02.nc", "rain_03.nc", "notes.txt"):
         (web.folder / name).write_bytes(name.encode())

@@ -105,6 +105,7 @@ async def test_only_the_bytes_of_the_fields_wanted_are_fetched(web: Served, publ
     assert payload.path.name == "model_2024091912.grib2"
     assert [field.variable for field in fields(payload)] == ["air_temperature", "eastward_wind", "northward_wind", "rain"] * 2
     assert {field.run_time for field in fields(payload)} == {RUN}
+    assert [field.lead / timedelta(hours=1) for field in fields(payload)] == [3] * 4 + [6] * 4
     ranges = [(path[-6:], asked) for path, asked, status in web.asked if status == 206]
     # The temperature, then wind and rain in one request, for they lie side by side: two a step, and never the height of 500 hPa.
     assert len(ranges) == 4
@@ -165,6 +166,20 @@ async def test_an_index_of_another_form_or_run_is_named(
             path.write_text(index)
     with pytest.raises(FeedError, match=sentence):
         await taken(source(web, kind, steps=[6]))
+
+
+def test_fields_of_one_message_are_one_piece_which_ends_where_the_next_begins_in_whatever_order_the_lines_stand() -> None:
+    lines = ("4:300:d=2024091912:GUST:surface:6 hour fcst:", "1:0:d=2024091912:HGT:500 mb:6 hour fcst:", "5:450:d=2024091912:VIS:surface:6 hour fcst:",
+             "3.1:100:d=2024091912:UGRD:10 m above ground:6 hour fcst:", "3.2:100:d=2024091912:VGRD:10 m above ground:6 hour fcst:")
+    found = gfs._Gfs(gfs.Options()).pieces("\n".join(lines), RUN, 6)
+    assert sorted(found) == [Piece(start=100, length=200), Piece(start=300, length=150), Piece(start=450, length=None)]
+
+
+def test_of_ecmwfs_index_the_surface_is_taken_and_of_a_sum_its_end_is_the_step() -> None:
+    lines = [{"date": "20240919", "time": time, "step": step, "levtype": kind, "param": "10u", "_offset": start, "_length": 9}
+             for time, step, kind, start in (("1200", "6", "pl", 0), (1200, "6", "sfc", 9), ("1200", "0-6", "sfc", 18))]
+    found = ecmwf._Ecmwf(ecmwf.Options()).pieces("\n".join(map(json.dumps, lines)), RUN, 6)
+    assert found == [Piece(start=9, length=9), Piece(start=18, length=9)]
 
 
 def test_pieces_that_touch_or_nearly_touch_are_one_request() -> None:
