@@ -69,6 +69,10 @@ def test_a_grid_round_the_earth_from_0_starts_at_the_date_line_afterwards(write_
     field = only(write_grib("a.grib2", grib_field([0, 90, 180, 270, 0, 90, 180, 270], keys)))
     assert field.grid.lon0 == -180.0
     assert field.values.tolist() == [[180, 270, 0, 90]] * 2  # 180 W, 90 W, 0, 90 E
+    thirds = {"Ni": 3, "longitudeOfFirstGridPointInDegrees": 0.0, "longitudeOfLastGridPointInDegrees": 240.0, "iDirectionIncrementInDegrees": 120.0}
+    field = only(write_grib("b.grib2", grib_field([0, 120, 240, 0, 120, 240], thirds)))
+    assert field.grid.lon0 == -120.0
+    assert field.values.tolist() == [[240, 0, 120]] * 2
 
 
 def test_a_strip_across_greenwich_keeps_its_columns_and_starts_west_of_it(write_grib: Write, grib_field: Any) -> None:

@@ -34,6 +34,13 @@ def test_the_weights_are_those_of_franke() -> None:
     assert put((2, 30.0), (6, 10.0))[3] == pytest.approx((30 * near + 10 * far) / (near + far))
 
 
+def test_a_third_gauge_within_the_radius_counts_too() -> None:
+    # Two, two and six cells away; the far one weighs ((10 - 6 km) / 60 km)², the near ones ((10 - 2 km) / 20 km)² each.
+    near, far = ((10 - 2 * KM) / (20 * KM)) ** 2, ((10 - 6 * KM) / (60 * KM)) ** 2
+    found = analysis(np.array([30.0, 10.0, 90.0]), tuple((name, 121.0, 31.0 + 0.01 * north) for name, north in (("A", 2), ("B", 6), ("C", 10))), COLUMN)
+    assert float(found[4, 0]) == pytest.approx((40 * near + 90 * far) / (2 * near + far), rel=1e-4)
+
+
 def test_beyond_the_radius_is_unknown() -> None:
     found = put((0, 30.0))
     # 8 cells are 8.9 km, 9 are 10.008 km.

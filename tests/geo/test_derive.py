@@ -240,6 +240,12 @@ def test_wind_is_made_from_its_components_when_no_speed_is_given() -> None:
     assert row(series(Quantity(name="mean_bft", units="bft"), [u, v, speed], now=NOW), NOW) == [5, 5]
 
 
+def test_a_maximum_over_longer_than_was_asked_for_is_not_it() -> None:
+    hourly = field("wind_gust", [20.0, 20.0], end=NOW, units="m s-1", statistic="max", window=HOUR)
+    assert series(Quantity(name="wind_gust", units="m s-1", window=TEN), [hourly], now=NOW) is None
+    assert row(series(Quantity(name="wind_gust", units="m s-1", window=HOUR), [hourly], now=NOW), NOW) == [20, 20]
+
+
 def test_a_component_alone_is_no_wind() -> None:
     u = field("eastward_wind", [3.0, -6.0], end=NOW, units="m s-1", statistic="instant")
     assert series(Quantity(name="mean_bft", units="bft"), [u], now=NOW) is None
@@ -283,8 +289,11 @@ def test_three_hourly_minima_complete_a_day() -> None:
     assert found is not None
     assert row(found, found.times[0]) == [2, 2]
     assert found.partial is None
-    # Minima say nothing of the maximum.
+    # Minima say nothing of the maximum, and means and sums of neither.
     assert series(Quantity(name="tmax", units="degC"), fields, now=NOW) is None
+    for statistic in ("mean", "sum"):
+        others = [temperature(10 - k, 3 * k, statistic=statistic, window=3 * HOUR) for k in range(1, 9)]
+        assert series(Quantity(name="tmin", units="degC"), others, now=NOW) is None
 
 
 def test_a_24_hour_extreme_counts_for_the_day_it_lies_in_mostly() -> None:
@@ -337,6 +346,7 @@ def test_a_missing_day_leaves_the_drop_unknown() -> None:
 
 def test_history_says_how_far_back_fields_are_needed() -> None:
     assert history(rain(6)) == 6 * HOUR
+    assert history(Quantity(name="rain_to_come", units="mm", window=6 * HOUR)) == timedelta(0)
     assert history(Quantity(name="tmax", units="degC"), days=3) == 72 * HOUR
     assert history(Quantity(name="temperature_drop", units="degC", window=48 * HOUR)) == 72 * HOUR
     assert history(Quantity(name="visibility", units="m")) == 3 * HOUR

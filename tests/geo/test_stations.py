@@ -3,6 +3,7 @@
 import math
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 import shapely
 
@@ -39,10 +40,11 @@ def test_an_hour_of_rain_at_a_gauge_is_the_sum_of_its_six_reports_and_unknown_wh
 
 
 def test_only_good_values_go_in() -> None:
-    stations, changed = Stations().with_checked([gauge("A", 121.0, 999, 0, quality=Quality.BAD), gauge("B", 121.5, 3, 0)])
-    assert math.isnan(changed[0].values[0, 0])
+    stations, changed = Stations().with_checked([
+        gauge("A", 121.0, 999, 0, quality=Quality.BAD), gauge("B", 121.5, 3, 0), gauge("C", 121.7, 80, 0, quality=Quality.SUSPECT)])
+    assert np.isnan(changed[0].values[0]).tolist() == [True, False, True]
     assert changed[0].values[0, 1] == 3
-    assert [one.value for one in stations.recent] == [999, 3]
+    assert [one.value for one in stations.recent] == [999, 3, 80]
 
 
 def test_a_late_station_joins_the_field_of_its_time_and_a_corrected_value_replaces() -> None:

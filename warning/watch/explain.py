@@ -139,8 +139,9 @@ def _short(step: Step, zone_zh: str, zone_en: str) -> list[Said]:
     if step.goes_on == "no":
         return _goes_on(step)
     said = [] if step.met is not None else [Said(
-        kind="unknown", zh=f"{step.level.zh}：资料只覆盖 {percent(step.known_share)} 的面积，无法排除。",
-        en=f"{step.level.en}: only {percent(step.known_share)} of the area is known, so it cannot be ruled out.")]
+        kind="unknown", zh=f"{step.level.zh}：在规则要求的未来 {step.lead_h:g} 小时内，只有 {percent(step.known_share)} 的面积资料齐全，无法排除。",
+        en=f"{step.level.en}: only {percent(step.known_share)} of the area is known for all of the {step.lead_h:g} h that the rule looks ahead, so it cannot be "
+           f"ruled out.")]
     near = [leaf for leaf in step.leaves if leaf.decisive is not None and leaf.beyond is not None and leaf.beyond < 0]
     if near:
         leaf = min(near, key=_distance)

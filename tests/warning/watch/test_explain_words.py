@@ -62,4 +62,5 @@ def test_just_at_the_threshold_is_reached_with_nothing_to_spare_and_the_level_be
 
 
 def test_what_too_little_is_known_of_cannot_be_ruled_out() -> None:
-    assert why(fog(Level.RED, 50, None, met=None), row="") == [("unknown", "Red: only 60.0 % of the area is known, so it cannot be ruled out.")]
+    assert why(fog(Level.RED, 50, None, met=None), row="") == [
+        ("unknown", "Red: only 60.0 % of the area is known for all of the 12 h that the rule looks ahead, so it cannot be ruled out.")]
