@@ -30,7 +30,7 @@ def fog(level: Level, threshold: float, decisive: float | None, *, met: bool | N
     leaf = LeafMargin(test=f"visibility [m] < {threshold:g}", quantity="visibility [m]", operator="<", threshold=threshold, units="m", peak=100.0,
                       decisive=decisive, hangs=True, beyond=beyond)
     return Step(row=f"fog-{level.key}", level=level, lead_h=12, condition="", met=met, share=0.5 if met else 0.1, known_share=0.6, need=0.4, cells=cells,
-                spare_cells=2 if met else -3, leaves=(leaf,), source="the order of 2019", confidence="B", unconfirmed=unconfirmed, inherited="", note="")  # fmt: skip
+                spare_cells=2 if met else -3, leaves=(leaf,), source_en="the order of 2019", source_zh="2019 年规定", confidence="B", unconfirmed=unconfirmed, inherited="", note="")  # fmt: skip
 
 
 def why(*steps: Step, row: str = "fog-yellow", gauges_over: int = 0, lows: tuple[int, ...] = (0, 2, 3), known: tuple[int, ...] = (3, 2, 1)) -> list[tuple[str, str]]:
