@@ -65,6 +65,8 @@ async def test_every_refusal_of_the_desk_is_told_in_chinese() -> None:
     ("资料源 radar 已 30 分钟没有可用的新资料 / feed radar has brought nothing usable", "资料源 radar 已 30 分钟没有可用的新资料"),
     ("documents of zhejiang that cannot be read: HTTP 503 (a.xml)", "zhejiang 的部分预警文件无法读取：HTTP 503 (a.xml)"),
     ("call the partner: they may warn of something; what does not answer is asked for again by itself", "请联系对方，其中可能有预警；未应答的会自动重试"),
+    ("【演练】response flood-control: 13 duties have nobody on the roster who can be written to", "【演练】响应 flood-control：13 项职责在名录上没有可通知的人"),
+    ("call whoever holds them by telephone, mend the roster; the duties stand at /console/responses", "请电话通知承担者，并补全名录；职责见 /console/responses"),
     ("something nobody has translated", "系统原文：something nobody has translated"),
 ])
 def test_a_sentence_in_chinese(said: str, zh: str) -> None:

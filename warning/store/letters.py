@@ -49,7 +49,7 @@ async def tell_unheld(connection: AsyncConnection, response_id: UUID, unheld: Se
         await clear(connection, [key], at=at)
         return
     mark = drill_mark(_status(status), "zh-CN")
-    await tell(connection, key, at=at, words=f"{mark}response {plan}: nobody on the roster can be written to for {'; '.join(unheld[:5])}{' …' if len(unheld) > 5 else ''}",
+    await tell(connection, key, at=at, words=f"{mark}response {plan}: {len(unheld)} duties have nobody on the roster who can be written to",
                next_step="call whoever holds them by telephone, mend the roster; the duties stand at /console/responses")
 
 

@@ -105,13 +105,22 @@ _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
     (r"call the partner: they may warn of something; what does not answer is asked for again by itself", "请联系对方，其中可能有预警；未应答的会自动重试"),
     (r"risk notices to sites could not be judged: (.+)", "行业场所的风险提示未能研判：{0}"),
     (r"warnings go on; take the newest pack or site file out, or report the error", "预警照常；请撤下最新的行业规则或场所文件，或上报此错误"),
+    (r"response (\S+): (\d+) duties have nobody on the roster who can be written to", "响应 {0}：{1} 项职责在名录上没有可通知的人"),
+    (r"call whoever holds them by telephone, mend the roster", "请电话通知承担者，并补全名录"),
+    (r"the duties stand at (\S+)", "职责见 {0}"),
+    (r"response (\S+), (.+): nobody has taken charge in time", "响应 {0}，{1}：逾期无人承担"),
+    (r"response (\S+), (.+): not done in time", "响应 {0}，{1}：逾期未完成"),
     (r"fetch the file again, or ask its provider", "请重新获取该文件，或联系提供方"),
 )
+_DRILL: Final = re.compile("【(?:演练|测试)】")
+"""What every word of a drill begins with."""
 _COMPILED: Final = tuple((re.compile(pattern), said) for pattern, said in _SENTENCES)
 
 
 def in_chinese(said: str) -> str:
     """The sentence in Chinese; of a text in both languages ("中文 / English") the Chinese half; else as it was said, marked."""
+    if (drill := _DRILL.match(said)) is not None:
+        return drill[0] + in_chinese(said[drill.end():])
     text = said.strip().replace("; add it", "")  # each finding ends so; the Chinese says it once
     whole = sentence(text)
     if whole is not None:
