@@ -1,11 +1,13 @@
 """The fields at hand: analyses of the last day, forecasts of the newest run of each source and variable."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from geo.field import GridField, Provenance
 from geo.grid import Grid
+from geo.stations import GAUGES
 from warning.watch.window import EXTRAPOLATED, Window
 
 T0 = datetime(2024, 9, 19, 0, 0, tzinfo=UTC)
@@ -107,3 +109,42 @@ def test_what_we_have_moved_on_ourselves_is_no_forecast_that_gauges_contradict()
     window = Window().with_run([shower(0), shower(1)]).with_extrapolation(T0 + timedelta(minutes=10))
     assert any(field.provenance.source == EXTRAPOLATED for field in window.fields)
     assert window.said == ()
+
+
+def test_the_newest_run_is_the_moment_from_which_the_data_look_ahead_however_late_an_older_one_comes() -> None:
+    assert Window().newest is None
+    assert Window().with_run([field(2, 1)]).with_run([field(1, 0)]).newest == T0 + timedelta(hours=2)
+
+
+def test_a_providers_nowcast_counts_for_less_than_half_an_hour() -> None:
+    """At 00:20 the run of 00:00 is 20 minutes old and tells of 00:30; the run of 23:50 is half an hour old."""
+    analyses, now = [shower(0), shower(1), shower(2)], T0 + timedelta(minutes=20)
+    fresh = Window().with_run([*analyses, shower(0, source="theirs", lead=3)]).with_extrapolation(now)
+    stale = Window().with_run([*analyses, shower(-1, source="theirs", lead=4)]).with_extrapolation(now)
+    assert [any(f.provenance.source == EXTRAPOLATED for f in window.fields) for window in (fresh, stale)] == [False, True]
+
+
+def test_analyses_of_half_an_hour_are_moved_on_and_hourly_ones_are_not() -> None:
+    def every(minutes: int) -> Window:
+        step = timedelta(minutes=minutes)
+        frames = [replace(shower(n), run_time=T0 + n * step, valid_time=T0 + n * step, window=step) for n in range(3)]
+        return Window().with_run(frames).with_extrapolation(T0 + 2 * step)
+
+    ahead = [[f.lead for f in every(minutes).fields if f.provenance.source == EXTRAPOLATED] for minutes in (30, 60)]
+    assert ahead == [[timedelta(minutes=30 * k) for k in (1, 2, 3, 4)], []]
+
+
+def test_what_was_said_six_hours_ahead_is_remembered_and_what_was_said_earlier_is_not() -> None:
+    def said(hours: float) -> GridField:
+        return replace(field(0, hours), window=timedelta(hours=1), statistic="sum")
+
+    assert [f.lead for f in Window().with_run([said(6), said(6.5)]).said] == [timedelta(hours=6)]
+
+
+def test_a_gauges_analysis_stands_before_a_radars_of_the_same_moment() -> None:
+    """The radar's rain of the last step is six columns further than the gauges': what is moved on starts from the gauges'."""
+    gauges = [replace(shower(n, source=GAUGES), provenance=Provenance(source=GAUGES, path="")) for n in range(3)]
+    radar = [replace(shower(n + 2), run_time=one.run_time, valid_time=one.valid_time) for n, one in enumerate(gauges)]
+    moved = [Window().with_run(fields).with_extrapolation(T0 + timedelta(minutes=20)) for fields in (gauges, [*gauges, *radar], [*radar, *gauges])]
+    peaks = [[int(np.nanargmax(f.values[30])) for f in window.fields if f.provenance.source == EXTRAPOLATED][0] for window in moved]
+    assert peaks[0] == peaks[1] == peaks[2]
