@@ -136,6 +136,18 @@ async def test_a_post_that_the_list_gains_while_a_warning_is_in_force_is_called_
     assert (await corridor.parts.answer.acknowledge(token(corridor, "/chen"), by="陈三")).posts == ("书院镇防汛责任人",)
 
 
+async def test_an_audience_worked_out_once_more_after_the_lifting_calls_nobody(corridor: Corridor) -> None:
+    """A job that comes late: the post is new, and would be told of an end whose start it never had."""
+    lost = await corridor.warned(level=Level.ORANGE)
+    await corridor.send(lost)
+    await corridor.send(await corridor.warned(level=Level.ORANGE, action="cancel", replaces=lost))
+    await brings(corridor, PUDONG[0])
+    await corridor.send(lost)
+    assert await corridor.rows("SELECT post FROM duty_call WHERE post_id IS NOT NULL") == []
+    await sent(corridor)
+    assert told(corridor) == {}
+
+
 async def heard(corridor: Corridor, path: str) -> bool:
     return corridor.sink.received[path] > 0
 

@@ -21,11 +21,12 @@ WHERE p.subscription_id IS NULL
 ORDER BY a.root, a.rank
 """
 
-# Once for each version; not again for a post that was called for this event at the same or a higher level, unless that call has ended.
+# Once for each version, and by the newest alone: an audience that is worked out late, or once more, calls nobody for what was changed or lifted meanwhile.
+# Not again for a post that was called for this event at the same or a higher level, unless that call has ended.
 OPENED: Final = """
 INSERT INTO duty_call (id, identifier, event_id, post_id, subscription_id, post, zone, level, state, opened_at, deadline, edition)
 SELECT :id, v.identifier, v.event_id, :post_id, :sub, :post, :zone, v.level, 'waiting', :at, :deadline, :edition FROM alert v
-WHERE v.identifier = :i AND NOT EXISTS (
+WHERE v.identifier = :i AND NOT EXISTS (SELECT 1 FROM alert e WHERE e.event_id = v.event_id AND e.version > v.version) AND NOT EXISTS (
   SELECT 1 FROM duty_call c WHERE c.event_id = v.event_id AND c.level >= v.level AND c.state <> 'ended'
   AND c.post_id IS NOT DISTINCT FROM CAST(:post_id AS bigint) AND c.subscription_id IS NOT DISTINCT FROM CAST(:sub AS bigint)
   AND NOT EXISTS (SELECT 1 FROM alert b JOIN alert was ON was.identifier = c.identifier  -- it fell in between: what rises again is new
