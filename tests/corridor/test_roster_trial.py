@@ -96,7 +96,7 @@ async def test_everybody_whose_proof_is_missing_or_soon_too_old_is_tested_at_onc
     await corridor.move(timedelta(days=1, seconds=1))  # 76 of 90 days: 14 are left
     await corridor.parts.rosters.look()
     [notice] = await corridor.rows("SELECT text, next_step FROM notice WHERE cleared_at IS NULL")
-    assert notice["text"].startswith("应答验证即将过期 / its proof is soon too old: 浦东新区防汛责任人 (王一)")
+    assert notice["text"].startswith("应答验证即将过期：浦东新区防汛责任人 (王一) / its proof is soon too old: 浦东新区防汛责任人 (王一)")
     assert "send a test message" in notice["next_step"]
     assert len((await corridor.parts.proofs.test_all(ADMIN)).asked) == 2
 
