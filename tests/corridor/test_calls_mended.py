@@ -1,14 +1,17 @@
 """A list that is mended while a call is open: whoever is called this moment is called by the new way at once, in virtual time."""
 
+from collections.abc import Sequence
 from copy import copy
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from tests.corridor.conftest import OFFICER, Corridor, until
 from tests.corridor.test_calls import ADMIN, HEAD, POST, PUDONG, brings, later, token, told, warned
 from tests.corridor.test_calls_pull import NOWHERE, OFFICE, ways
+from warning.answer.work import Office
 from warning.level import Level
+from warning.office.desk import OfficeDesk
 from warning.office.wish import Changes, NewContact
 from warning.roster.post import Post
 from warning.store.answer import AnswerStore
@@ -181,3 +184,80 @@ async def test_a_contact_that_an_office_adds_during_its_call_is_called_when_its_
     await corridor.move(timedelta(minutes=5))
     await later(corridor, 0)
     assert corridor.sink.received["/deputy"] == 1
+
+
+async def cut_off() -> None:
+    raise Cut
+
+
+def dying(corridor: Corridor) -> OfficeDesk:
+    """An office's desk whose process ends right after the change was written."""
+    desk = copy(corridor.parts.office)
+    desk._calls = copy(desk._calls)
+    desk._calls.renew_offices = cut_off  # type: ignore[method-assign]
+    return desk
+
+
+async def test_an_address_that_an_office_mended_just_before_a_crash_is_told_at_the_next_look_and_once(corridor: Corridor) -> None:
+    number = await corridor.office(OFFICE, "", url=f"{NOWHERE}/office")
+    await corridor.send(await corridor.warned(level=Level.ORANGE))
+    await later(corridor, 0)
+    with pytest.raises(Cut):
+        await dying(corridor).change(number, Changes(address=corridor.sink.url("/office")), account=OFFICER)
+    await sent(corridor)
+    assert "/office" not in corridor.sink.received
+    await later(corridor, 0)
+    assert corridor.sink.received["/office"] == 1
+    await later(corridor, 0)
+    assert corridor.sink.received["/office"] == 1
+
+
+async def test_a_contact_that_an_office_added_just_before_a_crash_is_called_when_its_turn_comes(corridor: Corridor) -> None:
+    number = await corridor.office(OFFICE, "/office")
+    await corridor.send(await corridor.warned(level=Level.ORANGE))
+    with pytest.raises(Cut):
+        await dying(corridor).set_contacts(
+            number, [NewContact(name="副局长", channel="webhook", address=corridor.sink.url("/deputy"))], account=OFFICER)
+    await later(corridor, 299)
+    assert "/deputy" not in corridor.sink.received
+    await later(corridor, 1)
+    assert corridor.sink.received["/deputy"] == 1
+
+
+async def test_a_contact_that_is_added_while_the_call_is_opened_by_the_chain_before_is_called_too(corridor: Corridor) -> None:
+    number = await corridor.office(OFFICE, "/office")
+    desk = copy(corridor.parts.answer)
+    assert isinstance(desk._ledger, AnswerStore)
+    desk._ledger = Added(desk._ledger, corridor, number)
+    identifier = await corridor.warned(level=Level.ORANGE)
+    await corridor.parts.dispatch.expand(identifier)
+    assert await desk.call(identifier, [number]) != {}
+    await later(corridor, 300)
+    assert corridor.sink.received["/deputy"] == 1
+
+
+class Added(AnswerStore):
+    """A ledger in which an office adds a contact right after its chain was read."""
+
+    def __init__(self, ledger: AnswerStore, corridor: Corridor, number: int) -> None:
+        self.__dict__.update(ledger.__dict__)
+        self.corridor, self.number = corridor, number
+
+    async def offices(self, subscription_ids: Sequence[int], *, at: datetime) -> list[Office]:
+        found = await super().offices(subscription_ids, at=at)
+        await self.corridor.parts.office.set_contacts(
+            self.number, [NewContact(name="副局长", channel="webhook", address=self.corridor.sink.url("/deputy"))], account=OFFICER)
+        return found
+
+
+async def test_while_a_worker_may_still_be_at_the_old_address_the_new_one_waits_and_is_told_afterwards(corridor: Corridor) -> None:
+    number = await corridor.office(OFFICE, "", url=f"{NOWHERE}/office")
+    await corridor.send(await corridor.warned(level=Level.ORANGE))
+    await later(corridor, 0)
+    await corridor.execute("UPDATE delivery SET state = 'claimed', lease_until = clock_timestamp() + interval '1 hour'")
+    await corridor.parts.office.change(number, Changes(address=corridor.sink.url("/office")), account=OFFICER)
+    await corridor.parts.answer.escalate()
+    assert await corridor.rows("SELECT state FROM delivery") == [{"state": "claimed"}]
+    await corridor.execute("UPDATE delivery SET state = 'failed', lease_until = NULL")
+    await later(corridor, 1)
+    assert corridor.sink.received["/office"] == 1

@@ -71,6 +71,7 @@ class Call:
     zone: str
     warned: tuple[str, ...]
     post_id: int | None
+    subscription_id: int | None
     state: str
     opened_at: datetime
     deadline: datetime

@@ -46,9 +46,9 @@ class AnswerLedger(Protocol):
 
     async def renew(self, call_id: UUID, steps: Sequence[Planned], *, at: datetime, edition: int = 0) -> None: ...
 
-    async def readdressed(self, subscription_id: int) -> None: ...
+    async def readdressed(self) -> None: ...
 
-    async def calls_of(self, subscription_id: int) -> list[Call]: ...
+    async def behind(self) -> Sequence[Call]: ...
 
     async def asked(self, token_hash: str) -> Question: ...
 
@@ -120,7 +120,7 @@ class AnswerDesk:
 
     async def _open_offices(self, identifier: str, subscription_ids: Sequence[int]) -> int:
         now = self._clock.now()
-        openings = [self._opening(self._after(one, now), post=one.name, zone="", subscription_id=one.subscription_id)
+        openings = [self._opening(self._after(one, now), post=one.name, zone="", subscription_id=one.subscription_id, edition=one.edition)
                     for one in await self._ledger.offices(subscription_ids, at=now)]
         opened = await self._ledger.open(identifier, openings, at=now) if openings else 0
         if opened:
@@ -168,21 +168,24 @@ class AnswerDesk:
             steps = () if post is None or plan is None else renewed(call, post, plan, above=above(post, posts), kinds=self._kinds, at=now)
             await self._ledger.renew(call.id, self._planned(steps), at=now, edition=edition)
 
-    async def renew_office(self, subscription_id: int, *, readdressed: bool = False) -> None:
-        """An office has changed who is called after it; ``readdressed``: its own address, at which its open call is then told at once."""
+    async def renew_offices(self) -> None:
+        """An office has changed its address, at which its open call is then told at once, or who is called after it.
+
+        Nothing hangs on its being asked: what was mended is written down with the change, and ``escalate`` finds it.
+        """
+        await self._renew_offices()
+        await self._ledger.advance(at=self._clock.now())
+
+    async def _renew_offices(self) -> None:
         now = self._clock.now()
-        if readdressed:
-            await self._ledger.readdressed(subscription_id)
-        for call in await self._ledger.calls_of(subscription_id):
-            office = next(iter(await self._ledger.offices([subscription_id], at=now)), None)
+        await self._ledger.readdressed()
+        for call in await self._ledger.behind():
             known = {one.subscription_id for one in call.attempts}
-            due = max(now, call.deadline)
-            steps = [] if office is None else [
-                Try(name=name, rank=len(call.attempts) + number, due_at=due + number * self._within, channel=channel, subscription_id=key)
-                for number, (key, name, channel) in enumerate(one for one in office.after if one[0] not in known)]
-            if steps:
-                await self._ledger.renew(call.id, self._planned(steps), at=now)
-        await self._ledger.advance(at=now)
+            for office in await self._ledger.offices([call.subscription_id or 0], at=now):
+                due = max(now, call.deadline)
+                steps = [Try(name=name, rank=len(call.attempts) + number, due_at=due + number * self._within, channel=channel, subscription_id=key)
+                         for number, (key, name, channel) in enumerate(one for one in office.after if one[0] not in known)]
+                await self._ledger.renew(call.id, self._planned(steps), at=now, edition=office.edition)
 
     async def asked(self, word: str) -> Question:
         """What the link of this word asks to acknowledge; reading it answers nothing. Raises NotFound."""
@@ -250,6 +253,7 @@ class AnswerDesk:
         """
         for lane in await self._ledger.outdated():
             await self._renew(lane)
+        await self._renew_offices()
         return await self._ledger.advance(at=self._clock.now())
 
     async def board(self, identifier: str | None = None, *, open_only: bool = False) -> list[Call]:

@@ -21,7 +21,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """A call to be opened, for a post of the roster (by this ``edition`` of it) or for an office that subscribed."""
+    """A call to be opened, for a post of the roster or for an office that subscribed, by this ``edition`` of either."""
 
     id: UUID
     post: str
@@ -35,12 +35,16 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """A subscription that must answer for itself; ``after`` (subscription, name, channel) are called in its stead, in this order."""
+    """A subscription that must answer for itself; ``after`` (subscription, name, channel) are called in its stead, in this order.
+
+    ``edition``: how often it has changed.
+    """
 
     subscription_id: int
     name: str
     channel: str
     after: tuple[tuple[int, str, str], ...] = ()
+    edition: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

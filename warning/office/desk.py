@@ -71,7 +71,7 @@ class AttemptLedger(Protocol):
 class Calls(Protocol):
     """The answer desk's door: whoever is called this moment is called by what was mended, at once."""
 
-    async def renew_office(self, subscription_id: int, *, readdressed: bool = False) -> None: ...
+    async def renew_offices(self) -> None: ...
 
 
 class OfficeDesk:
@@ -113,8 +113,7 @@ class OfficeDesk:
         kept |= {field: getattr(held, field) for field in ("escalates_to", "standby") if field not in new.model_fields_set}
         entry = await self._subscriptions.entry(new.model_copy(update=kept), account=account)
         await self._ledger.replace(number, entry, by=account.name, at=self._clock.now())
-        if entry.address != held.address:
-            await self._calls.renew_office(number, readdressed=True)
+        await self._calls.renew_offices()
 
     async def change(self, number: int, changes: Changes, *, account: Account) -> None:
         """Only what is named; the rest stays."""
@@ -146,7 +145,7 @@ class OfficeDesk:
         if number in numbers or len(set(numbers)) < len(numbers):
             raise Invalid("contacts: each one once, and not the subscription itself")
         await self._ledger.set_contacts(number, contacts, owner=held.owner, by=account.name, at=self._clock.now())
-        await self._calls.renew_office(number)
+        await self._calls.renew_offices()
         return await self._ledger.post(number, owner=_owner(account))
 
     async def new_secret(self, number: int, secret: str, *, overlap: timedelta = OVERLAP, account: Account) -> str:

@@ -60,9 +60,13 @@ class Wanted:
 class ResponseLedger(Protocol):
     async def unseen(self, *, at: datetime, limit: int) -> list[Warned]: ...
 
-    async def follow(self, warned: Warned, wanted: Sequence[Wanted], *, at: datetime) -> None: ...
+    async def follow(self, warned: Warned, wanted: Sequence[Wanted], *, edition: int, at: datetime) -> None: ...
 
-    async def posts(self, lane: str) -> Sequence[Post]: ...
+    async def outdated(self, *, limit: int) -> list[Warned]: ...
+
+    async def renew(self, warned: Warned, wanted: Sequence[Wanted], *, edition: int, at: datetime) -> None: ...
+
+    async def posts(self, lane: str) -> tuple[Sequence[Post], int]: ...
 
     async def send_due(self, *, written: Callable[[Letter, str], tuple[str, str]], at: datetime) -> int: ...
 
@@ -113,13 +117,22 @@ class ResponseDesk:
         now = self._clock.now()
         found = await self._ledger.unseen(at=now, limit=200)
         for warned in found:
-            plans = [plan for plan in self._plans if warned.hazard in plan.hazards]
-            posts = await self._ledger.posts("actual" if warned.status == "Actual" else "exercise") if plans else ()
-            await self._ledger.follow(warned, [self._wanted(plan, warned, posts, now) for plan in plans], at=now)
+            wanted, edition = await self._asked(warned, now)
+            await self._ledger.follow(warned, wanted, edition=edition, at=now)
+        # The list was written since: whoever holds a duty by it, or has a new number, is told at once.
+        for warned in await self._ledger.outdated(limit=200):
+            wanted, edition = await self._asked(warned, now)
+            await self._ledger.renew(warned, wanted, edition=edition, at=now)
         await self._ledger.run_out(at=now)
         await self._ledger.send_due(written=self._written, at=now)
         await self._ledger.tell_late(at=now)
         return len(found)
+
+    async def _asked(self, warned: Warned, now: datetime) -> tuple[list[Wanted], int]:
+        """What the plans want of it by the roster as it is, and that roster's edition."""
+        plans = [plan for plan in self._plans if warned.hazard in plan.hazards]
+        posts, edition = await self._ledger.posts("actual" if warned.status == "Actual" else "exercise") if plans else ((), 0)
+        return [self._wanted(plan, warned, posts, now) for plan in plans], edition
 
     async def responses(self, account: Account, *, closed: bool = False) -> list[Response]:
         """What concerns the account's area, the strongest first; an office sees the duties of its own zones and of the whole area only."""

@@ -1,9 +1,10 @@
 """Errand: what the people of a post are written when their duties begin, and in which order their ways are tried."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Final
 from uuid import UUID
 
@@ -69,6 +70,27 @@ def steps(post: Post, *, kinds: Mapping[str, str], at: datetime) -> tuple[Step, 
         found += [Step(person=person.name, rank=rank, due_at=due + min(number * NEXT_WAY, NEXT_PERSON), channel=one.channel, subscription_id=one.subscription_id)
                   for number, one in enumerate(ways)]
         due += NEXT_PERSON if ways else timedelta()
+    return tuple(found)
+
+
+def gained(ways: Sequence[Step], known: Sequence[Step], *, at: datetime, told: Collection[str]) -> tuple[Step, ...]:
+    """What a letter gains when the list has changed: ``ways`` that it does not have yet, ``known`` are those it keeps, ``told`` who was written to.
+
+    Somebody who was told already hears by it at once, somebody whose turn is to come then; who is new has the turn after everybody known.
+    """
+    held = {step.subscription_id for step in known}
+    last = max((step.due_at for step in known), default=at - NEXT_PERSON)
+    found: list[Step] = []
+    for person, group in groupby((step for step in ways if step.subscription_id not in held), key=lambda step: step.person):
+        fresh = list(group)
+        turns = [step.due_at for step in known if step.person == person]
+        if person in told:
+            start = at
+        elif turns:
+            start = max(at, min(turns))
+        else:
+            start = last = max(at, last + NEXT_PERSON)
+        found += [replace(step, due_at=start + (step.due_at - fresh[0].due_at)) for step in fresh]
     return tuple(found)
 
 

@@ -15,11 +15,13 @@ from warning.errors import Conflict, NotFound
 from warning.level import Level
 from warning.roster.post import Post
 from warning.store.answer_queries import (
+    BEHIND,
     BOARD,
     CLOSE,
     END_GONE,
     HANDED_OVER,
     MADE,
+    MENDED,
     NEXT_ONES,
     OPENED,
     OUTDATED,
@@ -34,7 +36,7 @@ from warning.store.database import Database
 from warning.store.jobs import Jobs
 from warning.store.notice import clear, tell
 from warning.store.pulling import pull
-from warning.store.roster import read_posts
+from warning.store.roster import read_edition
 from warning.store.stages import mark
 from warning.trust.address import Addresses
 
@@ -48,10 +50,9 @@ class AnswerStore:
         self._jobs = jobs
 
     async def posts(self, lane: str) -> tuple[list[Post], int]:
-        """The list and its edition, which is read first: posts may be newer than it says, and never older."""
+        """The list and its edition."""
         async with self._db.begin() as connection:
-            edition = (await connection.execute(text("SELECT number FROM roster_edition WHERE lane = :lane"), {"lane": lane})).scalar_one_or_none()
-            return await read_posts(connection, lane=lane), edition or 0
+            return await read_edition(connection, lane=lane)
 
     async def outdated(self) -> list[str]:
         """The lanes in which an open call was made by an earlier edition of the list than there is."""
@@ -69,10 +70,11 @@ class AnswerStore:
         """Of these, the offices that must answer for themselves, each with those who are called after it."""
         async with self._db.begin() as connection:
             rows = (await connection.execute(text(NEXT_ONES), {"ids": list(subscription_ids), "at": at})).all()
-        chains: dict[int, list[tuple[int, str, str]]] = {}
+        chains: dict[tuple[int, int], list[tuple[int, str, str]]] = {}
         for row in rows:
-            chains.setdefault(row.root, []).append((row.id, row.name, row.channel))
-        return [Office(subscription_id=root, name=steps[0][1], channel=steps[0][2], after=tuple(steps[1:])) for root, steps in chains.items()]
+            chains.setdefault((row.root, row.edition), []).append((row.id, row.name, row.channel))
+        return [Office(subscription_id=root, edition=edition, name=steps[0][1], channel=steps[0][2], after=tuple(steps[1:]))
+                for (root, edition), steps in chains.items()]
 
     async def told(self, identifier: str) -> list[int]:
         """The offices that are told what begins or changes in this version."""
@@ -112,16 +114,18 @@ class AnswerStore:
                 await clear(connection, [f"no way {call_id}"], at=at)
             await connection.execute(text("UPDATE duty_call SET edition = greatest(edition, :e) WHERE id = :c"), {"c": call_id, "e": edition})
 
-    async def readdressed(self, subscription_id: int) -> None:
+    async def readdressed(self) -> None:
+        """Whose address was changed while it is called is told at the new one, by one process alone; while a worker may still be at the old one it waits."""
         async with self._db.begin() as connection:
-            for row in (await connection.execute(text(READDRESSED), {"s": subscription_id, "open": list(OPEN)})).all():
-                await self._jobs.defer_send(connection, row.id, priority=row.priority)
+            mended = (await connection.execute(text(MENDED), {"open": list(OPEN)})).scalars().all()
+            if mended:
+                for row in (await connection.execute(text(READDRESSED), {"s": list(mended), "open": list(OPEN)})).all():
+                    await self._jobs.defer_send(connection, row.id, priority=row.priority)
 
-    async def calls_of(self, subscription_id: int) -> list[Call]:
-        """The open calls of an office that must answer for itself."""
+    async def behind(self) -> list[Call]:
+        """The open calls of offices that have changed since who is called after them."""
         async with self._db.begin() as connection:
-            return _calls((await connection.execute(text(BOARD.format("c.subscription_id = :s AND c.state = ANY(:open)")),
-                                                    {"s": subscription_id, "open": list(OPEN)})).all())
+            return _calls((await connection.execute(text(BOARD.format(BEHIND)), {"open": list(OPEN)})).all())
 
     async def _end_before(self, connection: AsyncConnection, one: Opening, identifier: str, at: datetime) -> None:
         rows = await connection.execute(text(
@@ -316,7 +320,7 @@ def _call(row: Row[tuple[object, ...]]) -> Call:
     f = row._mapping
     return Call(
         id=f["id"], identifier=f["identifier"], event_id=f["event_id"], hazard=f["hazard"], level=Level(f["level"]), post=f["post"], zone=f["zone"], warned=tuple(f["warned"]),
-        post_id=f["post_id"], state=f["state"], opened_at=f["opened_at"], deadline=f["deadline"], answered_at=f["answered_at"],
+        post_id=f["post_id"], subscription_id=f["subscription_id"], state=f["state"], opened_at=f["opened_at"], deadline=f["deadline"], answered_at=f["answered_at"],
         answered_by=f["answered_by"], answered_how=f["answered_how"], escalated_to=f["escalated_to"],
         attempts=tuple(Attempt(
             name=one["name"], rank=one["rank"], above=one["above"], channel=one["channel"], due_at=datetime.fromisoformat(one["due_at"]), state=one["state"],

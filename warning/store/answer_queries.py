@@ -14,7 +14,7 @@ WITH RECURSIVE pausing AS (
   SELECT a.root, n.id, n.name, n.channel, n.escalates_to, a.rank + 1, a.seen || n.id FROM after a JOIN subscription n ON n.id = a.escalates_to
   WHERE n.active AND NOT n.id = ANY(a.seen)
 )
-SELECT a.root, coalesce(c.id, a.id) AS id, coalesce(c.name, a.name) AS name, coalesce(c.channel, a.channel) AS channel FROM after a
+SELECT a.root, coalesce((SELECT number FROM office_edition e WHERE e.subscription_id = a.root), 0) AS edition, coalesce(c.id, a.id) AS id, coalesce(c.name, a.name) AS name, coalesce(c.channel, a.channel) AS channel FROM after a
 LEFT JOIN pausing p ON p.subscription_id = a.id AND a.rank > 0 LEFT JOIN subscription c ON c.id = p.cover_id AND c.active
 WHERE p.subscription_id IS NULL
   OR (p.cover_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM after b WHERE b.root = a.root AND b.id = p.cover_id))
@@ -37,6 +37,16 @@ ON CONFLICT (identifier, post_id, subscription_id) DO NOTHING RETURNING id
 OUTDATED: Final = """
 SELECT DISTINCT p.lane FROM duty_call c JOIN roster_post p ON p.id = c.post_id JOIN roster_edition e ON e.lane = p.lane
 WHERE c.state = ANY(:open) AND c.edition < e.number ORDER BY p.lane
+"""
+
+BEHIND: Final = "c.state = ANY(:open) AND EXISTS (SELECT 1 FROM office_edition e WHERE e.subscription_id = c.subscription_id AND e.number > c.edition)"
+
+# A worker that claimed a message before the change may be at the old address yet.
+MENDED: Final = """
+UPDATE office_edition e SET readdressed = false WHERE e.readdressed
+AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subscription_id = e.subscription_id AND d.state = 'claimed' AND EXISTS (
+  SELECT 1 FROM call_attempt a JOIN duty_call c ON c.id = a.call_id WHERE a.delivery_id = d.id AND c.state = ANY(:open)))
+RETURNING e.subscription_id
 """
 
 MADE: Final = """
@@ -95,7 +105,7 @@ READDRESSED: Final = """
 WITH again AS (
   UPDATE delivery d SET role = CASE WHEN d.attempts > 0 THEN 'call' ELSE d.role END, state = 'queued', reason = '', ended_at = NULL, next_try_at = NULL, attempts = 0,
     evidence = left(concat_ws('; ', nullif(d.evidence, ''), 'the address was mended: sent there'), 500)
-  WHERE d.subscription_id = :s AND d.role <> 'end' AND d.state IN ('queued', 'unknown', 'failed', 'expired', 'accepted', 'delivered') AND EXISTS (
+  WHERE d.subscription_id = ANY(CAST(:s AS bigint[])) AND d.role <> 'end' AND d.state IN ('queued', 'unknown', 'failed', 'expired', 'accepted', 'delivered') AND EXISTS (
     SELECT 1 FROM call_attempt a JOIN duty_call c ON c.id = a.call_id WHERE a.delivery_id = d.id AND a.state = 'called' AND c.state = ANY(:open))
   RETURNING d.id, d.batch_id
 ), good AS (

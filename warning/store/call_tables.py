@@ -34,7 +34,7 @@ duty_call = Table(
     Column("answered_by", Text, nullable=False, server_default=""),
     Column("answered_how", Text, nullable=False, server_default=""),  # link | key | reply | desk
     Column("escalated_to", Text, nullable=False, server_default=""),
-    Column("edition", BigInteger, nullable=False, server_default=text("0")),  # of the list that its attempts are made by, see roster_edition
+    Column("edition", BigInteger, nullable=False, server_default=text("0")),  # that its attempts are made by, see roster_edition and office_edition
     UniqueConstraint("identifier", "post_id", "subscription_id", postgresql_nulls_not_distinct=True),
     Index("ix_duty_call_event", "event_id"),
     Index("ix_duty_call_open", "state", postgresql_where=text("state IN ('waiting', 'overdue')")),

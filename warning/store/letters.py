@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from warning.cap import Status, drill_mark
 from warning.errors import NotFound
-from warning.response.errand import Errand, Letter, hashed, word_of
+from warning.response.errand import Errand, Letter, Step, gained, hashed, word_of
 from warning.response.plan import ResponseLevel
 from warning.response.state import DutyHeld
 from warning.store.notice import clear, tell
@@ -21,25 +21,43 @@ Written = Callable[[Letter, str], tuple[str, str]]
 
 
 async def keep_letters(connection: AsyncConnection, response_id: UUID, errands: Sequence[Errand], *, secret: str, at: datetime) -> None:
-    """One letter for each post that holds a duty; a post that gains a duty is written to anew, by all its ways."""
+    """One letter for each post that holds a duty; a post that gains a duty is written to anew, by all its ways.
+
+    A way that the roster has gained joins a letter under way, and one that it has lost, or a post that holds nothing any more, is not written to.
+    """
+    await connection.execute(text(_LEFT), {"r": response_id, "posts": [errand.post.id for errand in errands]})
     for errand in errands:
         mine = (await connection.execute(text(
             "SELECT id FROM response_duty WHERE response_id = :r AND :p = ANY(posts) AND state <> 'not_needed' ORDER BY id"),
             {"r": response_id, "p": errand.post.id})).scalars().all()
         held = (await connection.execute(text("SELECT id, duties FROM duty_letter WHERE response_id = :r AND post_id = :p FOR UPDATE"),
                                          {"r": response_id, "p": errand.post.id})).one_or_none()
-        if not mine or held is not None and set(mine) <= set(held.duties):
+        if not mine:
+            continue
+        if held is not None and set(mine) <= set(held.duties):
+            await _renewed(connection, held.id, errand.steps, at=at)
             continue
         letter_id = uuid4() if held is None else held.id
         await connection.execute(text(_LETTER), {
             "id": letter_id, "r": response_id, "p": errand.post.id, "post": errand.post.title, "duties": list(mine),
             "refuges": json.dumps(errand.refuges, ensure_ascii=False), "hash": hashed(word_of(secret, letter_id)), "at": at})
         await connection.execute(text("UPDATE duty_step SET state = 'stopped' WHERE letter_id = :l AND state = 'planned'"), {"l": letter_id})
-        if errand.steps:
-            await connection.execute(text(
-                "INSERT INTO duty_step (letter_id, person, rank, channel, subscription_id, due_at) VALUES (:l, :person, :rank, :channel, :s, :due)"),
-                [{"l": letter_id, "person": one.person, "rank": one.rank, "channel": one.channel, "s": one.subscription_id, "due": one.due_at}
-                 for one in errand.steps])
+        await _plan(connection, letter_id, errand.steps)
+
+
+async def _renewed(connection: AsyncConnection, letter_id: UUID, ways: Sequence[Step], *, at: datetime) -> None:
+    await connection.execute(text("UPDATE duty_step SET state = 'stopped' WHERE letter_id = :l AND state = 'planned' AND subscription_id <> ALL(CAST(:s AS bigint[]))"),
+                             {"l": letter_id, "s": [one.subscription_id for one in ways]})
+    rows = (await connection.execute(text("SELECT * FROM duty_step WHERE letter_id = :l AND state <> 'stopped' ORDER BY id"), {"l": letter_id})).all()
+    known = [Step(person=row.person, rank=row.rank, due_at=row.due_at, channel=row.channel, subscription_id=row.subscription_id) for row in rows]
+    await _plan(connection, letter_id, gained(ways, known, at=at, told={row.person for row in rows if row.state == "sent"}))
+
+
+async def _plan(connection: AsyncConnection, letter_id: UUID, ways: Sequence[Step]) -> None:
+    if ways:
+        await connection.execute(text(
+            "INSERT INTO duty_step (letter_id, person, rank, channel, subscription_id, due_at) VALUES (:l, :person, :rank, :channel, :s, :due)"),
+            [{"l": letter_id, "person": one.person, "rank": one.rank, "channel": one.channel, "s": one.subscription_id, "due": one.due_at} for one in ways])
 
 
 async def tell_unheld(connection: AsyncConnection, response_id: UUID, unheld: Sequence[str], *, plan: str, status: str, at: datetime) -> None:
@@ -116,6 +134,11 @@ ON CONFLICT (response_id, post_id) DO UPDATE SET duties = excluded.duties, refug
 
 _READ: Final = """
 SELECT l.id, l.response_id, l.post, l.duties, l.refuges, r.name, r.level, r.status, r.identifier, r.state FROM duty_letter l JOIN response r ON r.id = l.response_id
+"""
+
+_LEFT: Final = """
+UPDATE duty_step t SET state = 'stopped' FROM duty_letter l WHERE t.letter_id = l.id AND t.state = 'planned' AND l.response_id = :r
+AND l.post_id <> ALL(CAST(:posts AS bigint[]))
 """
 
 # Everything of the post is taken, done or no longer needed, or the response is closed: nobody is written to any more.

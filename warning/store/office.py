@@ -50,9 +50,11 @@ class PostStore:
             async with self._db.begin() as connection:
                 # The chain as it was before: who stands in keeps standing in for the new place.
                 chain = await _stand_ins(connection, number)
+                before = (await connection.execute(text("SELECT address FROM subscription WHERE id = :id FOR UPDATE"), {"id": number})).scalar_one()
                 await connection.execute(text(_REPLACE), {**columns(entry, self._secrets), "id": number})
                 await keep_wish(connection, number, entry)
                 await _same_wishes(connection, number, chain)
+                await _mended(connection, number, readdressed=entry.address != before)
                 await note(connection, who=by, act="change", what=f"subscription {number}", at=at, detail={"name": entry.name})
         except IntegrityError as error:
             raise Conflict("another subscription has this name and address: choose another name") from error
@@ -80,6 +82,7 @@ class PostStore:
                 "UPDATE subscription SET active = false WHERE id = ANY(:gone) AND NOT EXISTS ("
                 "SELECT 1 FROM subscription p WHERE p.escalates_to = subscription.id AND p.active AND p.id <> ALL(:gone))"),
                 {"gone": [one for one in before if one not in chain]})
+            await _mended(connection, number, readdressed=False)
             await note(connection, who=by, act="contacts", what=f"subscription {number}", at=at, detail={"contacts": len(chain)})
 
     async def set_secret(self, number: int, secret: str, *, overlap: timedelta, by: str, at: datetime) -> None:
@@ -166,6 +169,11 @@ async def _same_wishes(connection: AsyncConnection, number: int, chain: Sequence
         "FROM subscription s WHERE s.id = :id AND c.id = ANY(:chain)"), {"id": number, "chain": list(chain)})
 
 
+async def _mended(connection: AsyncConnection, number: int, *, readdressed: bool) -> None:
+    """In the transaction of the change: open calls of it are renewed, at once or at the next look."""
+    await connection.execute(text(_MENDED), {"id": number, "readdressed": readdressed})
+
+
 def _chain(row: Row[tuple[object, ...]], by_number: dict[int, Row[tuple[object, ...]]]) -> list[Row[tuple[object, ...]]]:
     found: list[Row[tuple[object, ...]]] = []
     at = row._mapping["escalates_to"]
@@ -211,6 +219,10 @@ SELECT id FROM chain GROUP BY id ORDER BY min(at)
 _REPLACE: Final = """
 UPDATE subscription SET name = :name, address = :address, secret = :secret, language = :language, hazards = :hazards, min_level = :min_level,
   zones = :zones, polygon = CAST(:polygon AS jsonb), standby = :standby, escalates_to = :next WHERE id = :id
+"""
+_MENDED: Final = """
+INSERT INTO office_edition (subscription_id, number, readdressed) VALUES (:id, 1, :readdressed) ON CONFLICT (subscription_id) DO UPDATE
+SET number = office_edition.number + 1, readdressed = office_edition.readdressed OR excluded.readdressed
 """
 _SECRET: Final = """
 WITH old AS (SELECT secret FROM subscription WHERE id = :id FOR UPDATE), put AS (

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Double,
@@ -32,6 +33,14 @@ office_wish = Table(
     Column("former_secret", Text, nullable=False, server_default=""),  # signs too until former_until, so that a secret changes without a gap
     Column("former_until", DateTime(timezone=True)),
     _real("changed_at"),
+)
+
+# How often an office was changed: an open call that was made by an earlier edition gains what this one has, whatever happened in between.
+office_edition = Table(
+    "office_edition", metadata,
+    Column("subscription_id", BigInteger, ForeignKey("subscription.id"), primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("readdressed", Boolean, nullable=False),  # its open call is yet to be told at the new address
 )
 
 office_pause = Table(

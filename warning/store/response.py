@@ -18,7 +18,7 @@ from warning.roster.post import Post
 from warning.store.audit import note
 from warning.store.database import Database
 from warning.store.letters import Written, duty_of, keep_letters, letter_of, send_due, tell_unheld
-from warning.store.roster import read_posts
+from warning.store.roster import read_edition
 from warning.trust.address import Addresses
 
 BY_RULE = "rule"
@@ -34,10 +34,10 @@ class ResponseStore:
         self._addresses = addresses
         self._secret = secret
 
-    async def posts(self, lane: str) -> list[Post]:
-        """Of the roster; addresses stay sealed."""
+    async def posts(self, lane: str) -> tuple[list[Post], int]:
+        """Of the roster (addresses stay sealed), and its edition."""
         async with self._db.begin() as connection:
-            return await read_posts(connection, lane=lane)
+            return await read_edition(connection, lane=lane)
 
     async def send_due(self, *, written: Written, at: datetime) -> int:
         """Letters to posts whose moment has come are queued as messages; how many."""
@@ -51,20 +51,33 @@ class ResponseStore:
     async def unseen(self, *, at: datetime, limit: int) -> list[Warned]:
         """The newest versions of events that no response was looked up for, oldest first; what ran out a day ago is history."""
         async with self._db.begin() as connection:
-            rows = await connection.execute(text(_UNSEEN), {"at": at, "limit": limit})
-            return [
-                Warned(identifier=r.identifier, event_id=r.event_id, version=r.version, issuer=r.issuer, hazard=r.hazard, level=Level(r.level),
-                       zones=tuple(r.zones), polygon=r.polygon, status=r.status, cancelled=r.msg_type == "Cancel", expires=r.expires)
-                for r in rows]
+            return [_warned(row) for row in await connection.execute(text(_UNSEEN), {"at": at, "limit": limit})]
 
-    async def follow(self, warned: Warned, wanted: Sequence[Wanted], *, at: datetime) -> None:
+    async def outdated(self, *, limit: int) -> list[Warned]:
+        """What open responses are about that were planned by an earlier edition of the roster than there is."""
+        async with self._db.begin() as connection:
+            return [_warned(row) for row in await connection.execute(text(_OUTDATED), {"limit": limit})]
+
+    async def renew(self, warned: Warned, wanted: Sequence[Wanted], *, edition: int, at: datetime) -> None:
+        """The duties and letters of what is open, by a list that has changed. A response that another version has changed meanwhile is left to it."""
+        async with self._db.begin() as connection:
+            rows = {row.plan: row for row in await connection.execute(text(
+                "SELECT id, plan FROM response WHERE identifier = :i AND state = 'open' AND edition < :e ORDER BY id FOR UPDATE"),
+                {"i": warned.identifier, "e": edition})}
+            for one in wanted:
+                held = rows.get(one.plan.key)
+                if held is not None and one.level is not None:
+                    await _fill(connection, held.id, warned, one, at, self._secret)
+            await connection.execute(text("UPDATE response SET edition = :e WHERE id = ANY(:ids)"), {"e": edition, "ids": [row.id for row in rows.values()]})
+
+    async def follow(self, warned: Warned, wanted: Sequence[Wanted], *, edition: int, at: datetime) -> None:
         """Bring the event's responses to what its plans want now. Of two processes that ask at once, one does it."""
         async with self._db.begin() as connection:
             mine = (await connection.execute(text(_SEEN), {"e": warned.event_id, "v": warned.version})).one_or_none()
             if mine is None:
                 return
             for one in wanted:
-                await _bring(connection, warned, one, at, self._secret)
+                await _bring(connection, warned, one, at, self._secret, edition)
 
     async def run_out(self, *, at: datetime) -> None:
         async with self._db.begin() as connection:
@@ -135,7 +148,7 @@ class ResponseStore:
             await note(connection, who=who, act="close response", what=f"response {response_id}", at=at, detail={"reason": reason})
 
 
-async def _bring(connection: AsyncConnection, warned: Warned, wanted: Wanted, at: datetime, secret: str) -> None:
+async def _bring(connection: AsyncConnection, warned: Warned, wanted: Wanted, at: datetime, secret: str, edition: int) -> None:
     held = (await connection.execute(text("SELECT * FROM response WHERE event_id = :e AND plan = :p FOR UPDATE"),
                                      {"e": warned.event_id, "p": wanted.plan.key})).one_or_none()
     if wanted.level is None:
@@ -145,7 +158,7 @@ async def _bring(connection: AsyncConnection, warned: Warned, wanted: Wanted, at
     if held is not None and held.state == "closed" and wanted.level <= held.level:
         return  # a person has closed it; only a rise opens it again
     now = {"identifier": warned.identifier, "warning": int(warned.level), "level": int(wanted.level), "zones": list(warned.zones),
-           "expires": warned.expires, "at": at}
+           "expires": warned.expires, "at": at, "edition": edition}
     if held is None:
         response_id = uuid4()
         await connection.execute(text(_OPEN), {
@@ -154,12 +167,16 @@ async def _bring(connection: AsyncConnection, warned: Warned, wanted: Wanted, at
     else:
         response_id = held.id
         await connection.execute(text(_CHANGE), {**now, "id": response_id})
-    await _set_duties(connection, response_id, wanted.tasks, at)
-    await keep_letters(connection, response_id, wanted.errands, secret=secret, at=at)
-    await tell_unheld(connection, response_id, wanted.unheld, plan=wanted.plan.key, status=warned.status, at=at)
+    await _fill(connection, response_id, warned, wanted, at, secret)
     if held is None or held.level != int(wanted.level) or held.state == "closed":
         await note(connection, who=BY_RULE, act="open response" if held is None else "change response", what=f"response {response_id}", at=at,
                    detail={"plan": wanted.plan.key, "level": wanted.level.name, "alert": warned.identifier})
+
+
+async def _fill(connection: AsyncConnection, response_id: UUID, warned: Warned, wanted: Wanted, at: datetime, secret: str) -> None:
+    await _set_duties(connection, response_id, wanted.tasks, at)
+    await keep_letters(connection, response_id, wanted.errands, secret=secret, at=at)
+    await tell_unheld(connection, response_id, wanted.unheld, plan=wanted.plan.key, status=warned.status, at=at)
 
 
 async def _set_duties(connection: AsyncConnection, response_id: UUID, tasks: Sequence[Task], at: datetime) -> None:
@@ -203,6 +220,12 @@ def _response(row: Row[tuple[object, ...]], duties: Sequence[DutyHeld]) -> Respo
         reason=f["reason"], duties=tuple(duties))
 
 
+def _warned(row: Row[tuple[object, ...]]) -> Warned:
+    f = row._mapping
+    return Warned(identifier=f["identifier"], event_id=f["event_id"], version=f["version"], issuer=f["issuer"], hazard=f["hazard"], level=Level(f["level"]),
+                  zones=tuple(f["zones"]), polygon=f["polygon"], status=f["status"], cancelled=f["msg_type"] == "Cancel", expires=f["expires"])
+
+
 def _pair(phrase: Phrase) -> list[str]:
     return [phrase.zh, phrase.en]
 
@@ -217,23 +240,33 @@ WHERE a.expires > CAST(:at AS timestamptz) - interval '1 day' AND NOT EXISTS (SE
   AND NOT EXISTS (SELECT 1 FROM response_seen s WHERE s.event_id = a.event_id AND s.version >= a.version)
 ORDER BY a.sent LIMIT :limit
 """
+_OUTDATED = """
+SELECT a.* FROM alert a WHERE EXISTS (
+  SELECT 1 FROM response r JOIN roster_edition e ON e.lane = CASE r.status WHEN 'Actual' THEN 'actual' ELSE 'exercise' END
+  WHERE r.identifier = a.identifier AND r.state = 'open' AND r.edition < e.number)
+ORDER BY a.level DESC, a.sent LIMIT :limit
+"""
 _SEEN = """
 INSERT INTO response_seen (event_id, version) VALUES (:e, :v)
 ON CONFLICT (event_id) DO UPDATE SET version = excluded.version WHERE response_seen.version < excluded.version RETURNING version
 """
 _OPEN = """
-INSERT INTO response (id, plan, name, event_id, identifier, issuer, hazard, warning, level, zones, status, state, opened_at, changed_at, expires)
-VALUES (:id, :plan, CAST(:name AS jsonb), :event, :identifier, :issuer, :hazard, :warning, :level, :zones, :status, 'open', :at, :at, :expires)
+INSERT INTO response (id, plan, name, event_id, identifier, issuer, hazard, warning, level, zones, status, state, opened_at, changed_at, expires, edition)
+VALUES (:id, :plan, CAST(:name AS jsonb), :event, :identifier, :issuer, :hazard, :warning, :level, :zones, :status, 'open', :at, :at, :expires, :edition)
 """
 _CHANGE = """
-UPDATE response SET identifier = :identifier, warning = :warning, level = :level, zones = :zones, expires = :expires, changed_at = :at,
+UPDATE response SET identifier = :identifier, warning = :warning, level = :level, zones = :zones, expires = :expires, changed_at = :at, edition = :edition,
   state = 'open', closed_at = NULL, closed_who = '', reason = '' WHERE id = :id
 """
 _DUTY = """
 INSERT INTO response_duty (response_id, key, zone, level, words, posts, state, opened_at, acknowledge_by, done_by)
 VALUES (:r, :key, :zone, :level, CAST(:words AS jsonb), :posts, 'waiting', :at, :ack, :done)
-ON CONFLICT (response_id, key, zone) DO UPDATE SET state = 'waiting', opened_at = excluded.opened_at, posts = excluded.posts, words = excluded.words,
-  acknowledge_by = excluded.acknowledge_by, done_by = excluded.done_by WHERE response_duty.state = 'not_needed'
+ON CONFLICT (response_id, key, zone) DO UPDATE SET posts = excluded.posts, words = excluded.words,
+  state = CASE response_duty.state WHEN 'not_needed' THEN 'waiting' ELSE response_duty.state END,
+  opened_at = CASE response_duty.state WHEN 'not_needed' THEN excluded.opened_at ELSE response_duty.opened_at END,
+  acknowledge_by = CASE response_duty.state WHEN 'not_needed' THEN excluded.acknowledge_by ELSE response_duty.acknowledge_by END,
+  done_by = CASE response_duty.state WHEN 'not_needed' THEN excluded.done_by ELSE response_duty.done_by END
+WHERE response_duty.state IN ('not_needed', 'waiting')
 """
 _LATE = """
 INSERT INTO notice (key, text, next_step, at)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -44,6 +45,7 @@ response = Table(
     Column("closed_at", DateTime(timezone=True)),
     Column("closed_who", Text, nullable=False, server_default=""),
     Column("reason", Text, nullable=False, server_default=""),
+    Column("edition", BigInteger, nullable=False, server_default=text("0")),  # of the roster by which its duties are held, see roster_edition
     UniqueConstraint("event_id", "plan"),
     Index("ix_response_state", "state", "expires"),
 )

@@ -37,6 +37,12 @@ from warning.store.roster_queries import (
 from warning.trust.address import Addresses
 
 
+async def read_edition(connection: AsyncConnection, *, lane: str) -> tuple[list[Post], int]:
+    """The posts and the list's edition, which is read first: posts may be newer than it says, and never older."""
+    edition = (await connection.execute(text("SELECT number FROM roster_edition WHERE lane = :lane"), {"lane": lane})).scalar_one_or_none()
+    return await read_posts(connection, lane=lane), edition or 0
+
+
 async def read_posts(connection: AsyncConnection, *, lane: str, addresses: Addresses | None = None) -> list[Post]:
     """Every post in use, in order of zone and name; addresses stay sealed for whoever only calls."""
     contacts: dict[int, list[Contact]] = {}
