@@ -13,7 +13,6 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("geo", "feeds", "channels", "warning")
 LONGER = {
     "config/rules/national-2007.yaml": "a table: every row of a national standard",
-    "tests/warning/watch/test_propose.py": "a truth table, one row a line",
     "config/schema/CAP-v1.2.xsd": "of OASIS, as published",
     "LICENSE": "as published",
     "constraints.txt": "one line a package",
