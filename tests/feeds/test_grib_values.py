@@ -1,17 +1,20 @@
 """Unpacked values are, to the last bit, the float32 nearest to ecCodes'; whatever the packing, the scanning and the gaps."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import eccodes
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from feeds import grib
 from feeds.errors import BadField
-from feeds.grib_values import Unpacked, unpack
+from feeds.grib_values import Unpacked, _direct, _section, unpack
+from geo.kernel import compiled
 
 NY, NX = 7, 11
 
@@ -52,6 +55,79 @@ def test_simple_packing_of_any_width_is_read_to_the_last_bit(bits: int) -> None:
         expected = np.asarray(eccodes.codes_get_values(handle))
         np.testing.assert_array_equal(found.rows, as_eccodes_has_it(handle)[::-1])
         assert (found.lowest, found.highest, found.missing) == (expected.min(), expected.max(), 0)
+
+
+SHAPES: Sequence[tuple[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]]] = (
+    ("noise, which no code makes shorter", lambda x: np.random.default_rng(5).random(x.size) * 1e6),
+    ("a slope of small steps", lambda x: x * 1.01),
+    ("almost nothing, in pairs", lambda x: (x % 13 == 0) * 1.0),
+    ("calm for whole segments, then rain", lambda x: np.where(x > 0.7 * x.size, np.sin(x) ** 2 * 30, 0.0)),
+    ("calm to the end but for one point", lambda x: (x == 4500) * 20.0),
+    ("falls over the whole range and back", lambda x: (x % 2) * 65535.0),
+)
+
+
+@pytest.mark.parametrize("values", [shape for _, shape in SHAPES], ids=[what for what, _ in SHAPES])
+@pytest.mark.parametrize("bits", [1, 2, 5, 8, 9, 16, 17, 24, 32])
+@pytest.mark.parametrize(("block", "interval"), [(8, 1), (16, 3), (32, 128), (64, 70)])
+def test_ccsds_packing_of_any_kind_is_read_to_the_last_bit_without_eccodes_decoding_it(
+        values: Callable[[NDArray[np.float64]], NDArray[np.float64]], bits: int, block: int, interval: int) -> None:
+    shape = (67, 91)  # 6097 points: the last block is cut, in every size
+    with message(values(np.arange(6097.0)).reshape(shape), Ni=91, Nj=67, packingType="grid_ccsds", bitsPerValue=bits, ccsdsBlockSize=block,
+                 ccsdsRsi=interval) as handle:
+        found = direct(handle, shape)
+        assert found is not None
+        expected = np.asarray(eccodes.codes_get_values(handle))
+        np.testing.assert_array_equal(found.rows, expected.astype(np.float32).reshape(shape)[::-1])
+        assert (found.lowest, found.highest, found.missing) == (expected.min(), expected.max(), 0)
+
+
+def direct(handle: int, shape: tuple[int, int]) -> Unpacked | None:
+    return _direct(handle, eccodes.codes_get_message(handle), shape, south_first=False)
+
+
+@pytest.mark.parametrize("flags", [14, 10, 8, 14 | 32])
+def test_the_flags_of_ccsds_that_centres_write_are_read_here(flags: int) -> None:
+    with message(some(), packingType="grid_ccsds", bitsPerValue=16, ccsdsFlags=flags, ccsdsBlockSize=8, ccsdsRsi=2) as handle:
+        found = direct(handle, (NY, NX))
+        assert found is not None
+        np.testing.assert_array_equal(found.rows, as_eccodes_has_it(handle)[::-1])
+
+
+@pytest.mark.parametrize("flags", [6, 14 | 16])
+def test_other_dialects_of_ccsds_are_left_to_eccodes(flags: int) -> None:
+    with message(some(), packingType="grid_ccsds", bitsPerValue=4, ccsdsFlags=flags) as handle:
+        assert direct(handle, (NY, NX)) is None
+        np.testing.assert_array_equal(unpacked(handle).rows, as_eccodes_has_it(handle)[::-1])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_ccsds_bits_that_are_broken_or_end_early_read_nothing_that_is_not_theirs(data: st.DataObject) -> None:
+    """Whatever comes, it ends: as numbers of the width, or as a field that ecCodes must speak of."""
+    bits, block, interval = data.draw(st.integers(1, 32)), data.draw(st.sampled_from((8, 16, 32, 64))), data.draw(st.integers(1, 200))
+    coded = data.draw(st.binary(max_size=300))
+    aec = compiled("aec")
+    words = np.zeros((len(coded) + 7) // 8 + aec.AHEAD, dtype=np.uint64)
+    words.view(np.uint8)[: len(coded)] = np.frombuffer(coded, dtype=np.uint8)
+    out = np.full((30, 50), np.nan, dtype=np.float32)
+    low, high, whole = aec.unpack(words.byteswap(), len(coded) * 8, bits, block, interval, False, 0.0, 1.0, 1.0, True, out)
+    assert not whole or low <= high
+    assert not whole or not np.isnan(out).any()
+
+
+def test_ccsds_that_ends_too_early_is_refused_with_a_reason() -> None:
+    with message(some(), packingType="grid_ccsds", bitsPerValue=16) as handle:
+        whole = bytes(eccodes.codes_get_message(handle))
+    at = _section(whole, 7)
+    length = int.from_bytes(whole[at : at + 4], "big") - 40
+    cut = whole[:8] + (len(whole) - 40).to_bytes(8, "big") + whole[16:at] + length.to_bytes(4, "big") + whole[at + 4 : -44] + b"7777"
+    handle = eccodes.codes_new_from_message(cut)
+    try:
+        with pytest.raises(BadField, match="ends before its 77 values do"):
+            unpacked(handle)
+    finally:
+        eccodes.codes_release(handle)
 
 
 @pytest.mark.parametrize("decimals", [-2, 0, 1, 2, 3])
