@@ -3,8 +3,14 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
 from uuid import UUID
+
+from warning.errors import NotFound
+
+Found = TypeVar("Found")
 
 
 def word_of(secret: str, *, purpose: str, about: UUID) -> str:
@@ -19,3 +25,18 @@ def twins_of(word: str, secrets: Sequence[str], *, purpose: str) -> list[str]:
         return [word]
     made = [word_of(secret, purpose=purpose, about=UUID(word[:32])) for secret in secrets]
     return [word, *(one for one in made if one != word)] if any(hmac.compare_digest(word, one) for one in made) else [word]
+
+
+async def by_word(word: str, secrets: Sequence[str], *, purpose: str, find: Callable[[str], Awaitable[Found]]) -> Found:
+    """What ``find`` knows by the word; what was kept under one secret may be sent under the next: the words of one thing stand for each other.
+
+    Raises the NotFound of the word itself where no twin is known either.
+    """
+    first, *twins = twins_of(word, secrets, purpose=purpose)
+    try:
+        return await find(first)
+    except NotFound:
+        for twin in twins:
+            with suppress(NotFound):
+                return await find(twin)
+        raise

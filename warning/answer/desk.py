@@ -19,7 +19,7 @@ from warning.dispatch.audience import must_answer
 from warning.dispatch.kind import Kinds, kind_of
 from warning.dispatch.work import StoredAlert
 from warning.errors import Invalid, NotFound
-from warning.linkword import twins_of
+from warning.linkword import by_word
 from warning.roster.address import BadAddress, phone
 from warning.roster.area import concerned
 from warning.roster.post import Post, above
@@ -189,33 +189,12 @@ class AnswerDesk:
 
     async def asked(self, word: str) -> Question:
         """What the link of this word asks to acknowledge; reading it answers nothing. Raises NotFound."""
-        first, *twins = twins_of(word, (self._secret, *self._others), purpose=PURPOSE)
-        try:
-            return await self._ledger.asked(token_hash(first))
-        except NotFound:
-            for twin in twins:
-                try:
-                    return await self._ledger.asked(token_hash(twin))
-                except NotFound:
-                    continue
-            raise
+        return await by_word(word, (self._secret, *self._others), purpose=PURPOSE, find=lambda one: self._ledger.asked(token_hash(one)))
 
     async def acknowledge(self, word: str, *, by: str, how: How = "link") -> Acknowledged:
-        """By the word of a link. Raises NotFound for one that is none, Conflict when it was used or its event has ended.
-
-        A call that was opened under one secret may be sent under the next: the words of one attempt stand for each other.
-        """
+        """By the word of a link. Raises NotFound for one that is none, Conflict when it was used or its event has ended."""
         answer = Answer(by=by, how=how, at=self._clock.now())
-        first, *twins = twins_of(word, (self._secret, *self._others), purpose=PURPOSE)
-        try:
-            return await self._ledger.by_token(token_hash(first), answer)
-        except NotFound:
-            for twin in twins:
-                try:
-                    return await self._ledger.by_token(token_hash(twin), answer)
-                except NotFound:
-                    continue
-            raise
+        return await by_word(word, (self._secret, *self._others), purpose=PURPOSE, find=lambda one: self._ledger.by_token(token_hash(one), answer))
 
     async def reply(self, channel: str, address: str, words: str) -> Acknowledged | None:
         """What somebody wrote back or pressed without the word of a link: a yes answers every call that is open for this person; None = no answer."""

@@ -17,7 +17,7 @@ from warning.dispatch.kind import Kinds
 from warning.dispatch.refuge import told
 from warning.errors import Conflict, Invalid, NotAllowed, NotFound
 from warning.level import Level
-from warning.linkword import twins_of
+from warning.linkword import by_word
 from warning.response.errand import PURPOSE, Errand, Letter, hashed, steps, word_of, written
 from warning.response.plan import ResponseLevel, ResponsePlan, Task, tasks
 from warning.response.shelter import Shelters
@@ -176,17 +176,8 @@ class ResponseDesk:
     # By the link of a letter: whoever holds it acts for its post, and for nothing else.
 
     async def letter(self, word: str) -> Letter:
-        """Raises NotFound for a word that is none. A letter that was kept under one secret may be sent under the next: its words stand for each other."""
-        first, *twins = twins_of(word, (self._secret, *self._others), purpose=PURPOSE)
-        try:
-            return await self._ledger.letter(hashed(first))
-        except NotFound:
-            for twin in twins:
-                try:
-                    return await self._ledger.letter(hashed(twin))
-                except NotFound:
-                    continue
-            raise
+        """Raises NotFound for a word that is none."""
+        return await by_word(word, (self._secret, *self._others), purpose=PURPOSE, find=lambda one: self._ledger.letter(hashed(one)))
 
     async def take_all(self, word: str, *, by: str) -> Letter:
         """Take charge of every duty of the post that waits. Raises NotFound, Conflict when none does."""
