@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from feeds import grib_header, lattice, variable
 from feeds.errors import BadField, PartlyRead, Truncated, UnknownFormat
+from feeds.grib_packed import Unpacked
 from feeds.grib_scan import scan
-from feeds.grib_values import Unpacked, unpack
+from feeds.grib_values import unpack
 from geo.field import GridField, Provenance
 from geo.grid import Grid
 from geo.kernel import cores

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from feeds import grib
 from feeds.errors import BadField
-from feeds.grib_values import Unpacked, _direct, _section, unpack
+from feeds.grib_packed import Unpacked, direct
+from feeds.grib_values import unpack
 from geo.kernel import compiled
 
 NY, NX = 7, 11
@@ -75,21 +76,21 @@ def test_ccsds_packing_of_any_kind_is_read_to_the_last_bit_without_eccodes_decod
     shape = (67, 91)  # 6097 points: the last block is cut, in every size
     with message(values(np.arange(6097.0)).reshape(shape), Ni=91, Nj=67, packingType="grid_ccsds", bitsPerValue=bits, ccsdsBlockSize=block,
                  ccsdsRsi=interval) as handle:
-        found = direct(handle, shape)
+        found = packed(handle, shape)
         assert found is not None
         expected = np.asarray(eccodes.codes_get_values(handle))
         np.testing.assert_array_equal(found.rows, expected.astype(np.float32).reshape(shape)[::-1])
         assert (found.lowest, found.highest, found.missing) == (expected.min(), expected.max(), 0)
 
 
-def direct(handle: int, shape: tuple[int, int]) -> Unpacked | None:
-    return _direct(handle, eccodes.codes_get_message(handle), shape, south_first=False)
+def packed(handle: int, shape: tuple[int, int] = (NY, NX)) -> Unpacked | None:
+    return direct(handle, eccodes.codes_get_message(handle), shape, south_first=False)
 
 
 @pytest.mark.parametrize("flags", [14, 10, 8, 14 | 32])
 def test_the_flags_of_ccsds_that_centres_write_are_read_here(flags: int) -> None:
     with message(some(), packingType="grid_ccsds", bitsPerValue=16, ccsdsFlags=flags, ccsdsBlockSize=8, ccsdsRsi=2) as handle:
-        found = direct(handle, (NY, NX))
+        found = packed(handle)
         assert found is not None
         np.testing.assert_array_equal(found.rows, as_eccodes_has_it(handle)[::-1])
 
@@ -97,7 +98,7 @@ def test_the_flags_of_ccsds_that_centres_write_are_read_here(flags: int) -> None
 @pytest.mark.parametrize("flags", [6, 14 | 16])
 def test_other_dialects_of_ccsds_are_left_to_eccodes(flags: int) -> None:
     with message(some(), packingType="grid_ccsds", bitsPerValue=4, ccsdsFlags=flags) as handle:
-        assert direct(handle, (NY, NX)) is None
+        assert packed(handle) is None
         np.testing.assert_array_equal(unpacked(handle).rows, as_eccodes_has_it(handle)[::-1])
 
 
@@ -116,10 +117,18 @@ def test_ccsds_bits_that_are_broken_or_end_early_read_nothing_that_is_not_theirs
     assert not whole or not np.isnan(out).any()
 
 
+def section(message: bytes, number: int) -> int:
+    """Where it begins."""
+    at = 16
+    while message[at + 4] != number:
+        at += int.from_bytes(message[at : at + 4], "big")
+    return at
+
+
 def test_ccsds_that_ends_too_early_is_refused_with_a_reason() -> None:
     with message(some(), packingType="grid_ccsds", bitsPerValue=16) as handle:
         whole = bytes(eccodes.codes_get_message(handle))
-    at = _section(whole, 7)
+    at = section(whole, 7)
     length = int.from_bytes(whole[at : at + 4], "big") - 40
     cut = whole[:8] + (len(whole) - 40).to_bytes(8, "big") + whole[16:at] + length.to_bytes(4, "big") + whole[at + 4 : -44] + b"7777"
     handle = eccodes.codes_new_from_message(cut)
@@ -152,10 +161,27 @@ def test_a_point_that_the_bitmap_leaves_out_is_unknown_and_counted(packing: str)
     values = some()
     values[0, 3] = values[6, 10] = 9999
     with message(values, packingType=packing, bitsPerValue=16, missingValue=9999, bitmapPresent=1) as handle:
-        found = unpacked(handle)
+        found = packed(handle)
+        assert found is not None
+        eccodes.codes_set(handle, "missingValue", 9999)
+        expected = np.asarray(eccodes.codes_get_values(handle)).reshape(NY, NX)
+        np.testing.assert_array_equal(found.rows, np.where(expected == 9999, np.nan, expected).astype(np.float32)[::-1])
+        assert (found.lowest, found.highest) == (expected.min(), expected[expected < 9999].max())
+        eccodes.codes_set(handle, "jScansPositively", 1)
+        assert np.argwhere(np.isnan(unpacked(handle).rows)).tolist() == [[0, 3], [6, 10]]
     assert np.argwhere(np.isnan(found.rows)).tolist() == [[0, 10], [6, 3]]
     assert found.missing == 2
-    assert found.highest < 9999
+
+
+def test_a_bitmap_too_short_for_its_points_is_refused() -> None:
+    values = some()
+    values[0, 3] = 9999
+    with message(values, packingType="grid_simple", bitsPerValue=16, missingValue=9999, bitmapPresent=1) as handle:
+        whole = bytes(eccodes.codes_get_message(handle))
+        at = section(whole, 6)
+        cut = whole[:at] + (13).to_bytes(4, "big") + whole[at + 4 : at + 13] + whole[at + 16 :]
+        with pytest.raises(BadField, match="bitmap has 7 bytes, too few for 77 points"):
+            direct(handle, cut, (NY, NX), south_first=False)
 
 
 def test_a_field_of_one_value_everywhere_is_that_value() -> None:
@@ -174,7 +200,7 @@ def test_a_section_too_short_for_its_points_is_refused() -> None:
     cut = whole[:8] + (len(whole) - 2).to_bytes(8, "big") + whole[16:start] + section + b"7777"
     handle = eccodes.codes_new_from_message(cut)
     try:
-        with pytest.raises(BadField, match="too few for 7 x 11 values of 16 bits"):
+        with pytest.raises(BadField, match="too few for 77 values of 16 bits"):
             unpacked(handle)
     finally:
         eccodes.codes_release(handle)
