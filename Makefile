@@ -1,5 +1,6 @@
 # make demo   the main job in a browser      make demo ARGS="--once --json"   the same without one, to its end
 # make test   the whole test suite           make lint                        ruff, mypy --strict, import rules
+# make bench  speed, beside its peers        make bench ARGS="--quick"        a taste of it; --help says more
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -19,7 +20,7 @@ lint: $(VENV)/.test
 	@$(BIN)/mypy geo feeds channels warning tests
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.test
+bench: $(VENV)/.bench
 	@$(BIN)/python tests/bench/run.py $(ARGS)
 
 clean:
@@ -42,3 +43,8 @@ $(VENV)/.test: $(VENV)/.demo pyproject.toml constraints.txt
 	@echo "installing what the tests need"
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[demo,test]'
 	@touch $@
+
+$(VENV)/.bench: $(VENV)/.test
+	@echo "installing the peers that the benchmarks measure against"
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[demo,test,bench]' && touch $@ \
+	  || echo "some peers could not be installed: their rows say so"

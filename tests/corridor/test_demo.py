@@ -70,6 +70,8 @@ def test_the_whole_scenario_ends_well_and_says_so_in_json(folder: Path) -> None:
     red = min(a["sent"] for a in rain if a["issuer"] != "310000" and a["level"] == "red")
     city = [a["sent"] for a in rain if a["issuer"] == "310000" and RANK.index(a["level"]) > RANK.index("yellow")]
     assert all(sent > red for sent in city)
+    proposed = {row["hazard"] for row in summary["against_history"] if row["proposed_at"] is not None}
+    assert proposed == {"typhoon", "rainstorm"}  # a wind whose cause was open counts as what a person said that it is
     ended = {"accepted", "delivered", "failed", "expired", "muted", "superseded"}
     assert {state for states in summary["deliveries"].values() for state in states} <= ended
     assert set(summary["deliveries"]) == {"sms", "email", "webhook", "mqtt", "display", "loudspeaker", "webpush", "page", "spool"}

@@ -38,7 +38,9 @@ async def summarise(
             "SELECT a.*, p.created_at AS proposed_at FROM alert a JOIN proposal p ON p.id = a.proposal_id "
             "ORDER BY a.sent, a.identifier"))).all()
         proposals = (await connection.execute(text(
-            "SELECT issuer, hazard, level, action, reason, status, created_at FROM proposal ORDER BY created_at"))).all()
+            # A wind whose cause was open is what the person who signed has said that it is.
+            "SELECT p.issuer, coalesce(a.hazard, p.hazard) AS hazard, p.level, p.action, p.reason, p.created_at "
+            "FROM proposal p LEFT JOIN alert a ON a.proposal_id = p.id ORDER BY p.created_at"))).all()
         dead = (await connection.execute(text(
             "SELECT d.state, d.reason, count(*) AS n FROM delivery d JOIN subscription s ON s.id = d.subscription_id "
             "WHERE s.name = :n GROUP BY 1, 2"), {"n": DEAD_NAME})).all()
