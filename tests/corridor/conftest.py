@@ -34,7 +34,7 @@ APPROVER = Account(name="lin", role="approver")
 OFFICER = Account(name="officer", role="office")
 
 # A point on land well inside each district: (latitude, longitude).
-PLACES = {"310115": (31.15, 121.65), "310116": (30.80, 121.25), "310117": (31.02, 121.20), "310120": (30.90, 121.55)}
+PLACES = {"310115": (31.15, 121.65), "310116": (30.80, 121.25), "310117": (31.02, 121.20), "310120": (30.90, 121.55), "310118": (31.12, 121.08)}
 
 
 @dataclass(frozen=True, kw_only=True)

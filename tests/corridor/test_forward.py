@@ -8,20 +8,21 @@ import yaml
 
 from channels.wire.smsc import Smsc
 from tests.corridor.conftest import AT, OFFICER, Corridor, opened_corridor, until
-from tests.corridor.test_routes import routes_of
+from tests.corridor.test_routes import ADMIN, routes_of
 from warning.app import opened
 from warning.dispatch.breaker import Breaker, Circuit
 from warning.dispatch.subscribe import OfficeSubscription
 from warning.level import Level
 from warning.settings import load_settings
+from warning.store.routes import RouteStore
 
-PUDONG, JINSHAN, SONGJIANG, FENGXIAN = "310115", "310116", "310117", "310120"
-NUMBERS = {PUDONG: "8613900000001", JINSHAN: "8613900000002", SONGJIANG: "8613900000003", FENGXIAN: "8613900000004"}
+PUDONG, JINSHAN, SONGJIANG, FENGXIAN, QINGPU = "310115", "310116", "310117", "310120", "310118"
+NUMBERS = {PUDONG: "8613900000001", JINSHAN: "8613900000002", SONGJIANG: "8613900000003", FENGXIAN: "8613900000004", QINGPU: "8613900000005"}
 DUTY = {zone: number.replace("86139", "86138") for zone, number in NUMBERS.items()}
 
 
 async def behind_one_route(url: str, folder: Path, stack: AsyncExitStack) -> tuple[Corridor, int]:
-    """A corridor whose SMS has one route, and the port of its centre; people and duty posts in four districts."""
+    """A corridor whose SMS has one route, and the port of its centre; people and duty posts in five districts."""
     first = await opened_corridor(url, folder, stack, channels=False)
     settings = yaml.safe_load(first.settings_file.read_text(encoding="utf-8"))
     [sms] = [channel for channel in settings["channels"] if channel["name"] == "sms"]
@@ -37,10 +38,12 @@ async def behind_one_route(url: str, folder: Path, stack: AsyncExitStack) -> tup
     return corridor, int(options["port"])
 
 
-async def test_what_still_holds_goes_when_the_way_returns_and_who_missed_a_start_hears_no_end(database_url: str, tmp_path: Path) -> None:
+async def test_what_still_holds_goes_when_the_way_returns_the_worst_first_and_who_missed_a_start_hears_no_end(database_url: str, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         corridor, port = await behind_one_route(database_url, tmp_path, stack)
         sender = routes_of(corridor)
+        early = await corridor.warned(zones=(QINGPU,), level=Level.ORANGE, hours=6)
+        await corridor.send(early)
         for route in sender._routes:
             route.breaker = Breaker(pause_s=0.3, longest_s=0.3)
         await corridor.smsc.stop()
@@ -54,16 +57,33 @@ async def test_what_still_holds_goes_when_the_way_returns_and_who_missed_a_start
                 return sender.states()[0].circuit is not Circuit.CLOSED and sender.states()[0].failed >= 12
 
             await until(cut)  # far more than the three tries that the settings allow
-            assert await corridor.rows("SELECT 1 FROM delivery WHERE channel = 'sms' AND state NOT IN ('queued', 'claimed')") == []
-            end = await corridor.warned(zones=(FENGXIAN,), action="cancel", replaces=lifted)
-            await corridor.move(timedelta(hours=2))
-            back = Smsc(now=lambda: AT, receipt_delay_s=0.05)
-            await back.start(port=port)
-            stack.push_async_callback(back.stop)
+            waiting = [state for one in (blue, red, short, lifted) for state, _ in (await corridor.states(one)).values()]
+            assert set(waiting) <= {"queued", "claimed"}
+            for route in sender._routes:
+                route.breaker = Breaker(trip_after=1, pause_s=3600)
+            yellow = await corridor.warned(zones=(JINSHAN,), level=Level.YELLOW, action="update", replaces=blue, hours=6)
+            never = await corridor.warned(zones=(FENGXIAN,), level=Level.ORANGE, action="cancel", replaces=lifted)
+            ended = await corridor.warned(zones=(QINGPU,), level=Level.ORANGE, action="cancel", replaces=early)
+
+            async def put_off() -> bool:
+                [jobs] = await corridor.rows(
+                    "SELECT count(*) AS all, count(*) FILTER (WHERE status = 'todo' AND scheduled_at > now() + interval '30 minutes') AS late FROM procrastinate_jobs")
+                return bool(jobs["all"] == jobs["late"] > 10)
+
+            await until(put_off)
+        await corridor.move(timedelta(hours=2))
+        back = Smsc(now=lambda: AT, receipt_delay_s=0.05)
+        await back.start(port=port)
+        stack.push_async_callback(back.stop)
+        async with corridor.working(concurrency=1):
+            await RouteStore(corridor.parts.database).order("sms", "only", act="try", account=ADMIN, at=AT)
             await corridor.drained()
-        heard = {zone: (len(back.texts(NUMBERS[zone])), len(back.texts(DUTY[zone]))) for zone in NUMBERS}
-        assert heard == {PUDONG: (1, 1), JINSHAN: (1, 1), SONGJIANG: (0, 0), FENGXIAN: (0, 0)}
-        states = {identifier: {row["state"] for row in (await corridor.deliveries(identifier)).values()} for identifier in (blue, red, short, lifted, end)}
-        assert states[blue] <= {"accepted", "delivered"}
-        assert states[red] <= {"accepted", "delivered"}
-        assert (states[short], states[lifted], states[end]) == ({"expired"}, {"superseded"}, {"muted"})
+        told = (PUDONG, QINGPU, JINSHAN)
+        assert [one.destination for one in back.caught] == [number for zone in told for number in (DUTY[zone], NUMBERS[zone])]
+        assert [("红色" in text, "解除" in text, "黄色" in text) for zone in told for text in back.texts(NUMBERS[zone])] == [
+            (True, False, False), (False, True, False), (False, False, True)]
+        ends = {one: await corridor.states(one) for one in (red, ended, yellow, blue, short, lifted, never)}
+        assert {state for one in (red, ended, yellow) for state, _ in ends[one].values()} <= {"accepted", "delivered"}
+        assert [set(ends[one].values()) for one in (blue, short, lifted, never)] == [
+            {("superseded", "newer_version")}, {("expired", "expired")}, {("superseded", "newer_version")}, {("muted", "no_start")}]
+        assert {row["attempts"] for one in (red, yellow) for row in (await corridor.deliveries(one)).values()} == {1}, "no trial cost anybody a try"

@@ -101,8 +101,8 @@ class RetryPolicy:
 
     @property
     def most_claims(self) -> int:
-        """How often one delivery may be taken up before whoever takes it is thought to die of it; the mass lane counts to 255."""
-        return 250 if self.patient else 2 * self.max_attempts
+        """How often one delivery may be taken up without an answer before whoever takes it is thought to die of it."""
+        return 2 * self.max_attempts
 
     def wait(self, attempts: int) -> timedelta:
         """The pause after the ``attempts``-th try (1-based)."""
@@ -112,7 +112,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What a receipt makes of a claimed delivery."""
+    """What a receipt makes of a claimed delivery. ``counts``: the try is one of those that it has; else it is given back."""
 
     state: State
     reason: str
@@ -121,6 +121,7 @@ class Step:
     wait: timedelta | None = None
     attempts: int = 0
     seconds: float | None = None
+    counts: bool = True
 
 
 def after_receipt(receipt: Receipt, *, attempts: int, now: datetime, expires: datetime, policy: RetryPolicy) -> Step:
@@ -147,4 +148,4 @@ def after_receipt(receipt: Receipt, *, attempts: int, now: datetime, expires: da
         case Outcome.UNKNOWN:
             state, wait = (State.FAILED, None) if used_up else (State.UNKNOWN, policy.unknown_grace)
     return Step(state=state, reason=reason, evidence=receipt.evidence, external_id=receipt.external_id, wait=wait,
-                attempts=attempts, seconds=receipt.seconds)
+                attempts=attempts, seconds=receipt.seconds, counts=not patient)

@@ -169,13 +169,13 @@ class DispatchDesk:
         """Claim what is due of a batch and hand it to the channel, piece by piece: each is written down before the next is claimed."""
         identifier, channel, priority = await self._ledger.batch_of(batch_id)
         alert = await self._ledger.alert(identifier)
-        pause = self._gates.pause(channel, now=self._clock.now(), expires=alert.expires)
-        if pause:
-            await self._ledger.postpone(batch_id, priority=priority, after_s=pause)
-            return
         policy = self._gates.policy(channel, self._policy)
         after: int | None = 0
         while after is not None:
+            pause = self._gates.pause(channel, now=self._clock.now(), expires=alert.expires)
+            if pause:
+                await self._ledger.postpone(batch_id, priority=priority, after_s=pause)
+                return
             hand = await self._ledger.claim(
                 batch_id, alert, channel, after=after, most=self._pace(channel).size, now=self._clock.now(), policy=policy)
             after = hand.after

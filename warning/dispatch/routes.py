@@ -194,7 +194,10 @@ class RoutedSender:
                 self._look(route)
 
     async def _deliver(self, count: int, hand: Hand) -> list[tuple[str, _Said]]:
-        """Rounds: what is left is shared among the routes that may be used and have not had it, until all is told or ``within_s`` is over."""
+        """Rounds: what is left is shared among the routes that may be used and have not had it, until all is told or ``within_s`` is over.
+
+        What found no room beside a message on trial is in the next round: when the trial is answered, the rest follows it at once.
+        """
         told: list[tuple[str, _Said] | None] = [None] * count
         tried: dict[int, set[str]] = {}
         left = list(range(count))
@@ -213,12 +216,12 @@ class RoutedSender:
                         answers.setdefault(position, (route.name, _broken(fault)))
                 elif fault is not None:
                     raise fault
-            left = []
             for position, (name, said) in answers.items():
                 told[position] = (name, said)
                 tried.setdefault(position, set()).add(name)
-                if said.outcome is Outcome.RETRY and said.reason in MOVES and self._time() < until:
-                    left.append(position)
+            if self._time() >= until:
+                break
+            left = [position for position in left if position not in answers or _may_move(answers[position][1])]
         return [one or ("", self._no_route()) for one in told]
 
     def _shares(self, left: Sequence[int], tried: dict[int, set[str]]) -> list[tuple[Route, list[int]]]:
@@ -305,6 +308,10 @@ class RoutedSender:
         now_s = self._time()
         how = ", ".join(f"{route.name} {'skipped' if route.skipped else route.breaker.state(now_s).value}" for route in self._routes)
         return _Said(outcome=Outcome.RETRY, reason=Reason.UNREACHABLE, evidence=f"no route may be used now: {how}")
+
+
+def _may_move(said: _Said) -> bool:
+    return said.outcome is Outcome.RETRY and said.reason in MOVES
 
 
 def _credit(route: Route) -> int:

@@ -335,5 +335,6 @@ def _columns(steps: Mapping[int, Step]) -> dict[str, object]:
         "evidence": [storable(step.evidence)[:500] for step in steps.values()],
         "externals": [storable(step.external_id) or None for step in steps.values()],
         "attempts": [step.attempts for step in steps.values()],
+        "counts": [step.counts for step in steps.values()],
         "waits": [step.wait.total_seconds() if step.wait else None for step in steps.values()],
     }

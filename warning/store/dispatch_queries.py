@@ -105,14 +105,14 @@ WHERE id IN (SELECT id FROM delivery WHERE batch_id = :batch AND state = 'queued
 """
 
 RECORD: Final = """
-UPDATE delivery d SET state = u.state, reason = u.reason, evidence = u.evidence, lease_until = NULL,
+UPDATE delivery d SET state = u.state, reason = u.reason, evidence = u.evidence, lease_until = NULL, attempts = d.attempts - CAST(NOT u.counts AS int),
   external_id = coalesce(u.external, d.external_id),
   next_try_at = clock_timestamp() + make_interval(secs => u.wait),
   accepted_at = CASE WHEN u.state IN ('accepted', 'delivered') THEN clock_timestamp() ELSE d.accepted_at END,
   ended_at = CASE WHEN u.state IN ('queued', 'unknown') THEN NULL ELSE clock_timestamp() END
 FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]), CAST(:evidence AS text[]),
-            CAST(:externals AS text[]), CAST(:waits AS float[]), CAST(:attempts AS int[]))
-  AS u(id, state, reason, evidence, external, wait, attempts)
+            CAST(:externals AS text[]), CAST(:waits AS float[]), CAST(:attempts AS int[]), CAST(:counts AS boolean[]))
+  AS u(id, state, reason, evidence, external, wait, attempts, counts)
 WHERE d.id = u.id AND ((d.state = 'claimed' AND d.attempts = u.attempts)
   OR (u.state IN ('accepted', 'delivered') AND d.state IN ('claimed', 'queued', 'unknown')))
 """

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import text
 
@@ -58,6 +59,11 @@ class RouteStore:
                     place=row.place))
                 for row in rows]
 
+    async def recall(self, channel: str) -> int:
+        """What waits for this channel is looked at now, the highest rank first; returns how many batches."""
+        async with self._db.begin() as connection:
+            return (await connection.execute(text(_RECALL), {"channel": channel})).rowcount
+
     async def order(self, channel: str, route: str, *, act: str, reason: str = "", account: Account, at: datetime) -> None:
         """An operator says ``skip`` (with a reason), ``use`` or ``try``; workers hear it within seconds. Raises NotAllowed, Invalid and NotFound."""
         require(account, Act.OPERATE)
@@ -76,3 +82,11 @@ class RouteStore:
                  "said": ": ".join(filter(None, [f"{account.name} {act}", reason.strip()]))})
             await note(connection, who=account.name, act=f"route {act}", what=f"route {channel}/{route}",
                        at=at, detail={"reason": reason.strip()} if reason.strip() else None)
+
+
+# A job is a hint: what is not yet due of a batch stays as it is, and asks for its own time again.
+_RECALL: Final = """
+UPDATE procrastinate_jobs j SET scheduled_at = NULL WHERE j.status = 'todo' AND j.queue_name = 'dispatch' AND j.scheduled_at > now() AND (
+  j.task_name = 'xiaoxishu.send' AND EXISTS (SELECT 1 FROM batch b WHERE b.id = (j.args->>'batch_id')::bigint AND b.channel = :channel)
+  OR j.task_name = 'xiaoxishu.crowd' AND EXISTS (SELECT 1 FROM crowd c WHERE c.id = (j.args->>'crowd_id')::bigint AND c.channel = :channel))
+"""

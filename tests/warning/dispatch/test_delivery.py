@@ -96,7 +96,9 @@ def test_a_peer_that_asks_for_a_pause_gets_it_between_our_shortest_and_our_longe
 ])
 def test_only_what_could_not_leave_at_all_is_waited_for_beyond_the_tries(said: tuple[Outcome, Reason], state: State) -> None:
     policy = RetryPolicy(max_attempts=3, patient=True)
-    assert after_receipt(receipt(*said), attempts=9, now=NOW, expires=NOW + timedelta(hours=1), policy=policy).state is state
+    step = after_receipt(receipt(*said), attempts=9, now=NOW, expires=NOW + timedelta(hours=1), policy=policy)
+    assert (step.state, step.counts) == (state, state is not State.QUEUED), "and gives its try back"
     assert after_receipt(receipt(*said), attempts=9, now=NOW, expires=NOW, policy=policy).state is not State.QUEUED
     impatient = RetryPolicy(max_attempts=3)
     assert after_receipt(receipt(*said), attempts=9, now=NOW, expires=NOW + timedelta(hours=1), policy=impatient).state is State.FAILED
+    assert after_receipt(receipt(*said), attempts=1, now=NOW, expires=NOW + timedelta(hours=1), policy=impatient).counts

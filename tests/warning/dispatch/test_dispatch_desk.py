@@ -388,13 +388,3 @@ async def test_an_operator_retries_inside_his_own_hazards_and_area_only(account:
         await desk(Memory(alert())).retry([1], account=account)
     with pytest.raises(NotAllowed):
         await desk(Memory(alert())).retry([], crowd_ids=[7], account=account)
-
-
-async def test_a_batch_whose_way_out_is_cut_is_left_untouched_and_looked_at_again_when_it_may_open() -> None:
-    ledger = Memory(alert())
-    gateway = Gateway()
-    made = desk(ledger, gateway)
-    made.gate(ledger.channel, lambda: 7.0)
-    await made.send(5)
-    assert ledger.postponed == [(5, 5, 7.0)]
-    assert gateway.got == []

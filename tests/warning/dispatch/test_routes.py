@@ -165,6 +165,32 @@ async def test_a_route_that_comes_back_is_tried_with_one_message_before_it_is_tr
     assert sender.states()[0].since == NOW + timedelta(seconds=15)
 
 
+async def test_when_the_only_route_comes_back_the_whole_hand_follows_the_message_on_trial() -> None:
+    clock = Clock()
+    gateway = Gateway(clock, dies_after=0)
+    sender = routed(clock, Route("only", gateway))
+    await sender.send(messages(10))
+    clock.at += 5.0
+    before = gateway.asked
+    assert outcomes(await sender.send(messages(10))) == {Outcome.RETRY: 10}
+    assert gateway.asked == before + 1, "a trial that fails is one message"
+    clock.at += 10.0
+    gateway.dies_after, gateway.slow_s = None, 1.0
+    assert outcomes(await sender.send(messages(10))) == {Outcome.ACCEPTED: 10}
+    assert gateway.times == [16.0] + [17.0] * 9
+    assert list(gateway.got) == [f"k{n}" for n in range(10)]
+
+
+async def test_a_trial_that_takes_all_the_time_there_is_leaves_the_rest_to_the_next_batch() -> None:
+    clock = Clock()
+    gateway = Gateway(clock, dies_after=0)
+    sender = routed(clock, Route("only", gateway))
+    await sender.send(messages(10))
+    clock.at += 5.0
+    gateway.dies_after, gateway.slow_s = None, 31.0
+    assert outcomes(await sender.send(messages(10))) == {Outcome.ACCEPTED: 1, Outcome.RETRY: 9}
+
+
 async def test_the_rate_of_a_route_is_kept_and_what_finds_no_time_waits_for_the_next_batch() -> None:
     clock = Clock()
     a = Gateway(clock)
@@ -280,13 +306,52 @@ def test_a_circuit_opens_after_three_silent_messages_and_not_when_answers_stand_
     for at, opens_in in ((5.0, 10.0), (15.0, 15.0), (30.0, 15.0)):
         breaker.silent(at, messages=1)
         assert breaker.opens_in(at) == opens_in
+        breaker.silent(at + 1, messages=9)
+        assert breaker.opens_in(at + 1) == opens_in - 1, "what was under way when it opened does not lengthen the pause"
+    breaker.answered()
+    breaker.silent(50, messages=3)
+    assert breaker.opens_in(50) == 5.0, "once it has answered the first pause is short again"
+
+
+def test_what_says_nothing_of_the_endpoint_frees_the_trial_and_so_does_an_operator() -> None:
+    breaker = Breaker(trip_after=1, pause_s=5)
+    breaker.try_now(0)
+    assert breaker.room(0) is None, "a closed circuit needs no trial"
+    breaker.silent(0, messages=1)
+    for free in (breaker.untold, lambda: breaker.try_now(6)):
+        breaker.taken(6)
+        assert breaker.room(6) == 0
+        free()
+        assert breaker.room(6) == 1
 
 
 def test_a_bucket_lets_the_burst_through_and_then_the_rate() -> None:
     bucket = Bucket(2.0)
     assert [bucket.take(1, 0.0) for _ in range(4)] == [0.0, 0.0, 0.5, 1.0]
-    assert bucket.take(1, 10.0) == 0.0
+    assert [bucket.take(1, 10.0) for _ in range(3)] == [0.0, 0.0, 0.5], "a long rest is worth no more than the burst"
+    bucket.give_back(2)
+    assert [bucket.take(1, 10.0), bucket.take(1, 10.0)] == [0.0, 0.5]
     assert Bucket(None).take(1000, 0.0) == 0.0
+    assert [Bucket(rate).portion for rate in (None, 0.5, 2.5)] == [None, 1, 2]
+
+
+async def test_neither_a_bad_address_nor_a_rate_without_time_keeps_a_route_on_trial_for_ever() -> None:
+    clock = Clock()
+    gateway = Gateway(clock, dies_after=0)
+    route = Route("only", gateway, rate_per_s=10.0)
+    sender = routed(clock, route, within_s=0.5)
+    await sender.send(messages(3))
+    clock.at += 5.0
+    route.bucket.take(20, clock.at)
+    assert outcomes(await sender.send(messages(1))) == {Outcome.RETRY: 1}
+    assert (sender.states()[0].circuit, sender.closed_for()) == (Circuit.HALF_OPEN, 0.0)
+    clock.at += 5.0
+    gateway.dead = Outcome.REJECTED, Reason.BAD_ADDRESS
+    await sender.send(messages(1))
+    assert (sender.states()[0].circuit, sender.closed_for()) == (Circuit.HALF_OPEN, 0.0)
+    gateway.dead = Outcome.REJECTED, Reason.REFUSED
+    await sender.send(messages(1))
+    assert sender.states()[0].circuit is Circuit.CLOSED, "a refusal is an answer"
 
 
 async def test_a_channel_is_closed_for_as_long_as_every_route_is_silent_or_taken_out() -> None:

@@ -120,7 +120,8 @@ class MassDesk:
                 said = await self._hand_over(alert, claim, go)
                 pace = self._pace(claim.channel).after(len(go), self._clock.monotonic() - began)
                 self._paces[claim.channel] = pace
-                upcoming = range(at, min(at + pace.size, len(claim.numbers)))
+                shut = self._gates.pause(claim.channel, now=self._clock.now(), expires=claim.expires)
+                upcoming = range(at, at if shut else min(at + pace.size, len(claim.numbers)))
                 at = upcoming.stop
                 mark = (claim.identifier, claim.channel)
                 first = mark not in self._accepted and Outcome.ACCEPTED in said.outcomes

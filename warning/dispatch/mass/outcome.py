@@ -40,6 +40,8 @@ def answered(
             step = after_receipt(receipt, attempts=attempts, now=now, expires=expires, policy=policy)
             allowed = (could_arrive if step.state in _GOT else claimed)[some]
             put(sheet, at[some[allowed]], step.state, (step.reason, step.evidence))
+            if not step.counts:
+                sheet.tries[at[some[allowed]]] -= np.uint8(1)
             accepted = accepted or (step.state in _GOT and bool(allowed.any()))
             retry, unknown = _longer(step, State.QUEUED, retry), _longer(step, State.UNKNOWN, unknown)
     return Waits(retry=retry, unknown=unknown, accepted=accepted)

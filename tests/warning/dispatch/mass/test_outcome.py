@@ -53,6 +53,21 @@ def test_who_asks_for_a_pause_gets_it_and_nobody_waits_longer_than_our_longest()
     assert told == [timedelta(seconds=2), timedelta(seconds=2), timedelta(seconds=30), timedelta(seconds=60)]
 
 
+def test_a_day_of_trials_through_a_way_that_is_cut_uses_up_no_try() -> None:
+    sheet = claimed()
+    cut = said(*[Outcome.RETRY] * 4, reasons=dict.fromkeys(range(4), Reason.UNREACHABLE))
+    for _ in range(1440):  # one a minute
+        answered(sheet, ALL, cut, mine=True, now=NOW, expires=NOW + timedelta(days=1), policy=RetryPolicy(patient=True))
+        assert tally(sheet)[0] == 4
+        put(sheet, ALL, State.CLAIMED)
+        sheet.tries += np.uint8(1)
+    assert sheet.tries.tolist() == [1, 1, 1, 1]
+    answered(sheet, ALL, cut, mine=False, now=NOW, expires=NOW + timedelta(days=1), policy=RetryPolicy(patient=True))
+    assert sheet.tries.tolist() == [1, 1, 1, 1], "another worker has the batch, and its tries"
+    answered(sheet, ALL, cut, mine=True, now=NOW, expires=NOW + timedelta(days=1), policy=RetryPolicy())
+    assert sheet.tries.tolist() == [1, 1, 1, 1], "a channel without routes counts them"
+
+
 def test_a_worker_that_lost_its_batch_may_say_what_arrived_and_nothing_else() -> None:
     sheet = claimed()
     answered(sheet, ALL, said(Outcome.ACCEPTED, Outcome.REJECTED, Outcome.ACCEPTED, Outcome.RETRY, reasons={1: Reason.REFUSED}),

@@ -82,7 +82,7 @@ def test_a_start_whose_worker_died_counts_as_arrived() -> None:
         assert found[what].all()
 
 
-person = st.tuples(st.sampled_from(State), st.booleans(), st.sampled_from(["", "timeout", "no_start", "gone"]))
+person = st.tuples(st.sampled_from(State), st.booleans(), st.sampled_from(["", "timeout", "skipped_unsure", "no_start", "carried_on", "gone"]))
 
 
 @given(st.lists(st.tuples(person, person), min_size=1, max_size=12), st.booleans(), st.booleans(), st.booleans(),
@@ -103,8 +103,8 @@ def test_a_thousand_turns_are_the_turns_of_one_by_one(
     found = turns(seen, np.ones(len(others), dtype=np.bool_), role=role, expired=expired)
     for place, ((before, twice, why), (after, _, muted_why)) in enumerate(others):
         alone = Standing(
-            role=role, newer=after is not State.MUTED or muted_why == "no_start", expired=expired, used_up=tries >= 3,
+            role=role, newer=after is not State.MUTED or muted_why in ("no_start", "carried_on"), expired=expired, used_up=tries >= 3,
             reached=before in (State.ACCEPTED, State.DELIVERED, State.UNKNOWN) or twice
-            or (before is State.FAILED and why == "timeout") or (before is State.CLAIMED and not held),
+            or (before is State.FAILED and why in ("timeout", "skipped_unsure")) or (before is State.CLAIMED and not held),
             in_flight=coming or (before is State.CLAIMED and held))
         assert [what for what, mask in found.items() if mask[place]] == [turn(alone)]
