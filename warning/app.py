@@ -216,7 +216,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         dispatch=dispatch, mass=mass, answer=answer, rosters=rosters, ledger=ledger, residents=residents, reach=reach, meter=meter, rates=rates, push_keys=push_keys(settings), secret=secret,
         feeds=FeedStore(database, promises=_promises(settings)),
         signing=Signing(database, keys, clock=clock), signing_keys=keys,
-        trust=TrustDesk(TrustStore(database, clock=clock), seal=factors),
+        trust=TrustDesk(TrustStore(database, clock=clock), seal=factors, secrets=(secret, *others)),
         addresses=addresses, reseal=Reseal(database, addresses, secrets_of, factors), subscriptions=asked.subscriptions, subscribers=asked.subscribers, registration=asked.registration, words=asked.words,
         registrations=asked.ledger, revival=Revival(database, jobs),
         office=OfficeDesk(

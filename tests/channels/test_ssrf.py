@@ -22,6 +22,7 @@ def test_a_public_target_passes(url: str) -> None:
     "http://127.0.0.1/", "http://127.9.9.9/", "http://[::1]/", "http://10.1.2.3/", "http://172.16.0.1/", "http://192.168.1.1/",
     "http://100.64.0.1/", "http://[fc00::1]/", "http://[fec0::1]/", "http://[::ffff:127.0.0.1]/", "http://[::ffff:10.0.0.1]/",
     "http://[2002:7f00:1::]/", "http://[64:ff9b::7f00:1]/", "http://localhost/", "http://a.localhost./", "http://intranet/",
+    "http://gateway/", "http://nas.intranet/", "http://nas.lan/", "http://host.localdomain/", "http://router.home.arpa/", "http://home.arpa/", "http://db.internal./",
     "http://printer.local/", "http://metadata.google.internal/", "http://１２７.０.０.１/", "http://127。0。0。1/",
 ])
 def test_a_private_target_is_refused_with_the_mend_unless_the_deployment_allows_it(url: str) -> None:
@@ -53,7 +54,8 @@ def test_an_address_in_a_disguised_form_is_refused_whatever_it_means(url: str) -
     ("ftp://example.org/", "scheme"), ("file:///etc/passwd", "scheme"), ("gopher://example.org/", "scheme"), ("//example.org/", "scheme"),
     ("https://user:pw@example.org/", "user name"), ("https://user@example.org/", "user name"), ("https://@example.org/", "user name"),
     ("https://example.org:0/", "port 0"), ("https://example.org:99999/", "cannot be read"), ("https:///path", "no host"),
-    ("https://exa mple.org/", "blanks"), ("https://example.org/\r\nX: y", "blanks"), ("https://a\\@b/", "backslash"), ("", "empty"),
+    ("https://exa mple.org/", "blanks"), ("https://example.org/\r\nX: y", "blanks"), ("https://exa\x7fmple.org/", "blanks"),
+    ("https://example.org/a\u3000b", "blanks"), ("https://a\\@b/", "backslash"), ("", "empty"),
     ("https://[::1%25eth0]/", "percent"), ("https://ex%41mple.org/", "percent"), ("https://[nonsense]/", "cannot be read|IPv6"),
     ("https://exa$mple.org/", "no valid name"), ("https://a..b/", "no valid name"),
 ])
@@ -90,6 +92,12 @@ async def test_one_private_address_among_public_ones_refuses_the_name(monkeypatc
         await resolve(parse_target("https://rebind.example.org/"), allow_private=False)
 
 
+@pytest.mark.parametrize("url", ["http://10.0.0.7/", "http://[::ffff:127.0.0.1]/", "http://169.254.169.254/"])
+async def test_an_address_is_judged_at_the_connection_too_whoever_let_it_pass_before(url: str) -> None:
+    with pytest.raises(BadTarget):
+        await resolve(parse_target(url), allow_private=False)
+
+
 async def test_a_name_with_public_addresses_only_gives_them_in_order_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
     _names(monkeypatch, "93.184.216.34", "8.8.8.8", "93.184.216.34")
     assert await resolve(parse_target("https://example.org/"), allow_private=False) == ["93.184.216.34", "8.8.8.8"]
@@ -105,3 +113,9 @@ def test_a_teredo_address_is_judged_by_the_address_inside() -> None:
     # RFC 4380 §4: the last 32 bits are the client's IPv4 address with every bit flipped; 10.0.0.1 -> f5ff:fffe
     with pytest.raises(BadTarget, match="private network"):
         check_address(ipaddress.ip_address("2001:0:808:808:8000:63bf:f5ff:fffe"), allow_private=False)
+    # cloud metadata inside, 169.254.169.254 -> 5601:5601, where private networks are allowed
+    with pytest.raises(BadTarget, match="never called"):
+        check_address(ipaddress.ip_address("2001:0:808:808:8000:63bf:5601:5601"), allow_private=True)
+    # and a server (RFC 4380 §4, the second pair of words) that is metadata, with a public client 8.8.8.8 -> f7f7:f7f7
+    with pytest.raises(BadTarget, match="never called"):
+        check_address(ipaddress.ip_address("2001:0:a9fe:a9fe:8000:63bf:f7f7:f7f7"), allow_private=True)

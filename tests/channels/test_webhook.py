@@ -16,6 +16,8 @@ import pytest
 from channels.message import Message, Outcome, Reason, Receipt, Reply
 from channels.port import Doors
 from channels.webhook import BadSignature, Options, Sender, verify
+from channels.wire.http_post import Letter, PostFault, written
+from channels.wire.signature import sign
 
 NOW = datetime(2024, 9, 20, 1, 2, 3, tzinfo=UTC)
 STAMP = "1726794123"  # NOW in Unix seconds: 19,986 days and 1:02:03 after 1970-01-01
@@ -281,6 +283,21 @@ async def test_a_line_break_in_a_header_never_reaches_the_wire() -> None:
     assert "Idempotency-Key: k%0D%0AX-Evil:%202\r\n" in peer.heads[0]
 
 
+@pytest.mark.parametrize("broken", ["a\rb", "a\nb", "a\0b", "a\r\nX-Evil: 1"])
+def test_a_header_that_would_hold_a_line_break_is_never_written(broken: str) -> None:
+    with pytest.raises(PostFault, match="line break") as refused:
+        written(Letter(url="https://hook.example.org/in", headers=(("X-Said", broken),), body=b""), allow_private=False)
+    assert (refused.value.reason, refused.value.retry) == (Reason.REFUSED, False)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/in", "http://db.internal/in", "http://169.254.169.254/latest"])
+def test_what_must_not_be_called_is_refused_before_a_request_is_written(url: str) -> None:
+    with pytest.raises(PostFault) as refused:
+        written(Letter(url=url, headers=(), body=b""), allow_private=False)
+    assert (refused.value.reason, refused.value.retry) == (Reason.BAD_ADDRESS, False)
+
+
+WIDE = "１７２６７９４１２３"
 SIGNATURE = "sha256=" + hmac.new(b"s3cret", STAMP.encode() + b".body", hashlib.sha256).hexdigest()
 
 
@@ -296,6 +313,14 @@ def test_a_receiver_accepts_a_genuine_request_up_to_the_edge_of_the_window() -> 
     ("s3cret", STAMP, b"body", SIGNATURE.upper(), timedelta(), "does not fit"),
     ("s3cret", STAMP, b"body", "", timedelta(), "does not fit"),
     ("s3cret", STAMP, b"body", "sha256=é", timedelta(), "does not fit"),
+    ("s3cret", STAMP, b"body", "sha256=", timedelta(), "does not fit"),
+    ("s3cret", STAMP, b"body", SIGNATURE[:-1], timedelta(), "does not fit"),
+    ("s3cret", STAMP, b"body", f"{SIGNATURE}0", timedelta(), "does not fit"),
+    ("s3cret", STAMP, b"body", "sha256=00," * 8 + SIGNATURE, timedelta(), "does not fit"),  # an attacker does not choose how much is compared
+    ("s3cret", STAMP[:-1], STAMP[-1:].encode() + b"body", sign("s3cret", STAMP, b"body"), timedelta(), "does not fit"),  # the point parts time and body
+    ("s3cret", WIDE, b"body", sign("s3cret", WIDE, b"body"), timedelta(), "not Unix seconds"),
+    ("s3cret", "-1", b"body", sign("s3cret", "-1", b"body"), timedelta(), "not Unix seconds"),
+    ("", STAMP, b"body", sign("", STAMP, b"body"), timedelta(), "no secret"),
     ("", STAMP, b"body", SIGNATURE, timedelta(), "no secret"),
     ("s3cret", STAMP, b"body", SIGNATURE, timedelta(minutes=5, seconds=1), "replay window"),
     ("s3cret", STAMP, b"body", SIGNATURE, timedelta(minutes=-5, seconds=-1), "replay window"),

@@ -40,6 +40,9 @@ def test_one_fitting_signature_of_several_is_enough_for_either_kind_of_receiver(
     (b"body", STAMP, "ed25519=AAAA", timedelta()),
     (b"body", STAMP, "ed25519=not base64!", timedelta()),
     (b"body", STAMP, "", timedelta()),
+    (b"body", STAMP, sign_ed25519(OLD, STAMP, b"body").replace("=", "=!", 1), timedelta()),  # letters that base64 would pass over
+    (b"body", STAMP, sign_ed25519(OLD, STAMP, b"body").replace("ed25519", "rsa"), timedelta()),
+    (b"body", "１７２６７９４１２３", sign_ed25519(OLD, "１７２６７９４１２３", b"body"), timedelta()),
     (b"body", STAMP, sign_ed25519(OLD, STAMP, b"body"), timedelta(seconds=301)),  # replayed after the window
     (b"body", STAMP, sign_ed25519(OLD, STAMP, b"body"), timedelta(seconds=-301)),
     (b"body", STAMP, "ed25519=AAAA," * 9 + sign_ed25519(OLD, STAMP, b"body"), timedelta()),  # nobody needs ten

@@ -12,7 +12,7 @@ from tests.corridor.test_calls_pull import NOWHERE, OFFICE, ways
 from warning.answer.work import Office
 from warning.level import Level
 from warning.office.desk import OfficeDesk
-from warning.office.wish import Changes, NewContact
+from warning.office.wish import Changes, NewContact, NewPause
 from warning.roster.post import Post
 from warning.store.answer import AnswerStore
 
@@ -234,6 +234,45 @@ async def test_a_contact_that_is_added_while_the_call_is_opened_by_the_chain_bef
     assert await desk.call(identifier, [number]) != {}
     await later(corridor, 300)
     assert corridor.sink.received["/deputy"] == 1
+
+
+async def test_who_covers_for_an_office_that_pauses_during_its_call_is_called_when_the_next_one_is_due(corridor: Corridor) -> None:
+    number = await corridor.office(OFFICE, "/office")
+    cover = await corridor.office("代班", "/cover", zones=("310116",))
+    await corridor.send(await corridor.warned(level=Level.ORANGE))
+    with pytest.raises(Cut):  # and the process dies right after the pause was written
+        await dying(corridor).pause(number, NewPause(starts_at=corridor.now, ends_at=corridor.now + timedelta(days=1), cover=cover), account=OFFICER)
+    await later(corridor, 299)
+    assert told(corridor) == {"/office": 1}
+    await later(corridor, 1)
+    assert told(corridor) == {"/office": 1, "/cover": 1}
+    assert (await corridor.parts.answer.acknowledge(token(corridor, "/office"), by="局长")).posts == (OFFICE,)  # a pause takes nothing back
+
+
+async def test_an_office_whose_cover_was_ended_is_not_called_twice_in_the_place_of_the_duty_room(corridor: Corridor) -> None:
+    number = await corridor.office(OFFICE, "/office")
+    cover = await corridor.office("代班", "/cover", zones=("310116",))
+    await corridor.parts.office.pause(number, NewPause(starts_at=corridor.now, ends_at=corridor.now + timedelta(days=1), cover=cover), account=OFFICER)
+    await corridor.parts.subscriptions.end(cover, account=OFFICER)
+    await corridor.send(await corridor.warned(level=Level.ORANGE))  # told itself after all: nobody else is left
+    assert [name for name, *_ in await ways(corridor)] == [OFFICE, "duty room"]
+
+
+async def test_a_stand_in_that_pauses_during_a_call_has_its_cover_called_and_one_that_comes_back_is_called_again(corridor: Corridor) -> None:
+    number = await corridor.office(OFFICE, "/office")
+    [deputy] = (await corridor.parts.office.set_contacts(
+        number, [NewContact(name="副局长", channel="webhook", address=corridor.sink.url("/deputy"))], account=OFFICER)).contacts
+    cover = await corridor.office("代班", "/cover", zones=("310116",))
+    until = corridor.now + timedelta(days=1)
+    pause = await corridor.parts.office.pause(deputy.id, NewPause(starts_at=corridor.now, ends_at=until), account=OFFICER)
+    await corridor.send(await corridor.warned(level=Level.ORANGE))
+    assert {name for name, *_ in await ways(corridor)} == {OFFICE, "duty room"}
+    await corridor.parts.office.end_pause(pause, account=OFFICER)
+    assert {name for name, *_ in await ways(corridor)} == {OFFICE, "副局长", "duty room"}
+    await corridor.parts.office.pause(deputy.id, NewPause(starts_at=corridor.now, ends_at=until, cover=cover), account=OFFICER)
+    await later(corridor, 300)
+    assert told(corridor) == {"/office": 1, "/deputy": 1, "/cover": 1}
+    assert [call.state for call in await corridor.parts.answer.board() if call.post == OFFICE] == ["overdue"]
 
 
 class Added(AnswerStore):

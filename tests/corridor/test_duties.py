@@ -140,7 +140,8 @@ async def test_a_duty_that_no_post_can_be_written_to_about_and_one_that_is_late_
     await followed(corridor, 600)
     late = [row["text"] for row in await corridor.rows("SELECT text FROM notice WHERE key LIKE 'duty % taken' AND cleared_at IS NULL ORDER BY text")]
     assert [text for text in late if POST in text] == [
-        f"【演练】response flood-control, district drainage duty officer of 310115 ({POST}): "
+        f"【演练】响应 flood-control，区排水值班 310115（{POST}）：预降内河水位，泵车待命：逾期无人承担 / "
+        f"[EXERCISE] response flood-control, district drainage duty officer of 310115 ({POST}): "
         "Lower the inland water level and put pump trucks on call: nobody has taken charge in time"]
 
 

@@ -174,6 +174,34 @@ async def test_a_slow_link_and_a_slow_partner_are_cut_off_and_owed(database_url:
         assert row == {"fault": "no whole answer within 1 s", "tries": 1}
 
 
+async def test_a_round_ends_in_time_and_what_it_did_not_come_to_is_owed_without_a_fault(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poll, "LINK_S", 600.0)
+    monkeypatch.setattr(poll, "ROUND_S", 3.0)
+    monkeypatch.setattr(poll, "_AT_ONCE", 1)
+    over = asyncio.Event()
+
+    async def dripping() -> AsyncIterator[bytes]:
+        yield b"<"
+        await over.wait()
+
+    async with polled(database_url, tmp_path) as (corridor, province):
+        province.documents = {"slow": lambda: StreamingResponse(dripping()), "late": signed(tmp_path, alert(1))}
+        province.link("slow", "late")
+        try:
+            async with asyncio.timeout(60):
+                assert await corridor.parts.polling.look() == 0
+            assert "late" not in province.asked
+            [late] = await corridor.rows("SELECT fault, tries, next_at <= clock_timestamp() AS now FROM partner_link WHERE state = 'owed' AND url LIKE '%/late'")
+            assert late == {"fault": "", "tries": 0, "now": True}
+            monkeypatch.setattr(poll, "ROUND_S", 600.0)
+            await corridor.execute("UPDATE partner_link SET next_at = next_at + interval '1 hour' WHERE url LIKE '%/slow'")
+            assert await corridor.parts.polling.look() == 1
+        finally:
+            over.set()
+
+
 async def test_a_forged_document_in_a_feed_shadows_nothing(database_url: str, tmp_path: Path) -> None:
     async with polled(database_url, tmp_path) as (corridor, province):
         true = signed(tmp_path, alert())
@@ -235,3 +263,41 @@ async def test_the_address_that_was_judged_is_the_one_that_is_called_and_a_redir
         with pytest.raises(Unfetched, match="allow_private_targets"):
             await _fetched(f"http://rebind.example.org:{port}/a", allow_private=False)
         assert not [one for one in asked if one.startswith("evil")]
+
+
+async def test_a_fetch_ends_after_three_redirects_and_what_is_too_long_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    app = FastAPI()
+
+    @app.get("/{path}")
+    async def document(path: str) -> Response:
+        asked.append(path)
+        return Response(b"x" * 1001) if path == "long" else Response(b"x" * 1000) if path == "whole" else RedirectResponse(f"{path}r")
+
+    async with serving(app) as port:
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # behind a proxy the judged address would not be the one that is called
+        monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+        with pytest.raises(Unfetched, match="more than 3 times"):
+            await _fetched(f"http://127.0.0.1:{port}/r")
+        assert asked == ["r", "rr", "rrr", "rrrr"]
+        assert len(await _fetched(f"http://127.0.0.1:{port}/whole")) == 1000
+        with pytest.raises(Unfetched, match="more than 1000 bytes"):
+            await _fetched(f"http://127.0.0.1:{port}/long")
+
+
+async def test_a_name_of_a_local_network_is_not_looked_up_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(host: str, *_: Any, **__: Any) -> Any:  # the system's form
+        raise AssertionError(host)
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", never)
+    with pytest.raises(Unfetched, match="local network"):
+        await _fetched("http://db.internal/feed", allow_private=False)
+
+
+async def test_a_partners_feed_inside_is_not_called_where_the_deployment_does_not_allow_it(database_url: str, tmp_path: Path) -> None:
+    async with polled(database_url, tmp_path) as (corridor, province):
+        corridor.parts.polling._allow_private = False
+        assert await corridor.parts.polling.look() == 0
+        assert province.asked == []
+        [row] = await corridor.rows("SELECT fault FROM partner_feed")
+        assert "loopback address" in row["fault"]

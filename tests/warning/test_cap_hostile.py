@@ -69,6 +69,13 @@ def test_the_words_doctype_inside_a_text_do_no_harm() -> None:
     assert xml.parse(b"<a><![CDATA[<!DOCTYPE html>]]></a>").text == "<!DOCTYPE html>"
 
 
+def test_comments_and_instructions_before_the_root_do_no_harm_and_hide_no_doctype() -> None:
+    before = b"<?xml version='1.0'?>\n<!-- <!DOCTYPE a> --><?note <!DOCTYPE a>?>"
+    assert xml.parse(before + b"<a/>").tag == "a"
+    with pytest.raises(CapError, match="DOCTYPE"):
+        xml.parse(before + b"<!DOCTYPE a><a/>")
+
+
 def test_xinclude_is_not_followed() -> None:
     root = xml.parse(b"<a xmlns:xi='http://www.w3.org/2001/XInclude'><xi:include href='file:///etc/passwd' parse='text'/></a>")
     assert "".join(map(str, root.itertext())) == ""

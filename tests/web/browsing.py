@@ -38,9 +38,13 @@ def site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @contextmanager
-def served(server_url: str, tmp_path_factory: pytest.TempPathFactory, module: str, *words: str) -> Iterator[str]:
-    """The address of a server module with a database of its own, for as long as the block lasts; ``words`` are given to it."""
+def served(
+    server_url: str, tmp_path_factory: pytest.TempPathFactory, module: str, *words: str, databases: list[str] | None = None,
+) -> Iterator[str]:
+    """The address of a server module with a database of its own, for as long as the block lasts; ``words`` are given to it. ``databases`` collects the URL."""
     url = fresh(server_url)
+    if databases is not None:
+        databases.append(url)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -22,7 +22,15 @@ from warning.app import opened
 from warning.issue.work import StoredProposal
 from warning.level import Level
 from warning.parts import Parts
-from warning.settings import CapStatus, ChannelSettings, FastLaneSettings, FeedSettings, MapSettings, Settings
+from warning.settings import (
+    CapStatus,
+    ChannelSettings,
+    FastLaneSettings,
+    FeedSettings,
+    MapSettings,
+    PartnerSettings,
+    Settings,
+)
 from warning.store.drill import DrillClock
 from warning.store.issue import insert_proposal
 from warning.store.stages import mark
@@ -116,11 +124,11 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 async def opened_world(
     database_url: str, folder: Path, *, public_url: str = "http://faces.test", with_console: bool = False,
     feeds: tuple[FeedSettings, ...] = (), fast_lane: tuple[FastLaneSettings, ...] = (), status: CapStatus = "Exercise",
-    map_: MapSettings | None = None,
+    map_: MapSettings | None = None, partners: tuple[PartnerSettings, ...] = (),
 ) -> AsyncIterator[World]:
     settings = Settings(
         database_url=database_url, data=folder, secret=SecretStr("s" * 32), clock="drill", allow_private_targets=True,
-        public_url=public_url, feeds=feeds, fast_lane=fast_lane, status=status, map=map_ or MapSettings(),
+        public_url=public_url, feeds=feeds, fast_lane=fast_lane, status=status, map=map_ or MapSettings(), partners=partners,
         channels=(ChannelSettings(name="sms", kind="sms"), ChannelSettings(name="webhook", kind="webhook")))
     async with opened(settings, channels=False) as parts:
         clock = parts.clock

@@ -354,7 +354,7 @@ def test_no_page_breaks_a_rule_of_wcag_2_2_aa_and_none_asks_for_anything_elsewhe
     page.context.route(lambda url: not url.startswith((site, "data:", "blob:")), lambda route: route.abort())
     identifier = httpx.get(f"{site}/api/alerts?active=true&hazard=rainstorm&zone=310115").json()[0]["identifier"]
     made = [p["id"] for p in httpx.get(f"{site}/api/proposals", headers={"Authorization": "Bearer token-fu"}).json() if p["zones"][0]["code"] == "310117"]
-    console = ["/", "/compose", "/packs", f"/explain/{made[0]}", f"/alert/{identifier}", "/calls", "/roster", "/responses", "/routes", "/wall?theme=dark", "/wall?theme=light",
+    console = ["/", "/compose", "/packs", "/arrivals", f"/explain/{made[0]}", f"/alert/{identifier}", "/calls", "/roster", "/responses", "/routes", "/wall?theme=dark", "/wall?theme=light",
                "/alert/nothing", "/nothing"]
     pages = [f"/console{path}{'&' if '?' in path else '?'}lang={lang}" for path in console for lang in ("zh", "en")]
     pages += ["/docs", *(f"{path}?lang={lang}" for path in ("/login", "/me", "/nowhere", "/api/ack/nothing") for lang in ("zh", "en"))]

@@ -12,5 +12,5 @@ def test_a_page_of_the_console_is_sent_whole_and_not_before_it_is_made(site: str
     proposal = httpx.get(f"{site}/api/proposals", headers={"Authorization": "Bearer token-fu"}).json()[0]["id"]
     with httpx.Client(base_url=site, follow_redirects=True) as console:
         console.post("/login", data={"token": "token-fu"})
-        for path in ("/", "/compose", "/packs", f"/explain/{proposal}", "/calls", "/roster", "/responses", "/routes", "/wall") * 3:
+        for path in ("/", "/compose", "/packs", "/arrivals", f"/explain/{proposal}", "/calls", "/roster", "/responses", "/routes", "/wall") * 3:
             assert "id='keys-made'" in console.get(f"/console{path}").text, path

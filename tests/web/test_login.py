@@ -81,6 +81,36 @@ async def test_wrong_tries_are_answered_with_a_pause_even_when_the_sixth_is_righ
     assert (await browser.post("/login", data={"name": "fu", "password": PASSWORD})).status_code == 303
 
 
+async def test_a_stranger_who_locks_a_name_locks_out_nobody_who_has_signed_in_here_before(world: World) -> None:
+    await with_password(world)
+    browser, right = browser_of(world), {"name": "fu", "password": PASSWORD}
+    assert (await browser.post("/login", data=right)).status_code == 303
+    assert (await browser.post("/logout")).status_code == 303
+    for _ in range(7):  # from the same address even: behind one proxy all have it
+        await browser_of(world).post("/login", data={"name": "fu", "password": "wrong wrong wrong"})
+    assert (await browser_of(world).post("/login", data=right)).status_code == 429
+    assert (await browser.post("/login", data=right)).status_code == 303
+    assert (await browser_of(world).post("/login", data=right)).status_code == 429  # the stranger's tries are not forgotten for it
+    lent = browser_of(world)
+    lent.cookies.set("xxs_browser", browser.cookies["xxs_browser"])
+    assert (await lent.post("/login", data={"name": "lin", "password": "wrong wrong wrong"})).status_code == 429  # known for its own name alone
+    for _ in range(5):
+        assert (await lent.post("/login", data={"name": "fu", "password": "wrong wrong wrong"})).status_code == 401
+    assert (await lent.post("/login", data=right)).status_code == 429  # a stolen word has as many guesses as a stranger
+    assert (await browser.post("/login", data=right)).status_code == 429
+
+
+async def test_the_word_of_a_browser_opens_nothing_and_is_for_no_script_and_no_other_site(world: World) -> None:
+    await with_password(world)
+    answer = await browser_of(world).post("/login", data={"name": "fu", "password": PASSWORD})
+    [said] = [one for one in answer.headers.get_list("set-cookie") if one.startswith("xxs_browser=")]
+    assert {"httponly", "samesite=strict", "path=/"} <= set(said.lower().split("; "))
+    word = browser_of(world)
+    word.cookies.set("xxs_browser", answer.cookies["xxs_browser"])
+    assert (await word.get("/me")).headers["location"].startswith("/login")
+    assert "xxs_browser" not in (await browser_of(world).post("/login", data={"token": "token-lin"})).cookies  # a token proves no password
+
+
 async def test_a_stolen_session_guesses_the_password_no_faster_than_a_stranger(world: World) -> None:
     browser = await with_password(world)
     change = {"act": "password", "new": "another good one here", "again": "another good one here"}
@@ -181,7 +211,8 @@ async def test_a_new_password_ends_every_other_session(world: World) -> None:
 
 async def test_a_form_of_another_site_is_refused_although_the_cookie_is_right(world: World) -> None:
     browser = await signed_in(world)
-    for head in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+    for head in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {"Origin": "http://evilfaces.test"},
+                 {"Origin": "http://faces.test.evil.example"}, {"Origin": "http://faces.test@evil.example"}, {"Sec-Fetch-Site": "cross-site", "Origin": "http://faces.test"}):
         for path, form in (("/me", {"act": "end-sessions"}), ("/logout", {}), ("/login", {"token": "token-fu"})):
             assert (await browser.post(path, data=form, headers=head)).status_code == 403
     assert (await browser.get("/me")).status_code == 200

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.web.conftest import CHROMIUM
 
@@ -71,7 +71,7 @@ def test_an_area_is_drawn_with_the_keyboard_alone_previewed_and_saved(chromium: 
     assert drawn["type"] == "Polygon"
     assert len(drawn["coordinates"][0]) == 5
     page.get_by_role("button", name="Preview").click()
-    page.locator("#preview").wait_for()
+    expect(page.locator("#preview")).to_be_in_viewport()  # the answer is looked at, not looked for
     assert json.loads(page.locator("#polygon").input_value()) == drawn, "a preview keeps what was drawn"
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("Saved.").wait_for()

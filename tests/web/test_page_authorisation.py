@@ -38,7 +38,7 @@ PAGES = {
 }
 """Every address outside of the API that asks who is there, and every one that a form is sent to."""
 CONSOLE = {
-    "/": SIGNED_IN, "/compose": SIGNED_IN, "/packs": SIGNED_IN, "/responses": SIGNED_IN, "/routes": SIGNED_IN, "/wall": SIGNED_IN,
+    "/": SIGNED_IN, "/compose": SIGNED_IN, "/packs": SIGNED_IN, "/arrivals": SIGNED_IN, "/responses": SIGNED_IN, "/routes": SIGNED_IN, "/wall": SIGNED_IN,
     "/explain/{proposal}": SIGNED_IN, "/alert/{identifier}": SIGNED_IN,
     "/calls": ">+++-+", "/roster": ">+++-+",  # the office of this test has no area, and names are shown by area
     "/field/{key}.png": "?+++++", "/ground/{version}/{lang}/{number}.json": "?+++++", "/paper/{name}.json": "?+++++", "/tiles/{version}/{z}/{x}/{y}": "?+++++",

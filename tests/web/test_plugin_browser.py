@@ -64,6 +64,11 @@ def test_the_page_of_the_manual_shows_the_warnings_by_script_and_not_in_a_frame_
         page.context.close()
     page = opened(chromium, f"{office_site}/plugin?area=310115&lang=en")
     expect(page.locator(".xiaoxishu a.red")).to_be_visible()
+    # A page that is among them ('self' unless the settings say otherwise) holds the frame, and the warnings are in it.
+    page.route(f"{office_site}/held.html", lambda route: route.fulfill(
+        content_type="text/html", body='<iframe src="/plugin?area=310115&lang=zh" title="预警" width="380" height="400"></iframe>'))
+    page.goto(f"{office_site}/held.html")
+    expect(page.frame_locator("iframe").locator(".xiaoxishu a.red")).to_contain_text("暴雨红色预警")
     page.context.close()
 
 

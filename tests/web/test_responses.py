@@ -8,6 +8,7 @@ from sqlalchemy import text
 from tests.web.conftest import World
 from warning.account import Account, token_hash
 from warning.response.errand import word_of
+from warning.web.words import explained
 
 
 async def followed(world: World) -> list[dict[str, Any]]:
@@ -147,8 +148,10 @@ async def test_a_duty_that_nobody_takes_in_time_is_an_operators_notice_until_som
     assert await notices(world) == []
     await world.move(timedelta(seconds=1))  # five minutes for the duty room, ten for the pumps
     (one,) = await followed(world)
-    assert await notices(world) == [
-        "【演练】response flood-control, flood command duty room: Man the duty room and connect the districts by video: nobody has taken charge in time"]
+    [told] = await notices(world)
+    assert explained(told, "zh") == "【演练】响应 flood-control，防汛指挥部值班室：值班人员到岗，接通各区视频会商：逾期无人承担"
+    assert explained(told, "en") == (
+        "[EXERCISE] response flood-control, flood command duty room: Man the duty room and connect the districts by video: nobody has taken charge in time")
     assert [each["key"] for each in one["duties"] if each["late"]] == ["command-room"]
     await world.post(f"/api/responses/{one['id']}/duties/{duty(one, 'command-room', '')['id']}/acknowledge", "lin")
     assert await notices(world) == []

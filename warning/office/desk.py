@@ -173,10 +173,13 @@ class OfficeDesk:
             cover = await self._ledger.stored(new.cover, owner=held.owner)
             if cover.lane != held.lane:
                 raise Invalid(f"cover: subscription {new.cover} is for the lane {cover.lane}, this one for {held.lane}; it would not be told")
-        return await self._ledger.pause(number, new, by=account.name, at=now)
+        made = await self._ledger.pause(number, new, by=account.name, at=now)
+        await self._calls.renew_offices()
+        return made
 
     async def end_pause(self, pause_id: int, *, account: Account) -> None:
         await self._ledger.end_pause(pause_id, owner=_owner(account), by=account.name, at=self._clock.now())
+        await self._calls.renew_offices()
 
     async def pauses(self, *, account: Account) -> list[KeptPause]:
         """Those that hold or are to come."""

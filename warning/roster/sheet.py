@@ -14,8 +14,8 @@ from openpyxl.utils.exceptions import InvalidFileException
 MOST_BYTES = 20 * 1024 * 1024
 MOST_UNPACKED = 200 * 1024 * 1024
 MOST_ROWS = 200_000
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would run as a formula."""
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""How a cell begins that a spreadsheet would run as a formula (OWASP, CSV injection; the wide forms count in Chinese and Japanese versions)."""
 
 
 class Unreadable(ValueError):

@@ -3,7 +3,8 @@
 from typing import Final
 
 # An office with those after it, nearest first; a stand-in has no call of its own, unless it covers for one that pauses. A ring of names ends where
-# it began. Of those after it who pauses is left out, and its cover called in its place, as the audience does it (dispatch/pause).
+# it began. Of those after it who pauses is left out, and its cover called in its place, as the audience does it (dispatch/pause). An office that pauses
+# in the middle of its own call stays called, because a pause takes nothing back, and its cover comes next.
 NEXT_ONES: Final = """
 WITH RECURSIVE pausing AS (
   SELECT subscription_id, cover_id FROM office_pause WHERE starts_at <= :at AND ends_at > :at
@@ -14,11 +15,13 @@ WITH RECURSIVE pausing AS (
   SELECT a.root, n.id, n.name, n.channel, n.escalates_to, a.rank + 1, a.seen || n.id FROM after a JOIN subscription n ON n.id = a.escalates_to
   WHERE n.active AND NOT n.id = ANY(a.seen)
 )
-SELECT a.root, coalesce((SELECT number FROM office_edition e WHERE e.subscription_id = a.root), 0) AS edition, coalesce(c.id, a.id) AS id, coalesce(c.name, a.name) AS name, coalesce(c.channel, a.channel) AS channel FROM after a
-LEFT JOIN pausing p ON p.subscription_id = a.id AND a.rank > 0 LEFT JOIN subscription c ON c.id = p.cover_id AND c.active
-WHERE p.subscription_id IS NULL
-  OR (p.cover_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM after b WHERE b.root = a.root AND b.id = p.cover_id))
-ORDER BY a.root, a.rank
+SELECT a.root, coalesce((SELECT number FROM office_edition e WHERE e.subscription_id = a.root), 0) AS edition, coalesce(c.id, a.id) AS id, coalesce(c.name, a.name) AS name, coalesce(c.channel, a.channel) AS channel FROM (
+  SELECT root, id, name, channel, rank, rank > 0 AS covered FROM after UNION ALL SELECT root, id, name, channel, rank, true FROM after WHERE rank = 0
+) a
+LEFT JOIN pausing p ON p.subscription_id = a.id AND a.covered LEFT JOIN subscription c ON c.id = p.cover_id AND c.active
+WHERE NOT a.covered OR (p.subscription_id IS NULL AND a.rank > 0)
+  OR (p.cover_id IS NOT NULL AND (a.rank > 0 OR c.id IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM after b WHERE b.root = a.root AND b.id = p.cover_id))
+ORDER BY a.root, a.rank, a.covered
 """
 
 # Once for each version, and by the newest alone: an audience that is worked out late, or once more, calls nobody for what was changed or lifted meanwhile.

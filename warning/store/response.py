@@ -268,14 +268,20 @@ ON CONFLICT (response_id, key, zone) DO UPDATE SET posts = excluded.posts, words
   done_by = CASE response_duty.state WHEN 'not_needed' THEN excluded.done_by ELSE response_duty.done_by END
 WHERE response_duty.state IN ('not_needed', 'waiting')
 """
+# In both languages, each reader reads one (warning/web/words.explained); a stroke inside an operator's own words would part them wrongly.
 _LATE = """
 INSERT INTO notice (key, text, next_step, at)
-SELECT 'duty ' || d.id || ' ' || late.word, CASE r.status WHEN 'Actual' THEN '' WHEN 'Test' THEN '【测试】' ELSE '【演练】' END || 'response ' || r.plan || ', ' || (d.words->'post'->>1) || CASE WHEN d.zone = '' THEN '' ELSE ' of ' || d.zone END
-  || CASE WHEN d.posts = '{}' THEN '' ELSE ' (' || array_to_string(ARRAY(SELECT jsonb_array_elements_text(d.words->'held')), ', ') || ')' END
+SELECT 'duty ' || d.id || ' ' || late.word,
+  CASE r.status WHEN 'Actual' THEN '' WHEN 'Test' THEN '【测试】' ELSE '【演练】' END || '响应 ' || r.plan || '，' || replace(d.words->'post'->>0, ' / ', '/')
+  || CASE WHEN d.zone = '' THEN '' ELSE ' ' || d.zone END || CASE WHEN held.names = '' THEN '' ELSE '（' || held.names || '）' END
+  || '：' || replace(d.words->'what'->>0, ' / ', '/') || CASE late.word WHEN 'taken' THEN '：逾期无人承担' ELSE '：逾期未完成' END || ' / '
+  || CASE r.status WHEN 'Actual' THEN '' WHEN 'Test' THEN '[TEST] ' ELSE '[EXERCISE] ' END || 'response ' || r.plan || ', ' || (d.words->'post'->>1)
+  || CASE WHEN d.zone = '' THEN '' ELSE ' of ' || d.zone END || CASE WHEN held.names = '' THEN '' ELSE ' (' || held.names || ')' END
   || ': ' || (d.words->'what'->>1) || CASE late.word WHEN 'taken' THEN ': nobody has taken charge in time' ELSE ': not done in time' END,
-  'call the post by telephone; the duty stands at /console/responses', :at
+  '请电话通知该岗位，职责见 /console/responses / call the post by telephone; the duty stands at /console/responses', :at
 FROM response_duty d JOIN response r ON r.id = d.response_id AND r.state <> 'closed',
+LATERAL (SELECT CASE WHEN d.posts = '{}' THEN '' ELSE replace(array_to_string(ARRAY(SELECT jsonb_array_elements_text(d.words->'held')), '、'), ' / ', '/') END AS names) held,
 LATERAL (SELECT 'taken' AS word WHERE d.state = 'waiting' AND d.acknowledge_by <= :at
          UNION ALL SELECT 'done' WHERE d.state = 'acknowledged' AND d.done_by <= :at) late
-ON CONFLICT (key) DO UPDATE SET cleared_at = NULL, at = excluded.at WHERE notice.cleared_at IS NOT NULL
+ON CONFLICT (key) DO UPDATE SET cleared_at = NULL, text = excluded.text, next_step = excluded.next_step, at = excluded.at WHERE notice.cleared_at IS NOT NULL
 """

@@ -238,6 +238,7 @@ audit = Table(
     Column("act", Text, nullable=False),
     Column("object", Text, nullable=False),
     Column("detail", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Index("ix_audit_object", "object"),
 )
 
 notice = Table(

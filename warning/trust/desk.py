@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from warning.account import ROLES, Account, Act, acts, new_token, require, token_hash
 from warning.errors import Conflict, Invalid, NotAllowed, TooMany
+from warning.trust.browser import known, new_word
 from warning.trust.factor import new_factor, step_of
 from warning.trust.password import hashed, nobody, outdated, verified, weakness
 from warning.trust.seal import Seal
@@ -68,37 +69,47 @@ class TrustLedger(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A session just opened. ``token`` is for the cookie and kept nowhere else; ``account`` is whose it is."""
+    """A session just opened. ``token`` is for the cookie and kept nowhere else; ``account`` is whose it is; ``browser`` is the word by which this
+    browser is known again, empty when nothing was proved by a password."""
 
     token: str
     account: Account
+    browser: str = ""
 
 
 class TrustDesk:
     """Times are the database's real clock: a drill's virtual hours end no session."""
 
-    def __init__(self, ledger: TrustLedger, *, seal: Seal) -> None:
-        """``seal``: of the second factors."""
+    def __init__(self, ledger: TrustLedger, *, seal: Seal, secrets: Sequence[str]) -> None:
+        """``seal``: of the second factors. ``secrets``: the deployment's, the one in use first."""
         self._ledger = ledger
         self._seal = seal
+        self._secrets = secrets
 
-    async def log_in(self, name: str, password: str, code: str, *, client: str, peer: str) -> Opened:
+    async def log_in(self, name: str, password: str, code: str, *, client: str, peer: str, browser: str = "") -> Opened:
         """With name, password and, where one is set, a code. Raises NotAllowed in one sentence, TooMany with a pause.
 
         Wrong tries are counted for the name and for the ``peer`` (its address), so that neither many names from one place nor one
-        name from many places can be tried fast.
+        name from many places can be tried fast. A ``browser`` in which this name has signed in before has a count of its own instead: a stranger
+        who locks the name, or the address they share, locks out nobody who has been here.
         """
-        await self._may_try(f"name {name}", peer)
+        mine = known(browser, name, secrets=self._secrets)
+        count = f"name {name}" if mine is None else f"browser {mine}"
+        if mine is None:
+            await self._unlocked((f"peer {peer}",))
+        await self._try(count)
         found = await self._ledger.credential(name)
         kept = found.password if found is not None and found.password else await asyncio.to_thread(nobody)
         right = await asyncio.to_thread(verified, kept, password)
         if found is None or not found.password or not right or not await self._factor_fits(found, code):
-            await self._ledger.failed((f"peer {peer}",))
+            if mine is None:
+                await self._ledger.failed((f"peer {peer}",))
             raise NotAllowed(_REFUSED)
-        await self._ledger.succeeded((f"name {name}",))
+        await self._ledger.succeeded((count,))
         if outdated(found.password):
             await self._ledger.set_password(name, await asyncio.to_thread(hashed, password), by=None)
-        return await self._opened(found.account, client)
+        opened = await self._opened(found.account, client)
+        return replace(opened, browser=browser if mine is not None else new_word(name, secret=self._secrets[0]))
 
     async def log_in_with_token(self, token: str, *, client: str, peer: str) -> Opened:
         """With the token that an admin handed over, until a password is set; afterwards it is for programs only."""
@@ -226,6 +237,9 @@ class TrustDesk:
         """One try more at ``key``, counted before its answer is known; raises TooMany with a pause. A wrong one is counted for the peer
         afterwards: forty people behind one proxy who sign in at the same moment do not stand in each other's way."""
         await self._unlocked((f"peer {peer}",))
+        await self._try(key)
+
+    async def _try(self, key: str) -> None:
         pause = await self._ledger.took(key)
         if pause > 0:
             raise TooMany("too many wrong log-ins", retry_after_s=pause)

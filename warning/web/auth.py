@@ -15,8 +15,11 @@ from warning.web.parts import Parts
 from warning.web.problem import Unauthorized
 
 COOKIE = "xxs_session"
+BROWSER = "xxs_browser"
 MAX_AGE_S = 12 * 3600
 """A shift; then the log-in is asked for again."""
+_KNOWN_S = 180 * 24 * 3600
+"""So long a browser is known again after its last log-in."""
 
 _bearer = HTTPBearer(auto_error=False, description="a token made by `xiaoxishu account add`")
 
@@ -87,6 +90,17 @@ class Session:
     def of(self, request: Request) -> str:
         """The word in the cookie, empty without one."""
         return request.cookies.get(self.name, "")
+
+    def remember(self, response: Response, word: str) -> None:
+        """Set the word by which this browser is known again at the log-in (trust/browser); signing out leaves it."""
+        response.set_cookie(self._browser, word, max_age=_KNOWN_S, httponly=True, samesite="strict", secure=self.secure, path="/")
+
+    def browser(self, request: Request) -> str:
+        return request.cookies.get(self._browser, "")
+
+    @property
+    def _browser(self) -> str:
+        return f"__Host-{BROWSER}" if self.secure else BROWSER
 
 
 async def signed_in(parts: Parts, session: Session, request: Request) -> Account | None:

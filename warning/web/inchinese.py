@@ -7,13 +7,16 @@ given as it was said, and marked as such: nothing is hidden for want of a transl
 import re
 from typing import Final
 
+from warning.web import partnerwords
+
 _LEVELS: Final = {"blue": "蓝色", "yellow": "黄色", "orange": "橙色", "red": "红色"}
 _WORDS: Final = _LEVELS | {
     "Actual": "实战", "Exercise": "演练", "Test": "测试", "forecaster": "预报员", "approver": "签发员", "viewer": "查看者", "office": "用户单位",
     "admin": "管理员", "nothing": "无", "open": "待提交", "submitted": "待签发", "issued": "已签发", "superseded": "已被取代", "dismissed": "不发布",
     "submit": "提交", "return": "退回", "approve": "签发", "replace": "取代", "dismiss": "不发布", "express": "快速签发", "view": "查看",
     "operate": "操作", "headline": "标题", "description": "正文", "sms": "短信", "zh-CN": "中文", "en-US": "英文", "duty room": "值班室",
-    "approved": "签发", "returned": "退回", "replaced": "取代", "issued by one alone": "快速签发"}
+    "approved": "签发", "returned": "退回", "replaced": "取代", "issued by one alone": "快速签发",
+    "add": "添加", "withdraw": "停用"}
 """Words of ours that stand inside a sentence; names, codes and numbers stay as they are."""
 
 _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
@@ -76,6 +79,7 @@ _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
     (r"(\S+) owes no review; .+", "{0} 无须复核"),
     # what the operators are told
     (r"(.+) has not answered (\S+)", "{0} 尚未应答 {1}"),
+    (r"(.+) has not been reached with (\S+): every way so far has failed", "{0} 尚未叫到（{1}）：已试的方式全部失败"),
     (r"(.+) is being called", "正在叫应 {0}"),
     (r"call (.+) by telephone and enter the answer", "请电话联系 {0}，并录入应答"),
     (r"(.+): no telephone or app for (.+)", "{0}：{1} 没有电话，也没有应用"),
@@ -95,6 +99,9 @@ _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
     (r"(\S+) has no area: an admin renews the account with one .+", "账号 {0} 没有辖区：请管理员设置后再用"),
     (r"by: say in 1 to 100 characters who answered", "请填写何人应答（1 至 100 字）"),
     (r"(\S+) is not signed, so partners' programs wait for it; people's channels do not: (.+)", "{0} 未加电子签名，对方系统在等待，公众渠道不受影响：{1}"),
+    (r"no signing key is valid now: its certificate has ended or not begun; name a new one under signing: keys",
+     "没有有效的签名密钥：证书已到期或尚未生效，请在 signing: keys 下换新"),
+    (r"the document could not be signed: (.+)", "文件无法签名：{0}"),
     (r"put a valid key under signing: keys and restart; what waits is then signed and sent by itself",
      "在 signing: keys 下放入有效密钥并重启，等待中的会自动签名并发送"),
     (r"(\S+) did this alone: (\w+) account (\S+) \((.+)\)", "{0} 单独处理了账号 {2}（{1}）：{3}"),
@@ -108,9 +115,8 @@ _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
     (r"response (\S+): (\d+) duties have nobody on the roster who can be written to", "响应 {0}：{1} 项职责在名录上没有可通知的人"),
     (r"call whoever holds them by telephone, mend the roster", "请电话通知承担者，并补全名录"),
     (r"the duties stand at (\S+)", "职责见 {0}"),
-    (r"response (\S+), (.+): nobody has taken charge in time", "响应 {0}，{1}：逾期无人承担"),
-    (r"response (\S+), (.+): not done in time", "响应 {0}，{1}：逾期未完成"),
     (r"fetch the file again, or ask its provider", "请重新获取该文件，或联系提供方"),
+    *partnerwords.SENTENCES,
 )
 _DRILL: Final = re.compile("【(?:演练|测试)】")
 """What every word of a drill begins with."""
@@ -125,11 +131,13 @@ def in_chinese(said: str) -> str:
     whole = sentence(text)
     if whole is not None:
         return whole
+    if (half := _half(text)) != text and _is_chinese(half):
+        return half
     pieces = re.split(r"; ", text)
     known = [sentence(piece) for piece in pieces]
     if len(pieces) > 1 and any(piece is not None for piece in known):
         return "；".join(piece if _is_chinese(piece) else found or _marked(piece) for piece, found in zip(pieces, known, strict=True))
-    return _half(text) if not text or _is_chinese(text) else _marked(text)
+    return text if not text or _is_chinese(text) else _marked(text)
 
 
 def sentence(text: str) -> str | None:
@@ -143,10 +151,10 @@ def sentence(text: str) -> str | None:
 
 def _part(text: str) -> str:
     """What stands in a sentence's place: words of ours, a list of them, or sentences of their own."""
-    if "; " in text:
-        return "；".join(_part(piece) for piece in text.split("; "))
     if sentence(text) is not None:
         return in_chinese(text)
+    if "; " in text:
+        return "；".join(_part(piece) for piece in text.split("; "))
     words = text.split(", ")
     return "、".join(_WORDS.get(word.strip("'"), word) for word in words)
 

@@ -46,7 +46,7 @@ async def log_in(
         if token.strip():
             opened = await parts.trust.log_in_with_token(token.strip(), client=client, peer=peer)
         else:
-            opened = await parts.trust.log_in(name.strip(), password, code, client=client, peer=peer)
+            opened = await parts.trust.log_in(name.strip(), password, code, client=client, peer=peer, browser=_session(request).browser(request))
     except TooMany as error:
         return _login_page(parts, request, lang, status=429, failed=explained(str(error), lang))
     except NotAllowed as error:
@@ -57,6 +57,8 @@ async def log_in(
     home = "/office" if opened.account.role == "office" else "/console/"
     answer = RedirectResponse(f"{home}?lang={lang}", status_code=303)
     _session(request).open(answer, opened.token)
+    if opened.browser:
+        _session(request).remember(answer, opened.browser)
     return answer
 
 

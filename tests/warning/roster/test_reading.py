@@ -152,9 +152,9 @@ def test_a_file_that_bites_is_refused_before_it_is_opened(data: bytes, why: str)
 
 
 def test_what_a_spreadsheet_would_run_is_written_as_words_and_read_back_as_it_was() -> None:
-    evil = ["=HYPERLINK(\"http://x\")", "+1", "-1", "@SUM(A1)", "\tx", "ok"]
+    evil = ["=HYPERLINK(\"http://x\")", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠A1", "ok"]
     content = written(("name",), [(cell,) for cell in evil])
     lines = content.decode("utf-8-sig").split("\r\n")
-    assert [line.lstrip('"')[0] for line in lines[1:6]] == ["'"] * 5
+    assert [line.lstrip('"')[0] for line in lines[1:len(evil)]] == ["'"] * (len(evil) - 1)
     [sheet] = read_sheets("a.csv", content)
-    assert [cells[0] for _, cells in sheet.rows] == ["=HYPERLINK(\"http://x\")", "+1", "-1", "@SUM(A1)", "\tx", "ok"]
+    assert [cells[0] for _, cells in sheet.rows] == evil

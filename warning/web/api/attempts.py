@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel
 
 from warning.office.work import Attempt, AttemptFilter
+from warning.roster.sheet import DANGEROUS
 from warning.web.auth import Caller, Here
 from warning.web.problem import Problem
 
@@ -93,4 +94,4 @@ def csv_of(found: list[Attempt]) -> str:
 
 def _harmless(value: object) -> object:
     """A text that begins like a formula is made plain text (OWASP, CSV injection)."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠") else "" if value is None else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else "" if value is None else value

@@ -3,6 +3,7 @@
 import hmac
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -50,8 +51,11 @@ class TakenOut(BaseModel):
 
 
 class ArrivedOut(TakenOut):
+    """``proposals``: what a held one waits as; approve, return or dismiss them at /api/proposals/{id}."""
+
     partner: str
     at: datetime
+    proposals: list[UUID]
 
 
 @router.post("/cap", summary="A partner pushes a CAP 1.2 document", openapi_extra={
@@ -88,7 +92,7 @@ async def national(parts: Here, sender: From, request: Request) -> Response:
 
 @router.get("", summary="What partners sent, newest first")
 async def arrived(parts: Here, _: Viewer) -> list[ArrivedOut]:
-    return [ArrivedOut(partner=name, at=at, **_out(taken).model_dump()) for name, at, taken in await parts.intake_ledger.newest(limit=200)]
+    return [ArrivedOut(partner=name, at=at, proposals=list(taken.proposals), **_out(taken).model_dump()) for name, at, taken in await parts.intake_ledger.newest(limit=200)]
 
 
 def _answer(acks: list[Ack]) -> Response:

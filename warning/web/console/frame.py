@@ -89,6 +89,7 @@ def frame(visit: Visit, here: str) -> None:
             ui.label("实战 LIVE").classes("live")
         ui.link(visit.t("proposals"), f"/?lang={visit.lang}")
         ui.link(visit.t("compose"), f"/compose?lang={visit.lang}")
+        ui.link(visit.t("arrivals_link"), f"/arrivals?lang={visit.lang}")
         ui.link(visit.t("responses"), f"/responses?lang={visit.lang}")
         ui.link(visit.t("call_board"), f"/calls?lang={visit.lang}")
         ui.link(visit.t("roster"), f"/roster?lang={visit.lang}")

@@ -11,6 +11,7 @@ from nicegui import ui
 
 from warning.errors import NotAllowed, NotFound
 from warning.web.auth import signed_in
+from warning.web.console.arrivals import ArrivalsPage
 from warning.web.console.calls import CallsPage
 from warning.web.console.compose import Compose
 from warning.web.console.desk import DeskPage
@@ -80,6 +81,14 @@ def mount(app: FastAPI, parts: Parts) -> None:
         if isinstance(who, Response):
             return who
         await packs_page(who)
+        return None
+
+    @ui.page("/arrivals")
+    async def arrivals(request: Request, lang: Language = "zh", arrival: UUID | None = None) -> Response | None:
+        who = await visit(request, lang)
+        if isinstance(who, Response):
+            return who
+        await ArrivalsPage(who, arrival).tick()
         return None
 
     @ui.page("/calls")

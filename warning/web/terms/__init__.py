@@ -2,6 +2,7 @@
 
 from warning.web.terms import (
     after,
+    arrivals,
     calls,
     decide,
     desk,
@@ -17,6 +18,7 @@ from warning.web.terms import (
 
 TOPICS = (
     after,
+    arrivals,
     calls,
     decide,
     desk,
