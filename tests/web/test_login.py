@@ -9,8 +9,10 @@ import httpx
 import pyotp
 import pytest
 from sqlalchemy import text
+from starlette.responses import Response
 
 from tests.web.conftest import World
+from warning.web.auth import Session
 from warning.web.device import device
 
 PASSWORD = "rivers rise at night"
@@ -178,6 +180,21 @@ async def test_a_session_that_was_there_before_is_not_the_one_after_log_in(world
     stale = browser_of(world)
     stale.cookies.set("xxs_session", first, domain="faces.test")
     assert (await stale.get("/me")).status_code == 303  # the session before ended with the new log-in
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_cookies_are_for_no_script_no_other_site_and_over_https_for_no_other_host(secure: bool) -> None:
+    answer, session = Response(), Session(secure=secure)
+    session.open(answer, "word")
+    session.remember(answer, "known")
+    said = [set(one.lower().split("; ")) for one in answer.headers.getlist("set-cookie")]
+    prefix = "__host-" if secure else ""  # a browser takes such a cookie from this very host over HTTPS only (RFC 6265bis §4.1.3.2)
+    assert [next(iter(one & {f"{prefix}xxs_session=word", f"{prefix}xxs_browser=known"}), "") for one in said] == [
+        f"{prefix}xxs_session=word", f"{prefix}xxs_browser=known"]
+    for one in said:
+        assert {"httponly", "samesite=strict", "path=/"} <= one
+        assert ("secure" in one) is secure
+        assert not [word for word in one if word.startswith("domain")]
 
 
 async def test_signing_out_ends_the_session_on_the_server(world: World) -> None:

@@ -160,6 +160,9 @@ def test_a_zip_bomb_is_counted_as_it_unpacks_and_costs_no_memory() -> None:
     assert len(bomb) < 100_000
     with pytest.raises(Invalid, match="unpacks to more than 32 MB"):
         read_area(bomb, zones=ZONES)
+    shared = packed({"x.shp": b"\0" * 20 * 1024 * 1024, "x.shx": b"\0" * 20 * 1024 * 1024})  # each alone would do
+    with pytest.raises(Invalid, match="unpacks to more than 32 MB"):
+        read_area(shared, zones=ZONES)
     lying = bomb.replace(struct.pack("<I", 64 * 1024 * 1024), struct.pack("<I", 100))  # its directory says 100 bytes
     with pytest.raises(Invalid, match="^file: "):
         read_area(lying, zones=ZONES)

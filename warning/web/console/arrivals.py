@@ -1,5 +1,6 @@
 """Partners' alerts on the console: what came from whom, what became of it here and why; the one that is chosen is opened beside the list."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
@@ -37,6 +38,7 @@ class ArrivalsPage:
         self.chosen = chosen
         self._shown: dict[str, str] = {}
         self._found: list[ArrivalView] = []
+        self._drawing = asyncio.Lock()  # a click in the middle of a look must not mix two arrivals
         frame(visit, "/arrivals")
         ui.add_css(CSS)
         self._away = ui.label(visit.t("database_away")).classes("fault").props('role="alert"').style("width:100%")
@@ -50,20 +52,24 @@ class ArrivalsPage:
 
     async def tick(self) -> None:
         """Read, and draw what is new."""
+        async with self._drawing:
+            try:
+                await self._draw()
+                self._away.set_visibility(False)
+            except OperationalError:
+                self._away.set_visibility(True)
+                self._shown.clear()  # what was half drawn is drawn anew
+
+    async def _draw(self) -> None:
         database = self.visit.parts.database
-        try:
-            self._found, feeds = await store.arrivals(database), await store.feeds(database)
-            self._away.set_visibility(False)
-        except OperationalError:
-            self._away.set_visibility(True)
-            return
+        self._found, feeds = await store.arrivals(database), await store.feeds(database)
         if self._new("partners", repr(feeds)):
             self._partners.clear()
             with self._partners:
                 ui.html(_partners(self.visit, self.visit.parts.intake.partners, feeds), sanitize=False)
         if self.chosen not in {one.id for one in self._found}:
             self.chosen = next((one.id for one in self._found), None)
-        if self._new("list", repr((self.chosen, self._found))):
+        if self._new("list", repr((self.chosen, [(one.id, one.fate, one.became) for one in self._found]))):  # not how often a copy came: a keyboard keeps its place
             self._list.clear()
             with self._list:
                 self._entries()
