@@ -1,4 +1,4 @@
-"""Over TLS the connection goes to the address that was judged, and the name stays in SNI, in Host and in what the certificate is held against."""
+"""The connection goes to the address that was judged, and the name stays in Host and, over TLS, in SNI and in what the certificate is held against."""
 
 import asyncio
 import socket
@@ -62,7 +62,7 @@ class Called:
 
 @asynccontextmanager
 async def office(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, *, certificate_for: str, answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *, certificate_for: str, tls: bool = True, answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
 ) -> AsyncIterator[tuple[Called, int, ssl.SSLContext]]:
     """The office's server with its port, and what a client trusts. The name service knows 127.0.0.1 once; asked again it leads elsewhere."""
     cert, key = keys(folder, certificate_for)
@@ -70,7 +70,7 @@ async def office(
     theirs.load_cert_chain(cert, key)
     called = Called(answer)
     theirs.sni_callback = called.named
-    server = await asyncio.start_server(called, "127.0.0.1", 0, ssl=theirs)
+    server = await asyncio.start_server(called, "127.0.0.1", 0, ssl=theirs if tls else None)
     asked = 0
     real = asyncio.get_running_loop().getaddrinfo
 
@@ -93,6 +93,15 @@ async def test_a_webhook_goes_to_the_judged_address_and_the_name_stays_in_tls_an
         assert (await courier.post(target, request)).status == 200
         await courier.close()
     assert called.names == [NAME]
+    assert called.heads[0].splitlines()[:2] == ["POST /in HTTP/1.1", f"Host: {NAME}:{port}"]
+
+
+async def test_a_webhook_over_plain_http_goes_to_the_judged_address_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with office(tmp_path, monkeypatch, certificate_for=NAME, tls=False) as (called, port, trusted):
+        courier = Courier(timeout_s=30, allow_private=True, tls=trusted)
+        target, request = written(Letter(url=f"http://{NAME}:{port}/in", headers=(), body=b"{}"), allow_private=True)
+        assert (await courier.post(target, request)).status == 200
+        await courier.close()
     assert called.heads[0].splitlines()[:2] == ["POST /in HTTP/1.1", f"Host: {NAME}:{port}"]
 
 

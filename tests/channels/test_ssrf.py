@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from channels.wire.ssrf import BadTarget, check_address, check_url, parse_target, resolve
+from channels.wire.ssrf import BadTarget, Targets, check_address, check_url, parse_target, resolve
 
 
 @pytest.mark.parametrize("url", [
@@ -43,6 +43,7 @@ def test_metadata_multicast_and_reserved_addresses_are_refused_even_where_privat
 
 @pytest.mark.parametrize("url", [
     "http://2130706433/", "http://0x7f000001/", "http://0x7f.1/", "http://0177.0.0.1/", "http://127.1/", "http://017700000001/", "http://1.2.3/",
+    "http://example.123/", "http://example.0x7f/", "http://127.0.0.1.5/",
 ])
 def test_an_address_in_a_disguised_form_is_refused_whatever_it_means(url: str) -> None:
     for allow_private in (False, True):
@@ -77,6 +78,16 @@ def test_a_target_is_taken_apart_with_its_default_port_and_an_encoded_path() -> 
     assert target.path == "/%E9%A2%84%E8%AD%A6?q=%E9%9B%A8%20x"
     assert target.authority == "example.org"
     assert parse_target("http://[2001:DB8::1]:8080").authority == "[2001:db8::1]:8080"
+
+
+@pytest.mark.parametrize("url", ["http://10.0.0.7/a", "http://10.0.0.7/预警", "https://db.internal/a", "https://db.internal/预警", "http://169.254.169.254/latest"])
+def test_where_many_urls_lead_to_few_origins_each_origin_is_judged(url: str) -> None:
+    targets = Targets(allow_private=False)
+    assert [(target.host, path) for target, path in map(targets.of, ("https://push.example.org/a?b=c", "https://push.example.org/预"))] == [
+        ("push.example.org", "/a?b=c"), ("push.example.org", "/%E9%A2%84")]
+    for _ in range(2):
+        with pytest.raises(BadTarget):
+            targets.of(url)
 
 
 def _names(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
