@@ -146,7 +146,7 @@ def _partners(visit: Visit, partners: Sequence[Partner], feeds: Mapping[str, Fee
         f"<td>{escape(_passes(visit, one))}</td><td>{_feed(visit, one, feeds.get(one.name))}</td></tr>" for one in partners)
     title = visit.t("arr_partners")
     return (f"<h2>{title} ({len(partners)})</h2><div style='overflow-x:auto' tabindex='0' role='region' aria-label='{title}'>"
-            f"<table class='grid'><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>")
+            f"<table class='grid' style='min-width:34rem'><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>")
 
 
 def _ways(visit: Visit, one: Partner) -> str:
