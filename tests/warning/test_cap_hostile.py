@@ -25,6 +25,7 @@ def test_a_doctype_hidden_in_utf_16_is_found() -> None:
     attack = "<?xml version='1.0' encoding='UTF-16'?><!DOCTYPE alert SYSTEM 'http://127.0.0.1/x.dtd'><alert/>"
     with pytest.raises(CapError, match="DOCTYPE"):
         xml.parse(attack.encode("utf-16"))
+    assert xml.parse("<?xml version='1.0' encoding='UTF-16'?><a>雨</a>".encode("utf-16")).text == "雨"
 
 
 @pytest.mark.parametrize("encoding", ["utf-7", "cp037", "UTF-32"])
