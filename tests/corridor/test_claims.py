@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from sqlalchemy import text
 
 from channels.crowd import Crowd, CrowdReceipt
@@ -9,6 +10,8 @@ from channels.message import Outcome, Receipt
 from tests.corridor.conftest import AT, PLACES, Corridor, until
 from tests.corridor.test_fences import POLICY
 from tests.corridor.test_mass import MAIL, Slow, falls_back, registered
+from warning.dispatch.delivery import State
+from warning.dispatch.mass.sheet import CODE
 from warning.dispatch.subscribe import ResidentSubscription
 from warning.dispatch.work import Hand
 
@@ -51,7 +54,8 @@ async def test_an_offices_older_version_is_superseded_when_a_newer_one_is_there(
     assert corridor.sink.received["/office"] == 1
 
 
-async def test_an_offices_end_waits_for_the_start_on_the_wire_and_follows_when_its_worker_has_died(corridor: Corridor) -> None:
+@pytest.mark.parametrize("taken_up_first", [False, True])
+async def test_an_offices_end_waits_for_the_start_on_the_wire_and_follows_when_its_worker_has_died(corridor: Corridor, *, taken_up_first: bool) -> None:
     await corridor.office("duty", "/office")
     alert = await corridor.warned()
     [first] = await corridor.expand(alert)
@@ -62,8 +66,16 @@ async def test_an_offices_end_waits_for_the_start_on_the_wire_and_follows_when_i
     assert set((await corridor.states(cancel)).values()) == {("queued", "")}
     await corridor.execute("UPDATE delivery SET lease_until = clock_timestamp() - interval '1 second' WHERE state = 'claimed'")
     await corridor.execute("UPDATE delivery SET next_try_at = NULL")
+    if taken_up_first:
+        await corridor.deliver(first)
+        assert set((await corridor.states(alert)).values()) == {("superseded", "newer_version_unsure")}
     await corridor.deliver(last)
     assert set((await corridor.states(cancel)).values()) == {("accepted", "")}, "the start may have left, so its end is owed"
+    if taken_up_first:
+        [told] = (await corridor.deliveries(alert)).values()
+        await corridor.parts.dispatch.on_receipt(Receipt(key=f"{alert}.{told['id']}", outcome=Outcome.DELIVERED, at=AT, evidence="read"))
+        await corridor.parts.dispatch.flush()
+        assert set((await corridor.states(alert)).values()) == {("delivered", "")}
 
 
 async def test_an_offices_end_sees_a_start_that_another_worker_is_claiming_at_this_moment(corridor: Corridor) -> None:
@@ -86,6 +98,26 @@ async def test_an_offices_end_sees_a_start_that_another_worker_is_claiming_at_th
         await until(waits)
     assert (await ending).works == ()
     assert set((await corridor.states(cancel)).values()) == {("queued", "")}, "never muted as an end without a start"
+
+
+async def test_residents_end_sees_a_start_that_another_worker_is_claiming_at_this_moment(corridor: Corridor) -> None:
+    await corridor.resident(ONE)
+    alert = await corridor.warned()
+    await corridor.expand(alert)
+    cancel = await corridor.warned(action="cancel", replaces=alert)
+    [last] = await corridor.expand(cancel)
+    async with corridor.parts.database.begin() as other:
+        await other.execute(text("UPDATE crowd SET codes = :claimed, attempt = 1, lease_until = clock_timestamp() + interval '1 minute' "
+                                 "WHERE identifier = :i"), {"i": alert, "claimed": bytes([CODE[State.CLAIMED]])})
+        ending = asyncio.create_task(corridor.deliver(last))
+
+        async def waits() -> bool:
+            return ending.done() or bool(await corridor.rows(
+                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"))
+
+        await until(waits)
+    await ending
+    assert await corridor.states(cancel) == {ONE: ("queued", "")}, "never muted as an end without a start"
 
 
 async def test_a_batch_under_way_is_put_down_when_a_newer_version_is_signed(corridor: Corridor) -> None:

@@ -191,12 +191,16 @@ async def test_when_a_districts_stronger_warning_is_lifted_the_citys_that_still_
 
 async def test_what_is_still_queued_of_an_event_is_not_told_once_another_event_has_taken_the_place_over(corridor: Corridor) -> None:
     await corridor.resident(PUDONG)
+    await corridor.parts.subscriptions.office(OfficeSubscription(name="post", channel="sms", address=JINSHAN, zones=("310115",)), account=OFFICER)
     blue = await corridor.warned(zones=BOTH, level=Level.BLUE)
-    [late] = await corridor.expand(blue)
+    waiting = await corridor.expand(blue)
     red = await corridor.warned(zones=("310115",), level=Level.RED)
     [update] = [row["identifier"] for row in await corridor.rows("SELECT identifier FROM alert WHERE version = 2")]
     await corridor.send(red)
     await corridor.send(update)
-    await corridor.deliver(late)
-    assert await corridor.states(blue) == {PUDONG: ("superseded", "newer_version")}
-    assert ["红色" in text for text in corridor.heard(PUDONG)] == [True]
+    for late in waiting:
+        await corridor.deliver(late)
+    for number in (PUDONG, JINSHAN):  # a resident, and an office
+        assert (await corridor.states(update))[number] == ("muted", "carried_on")
+        assert (await corridor.states(blue))[number] == ("superseded", "newer_version")
+        assert ["红色" in text for text in corridor.heard(number)] == [True]

@@ -1,5 +1,6 @@
 """A push endpoint that is gone is not tried again; an office's is kept, because its fault must be mended."""
 
+import json
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -39,15 +40,25 @@ async def test_an_endpoint_that_answers_410_is_retired_with_all_its_places_and_n
         corridor = Corridor(parts=parts, smsc=first.smsc, sink=first.sink, folder=first.folder, settings_file=first.settings_file)
         gone, well = await pushed(corridor, "/p/gone"), await pushed(corridor, "/p/well")
         await registered(corridor, gone, "310120")
+        broken = json.dumps({"endpoint": corridor.sink.url("/p/broken"), "keys": {"p256dh": "AAAA", "auth": "AAAA"}})
+        for lane, channel, address, zone in (
+                ("exercise", "webpush", broken, "310115"), ("actual", "webpush", gone, "310116"), ("exercise", "another", gone, "310116")):
+            await corridor.execute(
+                "INSERT INTO subscription (kind, lane, channel, address, language, min_level, cell, district) "
+                "VALUES ('resident', :lane, :channel, :address, 'zh-CN', 1, 'c3115_12165', :zone)",
+                lane=lane, channel=channel, address=parts.addresses.seal(address), zone=zone)
         await corridor.office("district office", "/office")
         corridor.sink.faults |= {"/p/gone": HttpFault.GONE, "/office": HttpFault.GONE}
         office = corridor.sink.url("/office")
         alert = await corridor.warned()
         await corridor.send(alert)
-        assert await corridor.states(alert) == {gone: ("failed", "gone"), well: ("accepted", ""), office: ("failed", "gone")}
-        active = {corridor.parts.addresses.open(row["address"]): row["n"] for row in await corridor.rows(
-            "SELECT address, count(*) FILTER (WHERE active) AS n FROM subscription GROUP BY address")}
-        assert active == {gone: 0, well: 1, office: 1}
+        assert await corridor.states(alert) == {
+            gone: ("failed", "gone"), well: ("accepted", ""), office: ("failed", "gone"), broken: ("failed", "bad_address")}
+        active = {(row["lane"], row["channel"], corridor.parts.addresses.open(row["address"])): row["n"] for row in await corridor.rows(
+            "SELECT lane, channel, address, count(*) FILTER (WHERE active) AS n FROM subscription GROUP BY lane, channel, address")}
+        assert active == {
+            ("exercise", "webpush", gone): 0, ("exercise", "webpush", well): 1, ("exercise", "webhook", office): 1, ("exercise", "webpush", broken): 1,
+            ("actual", "webpush", gone): 1, ("exercise", "another", gone): 1}
         assert corridor.sink.refused["gone"] == 2
         fengxian = await corridor.warned(zones=("310120",))
         await corridor.send(fengxian)

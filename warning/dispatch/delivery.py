@@ -16,14 +16,18 @@
     claimed     failed      the channel refused for good, or the tries are used up
     claimed     expired     refused because its time is over
     claimed     unknown     sent, and no answer came
+    claimed     superseded  its worker died and a newer version exists: it may have arrived (``newer_version_unsure``)
     unknown     queued      after a grace, tried again (``maybe_twice``)
     unknown     accepted    the answer came late
     unknown     delivered   the receipt came late
-    unknown     failed      the tries are used up
+    unknown     failed      the tries are used up, or its alert expired before an answer came
+    unknown     superseded  a newer version exists, and it may have arrived (``newer_version_unsure``)
     unknown     muted       the call that it was sent for is answered or over (then ``maybe_twice``)
     muted       queued      another call needs it after all
     accepted    delivered   a handset receipt (SMS only may claim the handset)
     accepted    failed      a receipt that says the handset was never reached
+    superseded  delivered   the receipt came late, of one that may have arrived
+    superseded  failed      a late receipt that says the handset was never reached
 """
 
 from dataclasses import dataclass
@@ -48,9 +52,10 @@ class State(StrEnum):
 MOVES: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.CLAIMED, State.SUPERSEDED, State.MUTED, State.EXPIRED}),
     State.CLAIMED: frozenset(
-        {State.ACCEPTED, State.DELIVERED, State.QUEUED, State.FAILED, State.EXPIRED, State.UNKNOWN}
+        {State.ACCEPTED, State.DELIVERED, State.QUEUED, State.FAILED, State.EXPIRED, State.UNKNOWN, State.SUPERSEDED}
     ),
-    State.UNKNOWN: frozenset({State.QUEUED, State.ACCEPTED, State.DELIVERED, State.FAILED, State.MUTED}),
+    State.UNKNOWN: frozenset({State.QUEUED, State.ACCEPTED, State.DELIVERED, State.FAILED, State.MUTED, State.SUPERSEDED}),
+    State.SUPERSEDED: frozenset({State.DELIVERED, State.FAILED}),
     State.MUTED: frozenset({State.QUEUED}),
     State.ACCEPTED: frozenset({State.DELIVERED, State.FAILED}),
 }
@@ -63,8 +68,11 @@ REACHED = frozenset({State.ACCEPTED, State.DELIVERED})
 SKIPPED, SKIPPED_UNSURE = "skipped", "skipped_unsure"
 """The reasons of a failure that an operator has settled: no channel says them, they are a person's decision (store/skip)."""
 
-UNSURE = ("timeout", SKIPPED_UNSURE)
-"""Reasons of a failure whose message may have arrived all the same: its end is owed, and a late receipt counts."""
+REPLACED, REPLACED_UNSURE = "newer_version", "newer_version_unsure"
+"""The reasons of what a newer version supersedes; unsure: it was on the wire, and no answer came before."""
+
+UNSURE = ("timeout", SKIPPED_UNSURE, REPLACED_UNSURE)
+"""Reasons of what failed or was superseded though its message may have arrived: its end is owed, and a late receipt counts."""
 
 NEXT_STEP = {
     Reason.BAD_ADDRESS: "correct the address of the subscription",

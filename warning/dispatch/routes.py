@@ -222,7 +222,7 @@ class RoutedSender:
             if self._time() >= until:
                 break
             left = [position for position in left if position not in answers or _may_move(answers[position][1])]
-        return [one or ("", self._no_route()) for one in told]
+        return [one or ("", self._no_route(until)) for one in told]
 
     def _shares(self, left: Sequence[int], tried: dict[int, set[str]]) -> list[tuple[Route, list[int]]]:
         """Who carries what: by weight among the best routes that a message has not had. What finds none keeps what it was told last."""
@@ -304,8 +304,10 @@ class RoutedSender:
                 log.warning("the circuit of a route changed", route=route.name, circuit=state.value)
             route.seen, route.since = state, self._now()
 
-    def _no_route(self) -> _Said:
+    def _no_route(self, until: float) -> _Said:
         now_s = self._time()
+        if now_s >= until:
+            return _LATE
         how = ", ".join(f"{route.name} {'skipped' if route.skipped else route.breaker.state(now_s).value}" for route in self._routes)
         return _Said(outcome=Outcome.RETRY, reason=Reason.UNREACHABLE, evidence=f"no route may be used now: {how}")
 
@@ -339,4 +341,5 @@ def _note(route: Route, now_s: float, health: Health | None) -> str:
 
 
 _DEAD = _Said(outcome=Outcome.RETRY, reason=Reason.UNREACHABLE, evidence="not tried: the route stopped answering others of this batch")
+_LATE = _Said(outcome=Outcome.RETRY, reason=Reason.UNREACHABLE, evidence="not tried: the message on trial took all the time there was")
 _SLOW = _Said(outcome=Outcome.RETRY, reason=Reason.RATE_LIMITED, evidence="the route's rate leaves no time for it in this batch")

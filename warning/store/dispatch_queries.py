@@ -72,7 +72,7 @@ SELECT m.id, m.subscription_id, m.role, m.attempts, s.kind, s.name, s.address, s
 FROM mine m JOIN subscription s ON s.id = m.subscription_id LEFT JOIN office_wish w ON w.subscription_id = s.id CROSS JOIN LATERAL (
   SELECT coalesce(bool_or(x.version > m.version AND (x.state <> 'muted' OR x.reason IN ('no_start', 'carried_on'))), false) AS newer,
     coalesce(bool_or(x.version < m.version AND (x.state IN ('accepted', 'delivered', 'unknown') OR x.maybe_twice
-      OR (x.state = 'failed' AND x.reason IN ('timeout', 'skipped_unsure'))
+      OR (x.state IN ('failed', 'superseded') AND x.reason IN ('timeout', 'skipped_unsure', 'newer_version_unsure'))
       OR (x.state = 'claimed' AND x.lease_until <= clock_timestamp()))), false) AS reached,
     coalesce(bool_or(x.version < m.version AND x.state = 'claimed' AND x.lease_until > clock_timestamp()), false) AS in_flight
   FROM delivery x WHERE x.event_id = m.event_id AND x.channel = m.channel AND x.subscription_id = m.subscription_id
@@ -86,7 +86,8 @@ SETTLE: Final = {
                "lease_until = clock_timestamp() + make_interval(secs => :lease) WHERE id = ANY(:ids)",
     Turn.WAIT: "UPDATE delivery SET next_try_at = clock_timestamp() + interval '1 second' "
                "WHERE id = ANY(:ids) AND CAST(:lease AS float) > 0",
-    Turn.SUPERSEDED: "UPDATE delivery SET state = 'superseded', reason = 'newer_version', ended_at = clock_timestamp() "
+    Turn.SUPERSEDED: "UPDATE delivery SET reason = CASE WHEN state IN ('claimed', 'unknown') THEN 'newer_version_unsure' ELSE 'newer_version' END, "
+                     "state = 'superseded', ended_at = clock_timestamp() "
                      "WHERE id = ANY(:ids) AND CAST(:lease AS float) > 0",
     Turn.NO_START: "WITH muted AS (UPDATE delivery SET state = 'muted', reason = 'no_start', ended_at = clock_timestamp() "
                    "WHERE id = ANY(:ids) AND CAST(:lease AS float) > 0 RETURNING event_id, channel, subscription_id, version) "
@@ -95,8 +96,10 @@ SETTLE: Final = {
                    "AND d.subscription_id = m.subscription_id AND d.version < m.version AND d.state = 'queued'",
     Turn.USED_UP: "UPDATE delivery SET state = 'failed', reason = 'timeout', ended_at = clock_timestamp(), "
                   "evidence = 'taken up again and again without an answer' WHERE id = ANY(:ids) AND CAST(:lease AS float) > 0",
-    Turn.EXPIRED: "UPDATE delivery SET state = 'expired', reason = 'expired', ended_at = clock_timestamp(), "
-                  "evidence = 'expired before it could be sent' WHERE id = ANY(:ids) AND CAST(:lease AS float) > 0",
+    Turn.EXPIRED: "UPDATE delivery d SET state = n.state, reason = n.reason, evidence = n.evidence, ended_at = clock_timestamp() "
+                  "FROM (VALUES (true, 'failed', 'timeout', 'expired before an answer came'), "
+                  "(false, 'expired', 'expired', 'expired before it could be sent')) AS n(may_have_left, state, reason, evidence) "
+                  "WHERE n.may_have_left = (d.state IN ('claimed', 'unknown')) AND id = ANY(:ids) AND CAST(:lease AS float) > 0",
 }
 
 SHUT: Final = """
@@ -141,7 +144,7 @@ UPDATE delivery d SET state = u.state, evidence = left(concat_ws('; ', nullif(d.
   accepted_at = coalesce(d.accepted_at, clock_timestamp()), ended_at = clock_timestamp()
 FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:evidence AS text[]), CAST(:reasons AS text[]))
   AS u(id, state, evidence, reason)
-WHERE d.id = u.id AND (d.state IN ('claimed', 'unknown', 'accepted') OR (d.state = 'failed' AND d.reason IN ('timeout', 'skipped_unsure')))
+WHERE d.id = u.id AND (d.state IN ('claimed', 'unknown', 'accepted') OR (d.state IN ('failed', 'superseded') AND d.reason IN ('timeout', 'skipped_unsure', 'newer_version_unsure')))
 RETURNING d.id
 """
 

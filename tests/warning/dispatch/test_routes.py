@@ -188,7 +188,23 @@ async def test_a_trial_that_takes_all_the_time_there_is_leaves_the_rest_to_the_n
     await sender.send(messages(10))
     clock.at += 5.0
     gateway.dies_after, gateway.slow_s = None, 31.0
-    assert outcomes(await sender.send(messages(10))) == {Outcome.ACCEPTED: 1, Outcome.RETRY: 9}
+    first, *rest = await sender.send(messages(10))
+    assert first.outcome is Outcome.ACCEPTED
+    assert {(one.outcome, one.reason, one.evidence) for one in rest} == {(
+        Outcome.RETRY, Reason.UNREACHABLE, "not tried: the message on trial took all the time there was")}
+
+
+async def test_a_standby_that_fell_silent_is_tried_with_one_message_though_it_is_not_its_turn() -> None:
+    clock = Clock()
+    first, spare = Gateway(clock), Gateway(clock)
+    standby = Route("spare", spare, weight=0)
+    standby.breaker.silent(0, messages=3)
+    clock.at += 5.0
+    sender = routed(clock, Route("first", first), standby)
+    await sender.send(messages(10))
+    await sender.send(messages(10))
+    assert (len(first.got), len(spare.got)) == (10, 1)
+    assert first.got.total() == 19
 
 
 async def test_the_rate_of_a_route_is_kept_and_what_finds_no_time_waits_for_the_next_batch() -> None:

@@ -59,9 +59,9 @@ def unsure(n: int, outcome: Outcome, reason: Reason, evidence: str) -> CrowdRece
 
 
 def came_late(sheet: Sheet, receipts: Mapping[int, Receipt]) -> list[int]:
-    """Receipts after the answer, by place; those that fitted. A settled person stays settled, but for a time-out."""
+    """Receipts after the answer, by place; those that fitted. A settled person stays settled, but for one who may have been reached."""
     open_to = among(sheet, State.CLAIMED, State.UNKNOWN, State.ACCEPTED)
-    timed_out = among(sheet, State.FAILED)
+    timed_out = among(sheet, State.FAILED, State.SUPERSEDED)
     fitted = []
     groups: dict[tuple[int, State, str, str], list[int]] = {}
     for place, receipt in receipts.items():

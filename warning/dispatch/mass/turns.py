@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warning.dispatch.delivery import UNSURE, State
+from warning.dispatch.delivery import REPLACED, REPLACED_UNSURE, UNSURE, State
 from warning.dispatch.mass.sheet import TWICE, Mask, Sheet, among, flag, flagged, places_of, put, reasoned
 from warning.dispatch.order import Turn
 
@@ -45,7 +45,7 @@ def standings(mine: Sheet, version: int, others: Sequence[Relative], *, most_tri
             claimed = among(other.sheet, State.CLAIMED)
             arrived = (
                 among(other.sheet, State.ACCEPTED, State.DELIVERED, State.UNKNOWN) | flagged(other.sheet, TWICE)
-                | (among(other.sheet, State.FAILED) & reasoned(other.sheet, *UNSURE)))
+                | (among(other.sheet, State.FAILED, State.SUPERSEDED) & reasoned(other.sheet, *UNSURE)))
             # An older version with a dead lease may have left before its worker died: it counts as reached.
             reached |= inside & (arrived | (claimed & (not other.held)))[where]
             in_flight |= inside & (claimed & other.held)[where]
@@ -74,17 +74,20 @@ def turns(seen: Standings, due: Mask, *, role: str, expired: bool) -> dict[Turn,
 def settle(mine: Sheet, found: dict[Turn, Mask]) -> None:
     """Write down who will not be told, and why; who is to be sent is queued, marked where it may have left before."""
     again = found[Turn.SEND] | found[Turn.WAIT]
-    flag(mine, again & among(mine, State.CLAIMED, State.UNKNOWN), TWICE)
+    may_have_left = among(mine, State.CLAIMED, State.UNKNOWN)
+    flag(mine, again & may_have_left, TWICE)
     put(mine, again, State.QUEUED)
-    put(mine, found[Turn.SUPERSEDED], State.SUPERSEDED, ("newer_version", ""))
+    put(mine, found[Turn.SUPERSEDED] & ~may_have_left, State.SUPERSEDED, (REPLACED, ""))
+    put(mine, found[Turn.SUPERSEDED] & may_have_left, State.SUPERSEDED, (REPLACED_UNSURE, ""))
     put(mine, found[Turn.NO_START], State.MUTED, ("no_start", ""))
     put(mine, found[Turn.USED_UP], State.FAILED, ("timeout", "taken up again and again without an answer"))
-    put(mine, found[Turn.EXPIRED], State.EXPIRED, ("expired", "expired before it could be sent"))
+    put(mine, found[Turn.EXPIRED] & ~may_have_left, State.EXPIRED, ("expired", "expired before it could be sent"))
+    put(mine, found[Turn.EXPIRED] & may_have_left, State.FAILED, ("timeout", "expired before an answer came"))
 
 
 def supersede(mine: Sheet, never_began: Mask, earlier: Sheet) -> bool:
     """Whose start never left needs none any more; True if somebody's was still queued."""
     inside, _ = places_of(mine.members[never_began], earlier.members)
     queued = inside & among(earlier, State.QUEUED)
-    put(earlier, queued, State.SUPERSEDED, ("newer_version", ""))
+    put(earlier, queued, State.SUPERSEDED, (REPLACED, ""))
     return bool(queued.any())

@@ -81,6 +81,9 @@ def test_a_receipt_that_overtook_the_answer_is_not_taken_back() -> None:
     assert came_late(sheet, {2: delivered, 9: delivered}) == [2]
     answered(sheet, ALL, said(*[Outcome.ACCEPTED] * 4), mine=True, now=NOW, expires=NOW + timedelta(hours=1), policy=RetryPolicy())
     assert tally(sheet) == [0, 0, 3, 1, 0, 0, 0, 0, 0]
+    put(sheet, np.array([0]), State.SUPERSEDED, ("newer_version", ""))
+    put(sheet, np.array([1]), State.SUPERSEDED, ("newer_version_unsure", ""))
+    assert came_late(sheet, {0: delivered, 1: delivered}) == [1], "what never left is not delivered"
     # Doubled, reordered, contradicting: the first word of the handset stays.
     assert came_late(sheet, {2: Receipt(key="", outcome=Outcome.REJECTED, at=NOW, reason=Reason.EXPIRED)}) == []
     assert words_of(sheet, 2) == ("", "DELIVRD")

@@ -1,8 +1,8 @@
 """Sheets: states, words and counters of a batch as columns; and that a thousand turns at once are the turns of one by one."""
 
+from itertools import product
+
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 
 from warning.dispatch.delivery import State
 from warning.dispatch.mass.sheet import (
@@ -82,29 +82,44 @@ def test_a_start_whose_worker_died_counts_as_arrived() -> None:
         assert found[what].all()
 
 
-person = st.tuples(st.sampled_from(State), st.booleans(), st.sampled_from(["", "timeout", "skipped_unsure", "no_start", "carried_on", "gone"]))
+def test_what_was_on_the_wire_when_a_newer_version_came_or_its_time_was_over_is_owed_its_end() -> None:
+    ways = (State.QUEUED, State.CLAIMED, State.UNKNOWN)
+    for expired, clean, unsure in (
+            (False, ("superseded", "newer_version", ""), ("superseded", "newer_version_unsure", "")),
+            (True, ("expired", "expired", "expired before it could be sent"), ("failed", "timeout", "expired before an answer came"))):
+        start, end = people(1, 2, 3), people(1, 2, 3)
+        for place, state in enumerate(ways):
+            put(start, np.array([place]), state)
+        later = [] if expired else [Relative(version=2, sheet=end, held=False)]
+        settle(start, turns(standings(start, 1, later, most_tries=16), among(start, *ways), role="start", expired=expired))
+        states = [next(state.value for state in State if among(start, state)[place]) for place in range(3)]
+        assert [(state, *words_of(start, place)) for place, state in enumerate(states)] == [clean, unsure, unsure]
+        found = turns(standings(end, 2, [Relative(version=1, sheet=start, held=False)], most_tries=16), among(end, State.QUEUED),
+                      role="end", expired=expired)
+        assert (np.flatnonzero(found[Turn.NO_START]).tolist(), np.flatnonzero(found[Turn.SEND]).tolist()) == ([0], [1, 2])
+        assert not flagged(start, TWICE).any(), "once at most"
 
 
-@given(st.lists(st.tuples(person, person), min_size=1, max_size=12), st.booleans(), st.booleans(), st.booleans(),
-       st.sampled_from(["start", "change", "end"]), st.integers(0, 3))
-def test_a_thousand_turns_are_the_turns_of_one_by_one(
-    others: list[tuple[tuple[State, bool, str], tuple[State, bool, str]]], held: bool, expired: bool, coming: bool, role: str, tries: int
-) -> None:
-    mine = people(*range(len(others)))
-    mine.tries[:] = tries
-    earlier, later = people(*range(len(others))), people(*range(len(others)))
-    for place, pair in enumerate(others):
-        for sheet, (state, twice, reason) in zip((earlier, later), pair, strict=True):
-            put(sheet, np.array([place]), state, (reason, ""))
-            if twice:
-                flag(sheet, np.array([place]), TWICE)
-    seen = standings(mine, 2, [Relative(version=1, sheet=earlier, held=held), Relative(version=3, sheet=later, held=held)],
-                     most_tries=3, coming=coming)
-    found = turns(seen, np.ones(len(others), dtype=np.bool_), role=role, expired=expired)
-    for place, ((before, twice, why), (after, _, muted_why)) in enumerate(others):
-        alone = Standing(
-            role=role, newer=after is not State.MUTED or muted_why in ("no_start", "carried_on"), expired=expired, used_up=tries >= 3,
-            reached=before in (State.ACCEPTED, State.DELIVERED, State.UNKNOWN) or twice
-            or (before is State.FAILED and why in ("timeout", "skipped_unsure")) or (before is State.CLAIMED and not held),
-            in_flight=coming or (before is State.CLAIMED and held))
-        assert [what for what, mask in found.items() if mask[place]] == [turn(alone)]
+def test_a_thousand_turns_are_the_turns_of_one_by_one() -> None:
+    before = list(product(State, (False, True), ("", "timeout", "skipped_unsure", "newer_version_unsure", "no_start", "gone")))
+    after = [*((state, "") for state in State), (State.MUTED, "no_start"), (State.MUTED, "carried_on"), (State.MUTED, "stopped")]
+    pairs = list(product(before, after))
+    mine, earlier, later = (people(*range(len(pairs))) for _ in range(3))
+    for place, ((state, twice, reason), (newer, muted_why)) in enumerate(pairs):
+        put(earlier, np.array([place]), state, (reason, ""))
+        put(later, np.array([place]), newer, (muted_why, ""))
+        if twice:
+            flag(earlier, np.array([place]), TWICE)
+    for held, expired, coming, role, tries in product((False, True), (False, True), (False, True), ("start", "change", "end"), (2, 3)):
+        mine.tries[:] = tries
+        seen = standings(mine, 2, [Relative(version=1, sheet=earlier, held=held), Relative(version=3, sheet=later, held=held)],
+                         most_tries=3, coming=coming)
+        found = turns(seen, np.ones(len(pairs), dtype=np.bool_), role=role, expired=expired)
+        told = {place: what for what, mask in found.items() for place in np.flatnonzero(mask).tolist()}
+        assert sum(int(mask.sum()) for mask in found.values()) == len(pairs), "each has exactly one turn"
+        for place, ((state, twice, why), (newer, muted_why)) in enumerate(pairs):
+            assert told[place] is turn(Standing(
+                role=role, newer=newer is not State.MUTED or muted_why in ("no_start", "carried_on"), expired=expired, used_up=tries >= 3,
+                reached=state in (State.ACCEPTED, State.DELIVERED, State.UNKNOWN) or twice
+                or (state in (State.FAILED, State.SUPERSEDED) and why in ("timeout", "skipped_unsure", "newer_version_unsure")) or (state is State.CLAIMED and not held),
+                in_flight=coming or (state is State.CLAIMED and held)))
