@@ -10,6 +10,7 @@ from warning.app import opened
 from warning.cli.entry import cli
 from warning.configfolder import config_file, shipped_config
 from warning.errors import ConfigError
+from warning.level import Level
 from warning.parts import Parts
 from warning.settings import Settings, load_settings
 from warning.store.drill import DrillClock
@@ -92,5 +93,8 @@ def test_the_command_line_looks_at_the_same_folder(tmp_path: Path, capsys: pytes
 
 async def test_a_rehearsal_measures_and_leaves_nothing_behind(corridor: Corridor) -> None:
     assert await corridor.parts.watch.rehearse() > 0
+    judged = corridor.parts.watch._rehearsed(corridor.now)
+    assert {(one.proposal.hazard, one.proposal.level) for one in judged} == {("rainstorm", Level.RED)}
+    assert all(one.polygon and one.texts for one in judged), "what only a warning needs has been needed before the first one"
     assert [row["n"] for row in await corridor.rows(
         "SELECT (SELECT count(*) FROM proposal) + (SELECT count(*) FROM payload) + (SELECT count(*) FROM watch_memory) AS n")] == [0]

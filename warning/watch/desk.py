@@ -41,7 +41,7 @@ from warning.watch.pack import NoticeKey, OpenNotice, Pack, RiskNotice, affected
 from warning.watch.proposal import Action, InForce, Proposal
 from warning.watch.propose import propose
 from warning.watch.ready import Texts, ready_texts
-from warning.watch.rehearsal import calm_day
+from warning.watch.rehearsal import calm_day, wet_day
 from warning.watch.rule import RuleSet
 from warning.watch.rulefile import quantities
 from warning.watch.site import Site
@@ -135,18 +135,19 @@ class WatchDesk:
         self._gauge_grid = _kilometre_grid(zones)
 
     async def rehearse(self) -> float:
-        """Measure a calm day and throw it away; returns the seconds. After it the first file is measured as fast as every other."""
+        """Judge a calm day and a wet one and throw them away; returns the seconds. After it the first file is judged as fast as every other."""
         started = time.monotonic()
         now = self._clock.now()
         await asyncio.to_thread(self._rehearsed, now)
         return time.monotonic() - started
 
-    def _rehearsed(self, now: datetime) -> None:
-        if not len(self._zones.zones):
-            return
-        window = Window().with_run(calm_day(self._zones, now=now))
-        measuring = Measuring(window, self._zones.zones, now=now)
-        self._judge(measuring, now, (), {issuer.code: Memory() for issuer in self._issuers}, now)
+    def _rehearsed(self, now: datetime) -> list[Found]:
+        """What would have been proposed."""
+        found: list[Found] = []
+        for day in (calm_day, wet_day) if len(self._zones.zones) else ():
+            measuring = Measuring(Window().with_run(day(self._zones, now=now)), self._zones.zones, now=now)
+            found += self._judge(measuring, now, (), {issuer.code: Memory() for issuer in self._issuers}, now)[0]
+        return found
 
     async def take(self, payload: Payload) -> list[UUID]:
         """One payload to its end: proposals stored, or the payload refused with a reason. Returns new proposal ids."""
