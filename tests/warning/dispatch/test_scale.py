@@ -1,7 +1,9 @@
 """The scale model: hand-made stations whose slowest can be told in the head, and a simulation that agrees."""
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +13,7 @@ from warning.dispatch.scale import BENCH, Costs, Means, forecast, needs, simulat
 
 # A worker moves 10,000 messages a second, a core of the database 20,000, the muster 50,000.
 COSTS = Costs(worker_us=100, database_us=50, gateway_us=20, muster_per_s=50_000, first_s=1, log_bytes=100, transactions_per_1000=5)
+ROOT = Path(__file__).resolve().parents[3]
 PLENTY = Means(workers=100, database_cores=100, gateways=100, parts_per_s=100_000)
 
 
@@ -54,3 +57,14 @@ def test_a_planner_reads_what_holds_his_city_up_and_what_must_carry_the_rest() -
     assert document["forecast"]["per_s"] == 25_000
     assert document["forecast"]["reached"] == int((600 - BENCH.first_s) * 25_000)
     assert document["needs"]["gateways"] == 17
+
+
+def test_each_input_on_the_page_is_the_planners_and_cites_a_row_of_the_bench() -> None:
+    page = (ROOT / "docs/scale.md").read_text(encoding="utf-8")
+    table = page.partition("## Inputs")[2].partition("\n## ")[0]
+    cited = {name: (float(value.replace(",", "")), bench) for name, value, bench in re.findall(r"^\| ([^|]+) \| ([\d.,]+)[^|]*\| `(\w+)`", table, re.MULTILINE)}
+    assert {name: value for name, (value, _) in cited.items()} == {
+        "a worker, one message": BENCH.worker_us, "the database, one message": BENCH.database_us, "the drill's SMS centre, one message": BENCH.gateway_us,
+        "muster: whom to tell": BENCH.muster_per_s, "write-ahead log": BENCH.log_bytes, "transactions": BENCH.transactions_per_1000,
+        "signature → first message": BENCH.first_s}
+    assert [bench for _, bench in cited.values() if not (ROOT / f"tests/bench/{bench}.py").is_file()] == []
