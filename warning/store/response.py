@@ -241,9 +241,9 @@ WHERE a.expires > CAST(:at AS timestamptz) - interval '1 day' AND NOT EXISTS (SE
 ORDER BY a.sent LIMIT :limit
 """
 _OUTDATED = """
-SELECT a.* FROM alert a WHERE EXISTS (
-  SELECT 1 FROM response r JOIN roster_edition e ON e.lane = CASE r.status WHEN 'Actual' THEN 'actual' ELSE 'exercise' END
-  WHERE r.identifier = a.identifier AND r.state = 'open' AND r.edition < e.number)
+SELECT a.* FROM (
+  SELECT DISTINCT r.identifier FROM response r JOIN roster_edition e ON e.lane = CASE r.status WHEN 'Actual' THEN 'actual' ELSE 'exercise' END
+  WHERE r.state = 'open' AND r.edition < e.number) o JOIN alert a ON a.identifier = o.identifier
 ORDER BY a.level DESC, a.sent LIMIT :limit
 """
 _SEEN = """
