@@ -1,9 +1,10 @@
 """Read GRIB, editions 1 and 2: every field of every message, as the file has it, on a grid in geo's form."""
 
 from collections import deque
-from collections.abc import Iterator, Set
+from collections.abc import Generator, Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import BinaryIO
 
 import eccodes
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from feeds import grib_header, lattice, variable
 from feeds.errors import BadField, PartlyRead, Truncated, UnknownFormat
 from feeds.grib_packed import Unpacked
-from feeds.grib_scan import scan
+from feeds.grib_scan import Scan, header, scan
 from feeds.grib_values import unpack
 from geo.field import GridField, Provenance
 from geo.grid import Grid
@@ -32,26 +33,25 @@ def read(path: Path, *, source: str, checksum: str = "", wanted: Set[str] | None
     found = scan(path)
     if not found.messages and not found.fault:
         raise UnknownFormat(f"{path.name}: no GRIB message in it; look whether the download is a page of text")
-    # Without this, ecCodes gives the first field of a message (u) and not the others (v).
-    eccodes.codes_grib_multi_support_on()
     index, passed, refused, fault = 0, 0, list[str](), found.fault
     suspicions = tuple(f"{stray}: a field may be missing there" for stray in found.strays)
     with path.open("rb") as file, ThreadPoolExecutor(max_workers=cores(), thread_name_prefix="grib") as pool:
         waiting: deque[tuple[int, int, bytes, Future[Unpacked]]] = deque()
+        coming = _messages(file, found)
         try:
             more = True
             while more or waiting:
                 # While one field's header is looked at, the next are unpacked.
                 while more and len(waiting) <= cores():
                     try:
-                        handle: int | None = eccodes.codes_grib_new_from_file(file)
+                        came = next(coming, None)
                     except eccodes.CodesInternalError as error:
-                        fault, handle = fault or str(error), None
-                    if handle is None:
+                        fault, came = fault or str(error), None
+                    if came is None:
                         more = False
                     else:
                         index += 1
-                        message = eccodes.codes_get_message(handle)
+                        handle, message = came
                         if wanted is not None and _called(handle, message) not in (*wanted, ""):
                             passed += 1
                             eccodes.codes_release(handle)
@@ -74,8 +74,7 @@ def read(path: Path, *, source: str, checksum: str = "", wanted: Set[str] | None
         finally:
             for _, handle, _, unpacking in waiting:
                 _release(handle, unpacking)
-            # ecCodes remembers half-read messages by file; the next file could be taken for this one.
-            eccodes.codes_grib_multi_support_reset_file(file)
+            coming.close()
     if fault:
         told = "; ".join(("", *refused))
         raise Truncated(f"{path.name}: broken after field {index}: {fault}. {index - len(refused) - passed} field(s) were read{told}; fetch the file again")
@@ -83,6 +82,27 @@ def read(path: Path, *, source: str, checksum: str = "", wanted: Set[str] | None
         raise PartlyRead(path.name, tuple(refused))
     if passed and passed == index:
         yield from read(path, source=source, checksum=checksum)
+
+
+def _messages(file: BinaryIO, found: Scan) -> Generator[tuple[int, bytes]]:
+    """Each field's message, and a handle that has at least its header.
+
+    Where every message is whole and holds one field, they are taken by their places and ecCodes is given the headers alone: it copies what it is given.
+    """
+    if not found.fault and not found.several:
+        for start, length in found.places:
+            file.seek(start)
+            message = file.read(length)
+            yield eccodes.codes_new_from_message(header(message)), message
+        return
+    # Without this, ecCodes gives the first field of a message (u) and not the others (v).
+    eccodes.codes_grib_multi_support_on()
+    try:
+        while (handle := eccodes.codes_grib_new_from_file(file)) is not None:
+            yield handle, eccodes.codes_get_message(handle)
+    finally:
+        # ecCodes remembers half-read messages by file; the next file could be taken for this one.
+        eccodes.codes_grib_multi_support_reset_file(file)
 
 
 def _release(handle: int, unpacking: Future[Unpacked]) -> None:

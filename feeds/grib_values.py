@@ -4,6 +4,7 @@ import math
 
 import eccodes
 import numpy as np
+from numpy.typing import NDArray
 
 from feeds import grib_header, lattice
 from feeds.errors import BadField
@@ -14,7 +15,7 @@ _MISSING = -9.87654321e35  # asked of the decoder in place of a missing value; n
 
 
 def unpack(handle: int, message: bytes) -> Unpacked:
-    """The field's values (``message`` is the handle's), each the float32 nearest to what ecCodes decodes in float64. Raises BadField.
+    """The field's values (of the handle its header is asked, ``message`` has the whole), each the float32 nearest to what ecCodes decodes in float64. Raises BadField.
 
     May be called from any thread, one handle in one thread at a time (ecCodes is built with ECCODES_THREADS).
     """
@@ -26,11 +27,7 @@ def unpack(handle: int, message: bytes) -> Unpacked:
         found = direct(handle, message, shape, south_first=scan["jScansPositively"])
         if found is not None:
             return found
-    eccodes.codes_set(handle, "missingValue", _MISSING)
-    try:
-        values = np.asarray(eccodes.codes_get_values(handle), dtype=np.float64)
-    except eccodes.CodesInternalError as fault:
-        raise BadField(f"its values cannot be unpacked ({fault}); fetch the file again") from fault
+    values = _decoded(message)
     whole = shape is not None and shape[0] * shape[1] == values.size
     ny, nx = shape if shape is not None and whole else (1, values.size)
     rows = np.empty((ny, nx), dtype=np.float32)
@@ -41,3 +38,15 @@ def unpack(handle: int, message: bytes) -> Unpacked:
             j_consecutive=scan["jPointsAreConsecutive"], alternating=scan["alternativeRowScanning"]))
     known = gaps < values.size
     return Unpacked(rows=rows, whole=whole, lowest=low if known else math.nan, highest=high if known else math.nan, missing=gaps)
+
+
+def _decoded(message: bytes) -> NDArray[np.float64]:
+    """In file order, _MISSING where the bitmap leaves a point out."""
+    handle = eccodes.codes_new_from_message(message)
+    try:
+        eccodes.codes_set(handle, "missingValue", _MISSING)
+        return np.asarray(eccodes.codes_get_values(handle), dtype=np.float64)
+    except eccodes.CodesInternalError as fault:
+        raise BadField(f"its values cannot be unpacked ({fault}); fetch the file again") from fault
+    finally:
+        eccodes.codes_release(handle)

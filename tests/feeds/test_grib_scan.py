@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.grib_scan import Scan, scan
+from feeds.grib_scan import Scan, header, scan
 
 
 def edition_2(length: int) -> bytes:
@@ -53,3 +53,29 @@ def test_a_message_that_is_not_whole_is_a_fault(tmp_path: Path, data: bytes, fau
 def test_bytes_between_and_behind_messages_are_strays(tmp_path: Path) -> None:
     found = scanned(tmp_path, edition_2(40) + b"z" * 200 + edition_2(40) + b"z" * 9)
     assert found == Scan(messages=2, strays=("bytes 40 to 240 are no GRIB message", "the last 9 bytes, from byte 280, are no GRIB message"))
+
+
+def sections(*numbers: int) -> bytes:
+    """A message of edition 2 of these sections, 9 bytes each."""
+    body = b"".join((9).to_bytes(4, "big") + bytes([number]) + b"pack" for number in numbers)
+    return b"GRIB\0\0\0\2" + (16 + len(body) + 4).to_bytes(8, "big") + body + b"7777"
+
+
+def test_each_message_has_its_place_and_one_of_several_fields_is_known_by_what_follows_its_first_values(tmp_path: Path) -> None:
+    one, two = sections(1, 3, 4, 5, 6, 7), sections(1, 3, 4, 5, 6, 7, 4, 5, 6, 7)
+    found = scanned(tmp_path, one + b"\0\0" + one)
+    assert (found.places, found.several) == (((0, 74), (76, 74)), False)
+    assert [scanned(tmp_path, data).several for data in (two, one + two, two + one, edition_1(90, 90, 50))] == [True, True, True, False]
+
+
+def test_a_message_whose_sections_cannot_be_walked_is_left_to_the_library(tmp_path: Path) -> None:
+    assert scanned(tmp_path, edition_2(60)).several is True
+    assert scanned(tmp_path, sections(1, 3, 4, 5, 6)).several is True
+
+
+def test_a_header_is_the_message_with_an_empty_section_7(tmp_path: Path) -> None:
+    whole = sections(1, 3, 4, 5, 6, 7)
+    short = header(whole)
+    assert short == b"GRIB\0\0\0\2" + (70).to_bytes(8, "big") + whole[16:61] + b"\0\0\0\5\x07" + b"7777"
+    assert scanned(tmp_path, short) == Scan(messages=1)
+    assert header(edition_1(90, 90, 50)) == edition_1(90, 90, 50)
