@@ -1,5 +1,6 @@
 """Settings: the environment over the file over the defaults; a wrong file is refused with its path and key."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,20 @@ def test_a_file_that_is_not_there_or_not_utf8_is_told(tmp_path: Path) -> None:
     (tmp_path / "gbk.yaml").write_bytes("data: 消息树".encode("gbk"))
     with pytest.raises(ConfigError, match=r"gbk\.yaml: is not UTF-8"):
         load_settings(tmp_path / "gbk.yaml")
+
+
+def test_a_secret_is_read_from_the_file_that_the_settings_name_wherever_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("of-the-next-province\n", encoding="utf-8")
+    named = {"file": str(tmp_path / "token")}
+    given = {"secret": named, "partners": [{"name": "zhejiang", "senders": ["33"], "issuer": "310000", "token": named}],
+             "channels": [{"name": "hook", "kind": "webhook", "options": {"lane": "exercise", "ed25519_keys": [named]}}]}
+    found = load_settings(written(tmp_path, json.dumps(given)), environment=False)
+    assert found.secret is not None
+    assert [one.get_secret_value() for one in (found.secret, found.partners[0].token)] == ["of-the-next-province"] * 2
+    assert found.channels[0].option("ed25519_keys") == ["of-the-next-province"]
+    (tmp_path / "token").unlink()
+    with pytest.raises(ConfigError, match=r"the secret in .*token cannot be read: No such file"):
+        load_settings(tmp_path / "settings.yaml", environment=False)
 
 
 def test_no_file_and_an_empty_file_are_the_defaults_and_the_defaults_are_a_drill(tmp_path: Path) -> None:

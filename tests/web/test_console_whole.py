@@ -13,4 +13,8 @@ def test_a_page_of_the_console_is_sent_whole_and_not_before_it_is_made(site: str
     with httpx.Client(base_url=site, follow_redirects=True) as console:
         console.post("/login", data={"token": "token-fu"})
         for path in ("/", "/compose", "/packs", "/arrivals", f"/explain/{proposal}", "/calls", "/roster", "/responses", "/routes", "/wall") * 3:
-            assert "id='keys-made'" in console.get(f"/console{path}").text, path
+            answer = console.get(f"/console{path}")
+            assert "id='keys-made'" in answer.text, path
+            assert (answer.headers["x-content-type-options"], answer.headers["x-frame-options"], answer.headers["referrer-policy"]) == (
+                "nosniff", "DENY", "no-referrer"), path
+            assert {"default-src 'self'", "form-action 'self'", "frame-ancestors 'none'"} <= set(answer.headers["content-security-policy"].split("; ")), path

@@ -10,6 +10,7 @@ import structlog
 import typer
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp
 
 from feeds.errors import FeedError
 from feeds.payload import Arrears, Indebted, Source
@@ -59,9 +60,7 @@ async def _web(settings: Settings, host: str, port: int) -> None:
             await parts.feeds.began(name, now=parts.clock.now())
         watching = asyncio.create_task(Turn(parts.database.url).hold(lambda: _watch_all(parts, sources)))
         copying = asyncio.create_task(_copy(parts, settings.export))
-        server = uvicorn.Server(uvicorn.Config(
-            create(parts), host=host, port=port, log_level="warning", access_log=False, proxy_headers=True,
-            forwarded_allow_ips=settings.trusted_proxies))
+        server = uvicorn.Server(listening(create(parts), settings, host=host, port=port))
         try:
             await server.serve()
         finally:
@@ -69,6 +68,13 @@ async def _web(settings: Settings, host: str, port: int) -> None:
             for task in (watching, copying):
                 task.cancel()
             await asyncio.gather(watching, copying, return_exceptions=True)
+
+
+def listening(app: ASGIApp, settings: Settings, *, host: str, port: int) -> uvicorn.Config:
+    """What ``X-Forwarded-For`` and ``-Proto`` say of a caller is believed from the proxies that the settings trust, and from nobody else: whoever tries
+    passwords, or documents of partners, is counted by where they really come from."""
+    return uvicorn.Config(
+        app, host=host, port=port, log_level="warning", access_log=False, proxy_headers=True, forwarded_allow_ips=settings.trusted_proxies)
 
 
 async def _copy(parts: Parts, wanted: ExportSettings | None) -> None:
