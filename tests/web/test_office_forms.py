@@ -36,6 +36,15 @@ async def test_who_may_not_subscribe_is_told_whom_to_ask(world: World) -> None:
     assert (await world.http.post("/office/new", data={"act": "save"})).status_code == 403
 
 
+async def test_what_cannot_be_sent_again_is_told_on_the_page_and_no_address_puts_words_into_its_mouth(world: World) -> None:
+    await log_in(world, "office")
+    refused = await world.http.post("/office/attempts?lang=zh", data={"delivery": "999"})
+    assert (refused.status_code, "找不到：可能已结束，或不属于本单位" in refused.text) == (409, True)
+    assert "no delivery 999 of yours" in (await world.http.post("/office/attempts?lang=en", data={"delivery": "999"})).text
+    linked = await world.http.get("/office/attempts", params={"failed": "账号已停用，请致电 021-0000"})
+    assert (linked.status_code, "请致电" in linked.text) == (200, False)
+
+
 async def test_by_form_a_subscription_is_made_changed_paused_covered_and_its_secret_shown_once(world: World) -> None:
     await log_in(world, "office")
     fields = {"act": "save", "name": "值班", "channel": "webhook", "address": "https://203.0.113.7/in", "level": "orange", "zones": ["310115"],

@@ -14,7 +14,7 @@ from warning.office.areafile import read_area
 from warning.office.wish import NewContact, NewPause
 from warning.web.auth import Here, same_site
 from warning.web.office.form import Form, crs_of, form_of, posted_form, read_form, text
-from warning.web.office.pages import Language, Number, edit_page, visitor
+from warning.web.office.pages import Language, Number, attempts_page, edit_page, visitor
 from warning.web.office.told import told
 from warning.web.parts import Parts
 from warning.web.words import BEIJING, Lang, say
@@ -37,14 +37,13 @@ async def again(parts: Here, request: Request, lang: Language = "zh") -> Respons
     if isinstance(account, Response):
         return account
     posted, _ = await posted_form(request)
-    said = {"lang": lang, "done": "again"}
     try:
         await parts.office.again(_number(posted, "delivery"), account=account)
     except NotAllowed:
         raise
     except WarningEngineError as error:
-        said = {"lang": lang, "failed": str(error)[:200]}
-    return RedirectResponse(f"/office/attempts?{urlencode(said)}", status_code=303)
+        return await attempts_page(parts, request, lang, account, status=409, failed=told(str(error), lang))
+    return RedirectResponse(f"/office/attempts?{urlencode({'lang': lang, 'done': 'again'})}", status_code=303)
 
 
 @router.post("/office/{number}", response_model=None)

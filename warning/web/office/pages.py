@@ -1,6 +1,7 @@
 """An office's pages: its subscriptions, one of them with everything that belongs to it, and every attempt to reach it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from importlib.resources import files
 from typing import Annotated, Literal
 
@@ -17,7 +18,6 @@ from warning.web.api.attempts import OUTCOMES, Outcome, csv_of
 from warning.web.auth import Here, Session, signed_in
 from warning.web.office.drawing import drawn_area, ground
 from warning.web.office.form import Form, form_of
-from warning.web.office.told import told
 from warning.web.pages import page
 from warning.web.parts import Parts
 from warning.web.words import Lang, hazard_name, next_step
@@ -74,20 +74,28 @@ async def new(parts: Here, request: Request, lang: Language = "zh") -> Response:
 async def attempts(
     parts: Here, request: Request, lang: Language = "zh", subscription: Annotated[str, Query(pattern="^[0-9]{0,18}$")] = "",
     channel: Annotated[str, Query(max_length=100)] = "", outcome: Outcome = "", before: Annotated[AwareDatetime | None, Query()] = None,
-    done: Literal["", "again"] = "", failed: Annotated[str, Query(max_length=200)] = "",
+    done: Literal["", "again"] = "",
 ) -> Response:
     account = await visitor(parts, request, lang)
     if isinstance(account, Response):
         return account
+    return await attempts_page(parts, request, lang, account, subscription=subscription, channel=channel, outcome=outcome, before=before, done=done)
+
+
+async def attempts_page(
+    parts: Parts, request: Request, lang: Lang, account: Account, *, subscription: str = "", channel: str = "", outcome: Outcome = "",
+    before: datetime | None = None, done: str = "", failed: str = "", status: int = 200,
+) -> Response:
+    """``failed``: what the desk has just refused; never what an address says, or anybody could put words into this page's mouth."""
     found = await parts.office.attempts(
         AttemptFilter(subscription_id=int(subscription) if subscription else None, channel=channel.replace("\0", ""), outcome=outcome, before=before,
                       limit=51), account=account)
     newest = {one.delivery_id: one.id for one in reversed(found) if not one.test and one.state in ("accepted", "delivered", "failed")}
     return page(
-        request, "office_attempts.html", lang, headers=NO_STORE, account=account, path="/office/attempts", found=found[:50],
+        request, "office_attempts.html", lang, status=status, headers=NO_STORE, account=account, path="/office/attempts", found=found[:50],
         older=found[49].began_at if len(found) > 50 else None, posts=await parts.office.posts(account=account), outcomes=OUTCOMES,
         chosen={"subscription": subscription, "channel": channel, "outcome": outcome}, channels=sorted(_channels(parts)),
-        newest=set(newest.values()), done=done, failed=told(failed, lang), step=lambda reason: next_step(reason, lang))
+        newest=set(newest.values()), done=done, failed=failed, step=lambda reason: next_step(reason, lang))
 
 
 @router.get("/office/attempts.csv", response_model=None)
