@@ -26,5 +26,5 @@ async def test_who_a_caller_is_said_to_be_counts_from_a_trusted_proxy_alone(peer
     config.load()
     asked: dict[str, Any] = {"type": "http", "scheme": "http", "client": (peer, 4711), "headers": [  # ASGI's own form
         (b"x-forwarded-for", b"203.0.113.9"), (b"x-forwarded-proto", b"https")]}
-    await config.loaded_app(asked, None, None)  # type: ignore[arg-type]  # nothing is received or sent
+    await config.loaded_app(asked, None, None)  # nothing is received or sent
     assert (seen[0]["client"][0], seen[0]["scheme"]) == (known_as, scheme)
