@@ -111,6 +111,7 @@ def archive_of(*entries: tuple[str, bytes]) -> bytes:
 
 @pytest.mark.parametrize(("data", "why"), [
     (b"PK nonsense", "no zip that can be read"), (archive_of(("../../etc/cron.d/x.xml", b"<x/>")), "a name with a path"),
+    (archive_of(("..\\..\\x.xml", b"<x/>")), "a name with a path"), (archive_of((".hidden.xml", b"<x/>")), "a name with a path"),
     (archive_of(("big.xml", b"0" * 5_000_000)), "more than"), (archive_of(*((f"{n}.xml", b"") for n in range(30))), "more than 20 files")])
 def test_a_zip_that_would_do_harm_is_not_unpacked(data: bytes, why: str) -> None:
     with pytest.raises(CapError, match=why):
