@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validat
 from channels.crowd import Crowd, CrowdReceipt
 from channels.message import Limits, Message, Receipt
 from channels.port import ChannelOptions, Doors
-from channels.wire.aes128gcm import MAX_PLAINTEXT, BadPushMessage, PushKeys, b64url, encrypt, from_b64url
-from channels.wire.ahead import Ahead
+from channels.wire.aes128gcm import MAX_PLAINTEXT, BadPushMessage, PushKeys, b64url, encrypt, encrypt_all, from_b64url
 from channels.wire.crew import BadAddress, Crew, Parcel, Said, together
 from channels.wire.http_verdict import verdict
+from channels.wire.portions import Portions
 from channels.wire.ssrf import Target, Targets
 from channels.wire.vapid import Vapid, private_key
 
@@ -52,7 +52,7 @@ class _Subscription(BaseModel):
 
 
 _Sealed = tuple[str, bytes]
-_THREADS = 2
+"""Where a push goes, and its encrypted body."""
 
 
 class Sender:
@@ -65,7 +65,9 @@ class Sender:
         self._targets = Targets(allow_private=options.allow_private)
         self._crew = Crew(lane=options.lane, parallel=options.parallel, timeout_s=options.timeout_s,
                           allow_private=options.allow_private, now=doors.now)
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="seal")
+        # Two pools of one: whoever seals a portion waits for the helper, so they must never stand in one queue.
+        self._sealer = ThreadPoolExecutor(1, thread_name_prefix="seal")
+        self._helper = ThreadPoolExecutor(1, thread_name_prefix="exchange keys")
 
     @property
     def limits(self) -> Limits:
@@ -81,7 +83,8 @@ class Sender:
 
     async def close(self) -> None:
         await self._crew.close()
-        self._threads.shutdown()
+        self._sealer.shutdown()
+        self._helper.shutdown()
 
     async def send(self, messages: Sequence[Message]) -> list[Receipt]:
         def parcel(index: int) -> Parcel | Said:
@@ -96,23 +99,20 @@ class Sender:
         plaintext = note(message)
         heads: dict[Target, bytes] = {}
 
-        def sealed(index: int) -> _Sealed | BadAddress:
-            try:
-                return _sealed(crowd.addresses[index], plaintext)
-            except BadAddress as wrong:
-                return wrong
+        def sealed(first: int, last: int) -> list[_Sealed | BadAddress]:
+            return _all_sealed(crowd.addresses[first:last], plaintext, self._helper)
 
-        ahead = Ahead(self._threads, sealed, len(crowd.addresses))
+        portions = Portions(self._sealer, sealed, len(crowd.addresses))
 
         async def parcel(index: int) -> Parcel | Said:
-            made = await ahead.get(index)
+            made = await portions.get(index)
             if isinstance(made, BadAddress):
                 raise made
             return self._crew.fence(message) or self._parcel(message, made, heads)
 
         return together(await self._crew.deliver(len(crowd.addresses), parcel=parcel, verdict=verdict))
 
-    def _parcel(self, message: Message, sealed: "_Sealed", heads: dict[Target, bytes]) -> Parcel:
+    def _parcel(self, message: Message, sealed: _Sealed, heads: dict[Target, bytes]) -> Parcel:
         """A whole request. ``heads`` keeps what all requests to one origin share; raises BadAddress and BadTarget."""
         endpoint, body = sealed
         if not self._options.allow_private and not endpoint[:8].lower() == "https://":
@@ -185,8 +185,23 @@ def _subscription(address: str) -> tuple[str, PushKeys]:
         raise BadAddress("a key of the subscription is not base64url; subscribe again in the browser") from wrong
 
 
-def _sealed(address: str, plaintext: bytes) -> "_Sealed":
-    """Where a browser's push goes, and its encrypted body. Raises BadAddress."""
+def _all_sealed(addresses: Sequence[str], plaintext: bytes, helper: Executor) -> list[_Sealed | BadAddress]:
+    """Of each browser its push, or what is wrong with its address."""
+    found: dict[int, _Sealed | BadAddress] = {}
+    browsers: dict[int, tuple[str, PushKeys]] = {}
+    for place, address in enumerate(addresses):
+        try:
+            browsers[place] = _subscription(address)
+        except BadAddress as wrong:
+            found[place] = wrong
+    bodies = encrypt_all(plaintext, [keys for _, keys in browsers.values()], helper=helper)
+    for (place, (endpoint, _)), body in zip(browsers.items(), bodies, strict=True):
+        found[place] = BadAddress(str(body)) if isinstance(body, BadPushMessage) else (endpoint, body)
+    return [found[place] for place in range(len(addresses))]
+
+
+def _sealed(address: str, plaintext: bytes) -> _Sealed:
+    """Raises BadAddress."""
     endpoint, keys = _subscription(address)
     try:
         return endpoint, encrypt(plaintext, keys)

@@ -4,6 +4,8 @@ import base64
 import binascii
 import os
 import struct
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -15,6 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 RECORD_SIZE = 4096
 MAX_PLAINTEXT = 3993
 """RFC 8291 §4: 4096 bytes that a push service must take, less header (86), tag (16), and the delimiter, rounded as the RFC does."""
+
+_Pair = tuple[ec.EllipticCurvePublicKey, ec.EllipticCurvePrivateKey]
+"""Of the browser and of this message."""
 
 _CURVE = ec.SECP256R1()
 _ECDH = ec.ECDH()
@@ -41,16 +46,33 @@ def encrypt(plaintext: bytes, keys: PushKeys, *, ephemeral: ec.EllipticCurvePriv
 
     Raises BadPushMessage when the subscription's keys are unusable or the plaintext is longer than MAX_PLAINTEXT.
     """
-    if len(plaintext) > MAX_PLAINTEXT:
-        raise BadPushMessage(f"{len(plaintext)} bytes are more than the {MAX_PLAINTEXT} a push service takes")
-    receiver = _point(keys.p256dh)
-    if len(keys.auth) != 16:
-        raise BadPushMessage("the subscription's auth secret is not 16 bytes; subscribe again in the browser")
+    _fits(plaintext)
+    receiver = _receiver(keys)
     sender = ephemeral or ec.generate_private_key(_CURVE)
-    sender_public = public_bytes(sender)
-    salt = salt or os.urandom(16)
-    key, nonce = _derive(sender.exchange(_ECDH, receiver), keys, sender_public, salt)
-    return b"".join((salt, _KEY_FOLLOWS, sender_public, AESGCM(key).encrypt(nonce, plaintext + b"\x02", None)))
+    return _body(plaintext, keys, sender, sender.exchange(_ECDH, receiver), salt or os.urandom(16))
+
+
+def encrypt_all(plaintext: bytes, receivers: Sequence[PushKeys], *, helper: Executor) -> list[bytes | BadPushMessage]:
+    """A body for each as of ``encrypt``, or why there is none; a fresh key pair and salt for every one.
+
+    In three passes, because only the exchange of keys, nearly half of it all, lets another thread run: the middle pass is done by this thread
+    and one of ``helper`` side by side, and nobody waits for the interpreter before and after each message.
+    Raises BadPushMessage when the plaintext is longer than MAX_PLAINTEXT.
+    """
+    _fits(plaintext)
+    found: dict[int, bytes | BadPushMessage] = {}
+    pairs: dict[int, _Pair] = {}
+    for place, keys in enumerate(receivers):
+        try:
+            pairs[place] = _receiver(keys), ec.generate_private_key(_CURVE)
+        except BadPushMessage as wrong:
+            found[place] = wrong
+    every = list(pairs.values())
+    first = helper.submit(_exchanged, every[: len(every) // 2])
+    second = _exchanged(every[len(every) // 2 :])
+    for (place, (_, sender)), shared in zip(pairs.items(), (*first.result(), *second), strict=True):
+        found[place] = _body(plaintext, receivers[place], sender, shared, os.urandom(16))
+    return [found[place] for place in range(len(receivers))]
 
 
 def decrypt(body: bytes, private: ec.EllipticCurvePrivateKey, auth: bytes) -> bytes:
@@ -86,6 +108,27 @@ def from_b64url(text: str) -> bytes:
         return binascii.a2b_base64(plain + b"=" * (-len(plain) % 4), strict_mode=True)
     except (binascii.Error, ValueError) as wrong:
         raise BadPushMessage("a key is not base64url") from wrong
+
+
+def _fits(plaintext: bytes) -> None:
+    if len(plaintext) > MAX_PLAINTEXT:
+        raise BadPushMessage(f"{len(plaintext)} bytes are more than the {MAX_PLAINTEXT} a push service takes")
+
+
+def _receiver(keys: PushKeys) -> ec.EllipticCurvePublicKey:
+    if len(keys.auth) != 16:
+        raise BadPushMessage("the subscription's auth secret is not 16 bytes; subscribe again in the browser")
+    return _point(keys.p256dh)
+
+
+def _exchanged(pairs: Sequence[_Pair]) -> list[bytes]:
+    return [sender.exchange(_ECDH, receiver) for receiver, sender in pairs]
+
+
+def _body(plaintext: bytes, keys: PushKeys, sender: ec.EllipticCurvePrivateKey, shared: bytes, salt: bytes) -> bytes:
+    sender_public = public_bytes(sender)
+    key, nonce = _derive(shared, keys, sender_public, salt)
+    return b"".join((salt, _KEY_FOLLOWS, sender_public, AESGCM(key).encrypt(nonce, plaintext + b"\x02", None)))
 
 
 def _point(data: bytes) -> ec.EllipticCurvePublicKey:

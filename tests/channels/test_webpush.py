@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,16 @@ from pydantic import SecretStr, ValidationError
 from channels.message import Message, Outcome, Reason, Receipt, Reply
 from channels.port import Doors
 from channels.webpush import Options, Sender, _sealed, note, topic
-from channels.wire.aes128gcm import BadPushMessage, PushKeys, b64url, decrypt, encrypt, from_b64url, public_bytes
+from channels.wire.aes128gcm import (
+    BadPushMessage,
+    PushKeys,
+    b64url,
+    decrypt,
+    encrypt,
+    encrypt_all,
+    from_b64url,
+    public_bytes,
+)
 from channels.wire.http_sink import HttpFault, HttpSink
 from channels.wire.vapid import BadVapid, Vapid, check_authorization, private_key
 
@@ -26,6 +36,10 @@ NOW = datetime(2024, 9, 20, 1, 2, 3, tzinfo=UTC)
 CURVE = ec.SECP256R1()
 KEY = ec.derive_private_key(12345, CURVE)
 KEY_TEXT = b64url((12345).to_bytes(32, "big"))
+
+
+def _key_of(number: int) -> ec.EllipticCurvePrivateKey:
+    return ec.derive_private_key(number, CURVE)
 
 
 def _key(text: str) -> ec.EllipticCurvePrivateKey:
@@ -83,6 +97,22 @@ def test_http_ece_reads_what_we_encrypt_and_we_read_what_it_encrypts(plaintext: 
     assert http_ece.decrypt(ours, private_key=KEY, auth_secret=auth, version="aes128gcm") == plaintext
     theirs = http_ece.encrypt(plaintext, private_key=ec.generate_private_key(CURVE), dh=public_bytes(KEY), auth_secret=auth, version="aes128gcm")
     assert decrypt(theirs, KEY, auth) == plaintext
+
+
+def test_of_a_crowd_each_has_a_key_and_a_salt_of_its_own_and_what_is_no_key_is_named_in_its_place() -> None:
+    browsers = [_key_of(n) for n in range(1, 6)]
+    keys = [PushKeys(p256dh=public_bytes(browser), auth=bytes([n] * 16)) for n, browser in enumerate(browsers)]
+    wrong = [PushKeys(p256dh=bytes([4]) + bytes(64), auth=bytes(16)), PushKeys(p256dh=keys[0].p256dh, auth=b"short")]
+    with ThreadPoolExecutor(1) as helper:
+        made = encrypt_all(b"note", [keys[0], wrong[0], *keys[1:], wrong[1]], helper=helper)
+        assert encrypt_all(b"note", [], helper=helper) == []
+        with pytest.raises(BadPushMessage, match="4000 bytes"):
+            encrypt_all(bytes(4000), keys, helper=helper)
+    assert [str(made[place]) for place in (1, 6)] == [
+        "a public key is no point of the curve P-256", "the subscription's auth secret is not 16 bytes; subscribe again in the browser"]
+    bodies = [body for body in made if isinstance(body, bytes)]
+    assert [decrypt(body, browser, one.auth) for body, browser, one in zip(bodies, browsers, keys, strict=True)] == [b"note"] * 5
+    assert len({body[:16] for body in bodies}) == len({body[21:86] for body in bodies}) == 5
 
 
 def test_two_encryptions_share_neither_salt_nor_key() -> None:

@@ -17,6 +17,7 @@ from channels.port import Doors
 from channels.webpush import Options, Sender
 from channels.wire.aes128gcm import b64url
 from channels.wire.http_sink import HttpFault, HttpSink
+from channels.wire.portions import PORTION
 from channels.wire.ssrf import BadTarget, Targets
 
 NOW = datetime(2024, 9, 20, 1, 2, 3, tzinfo=UTC)
@@ -66,11 +67,15 @@ async def test_every_phone_reads_the_same_note_with_its_own_key(sink: HttpSink) 
 
 
 async def test_a_crowd_of_several_portions_keeps_its_order(sink: HttpSink) -> None:
-    phones = [f"no subscription {n}" if n % 31 == 0 else sink.subscribe_phone(f"/p/{n}") for n in range(100)]
+    phones = [f"no subscription {n}" if n % 31 == 0 else sink.subscribe_phone(f"/p/{n}") for n in range(2 * PORTION + 10)]
+    broken = json.loads(phones[PORTION])
+    broken["keys"]["p256dh"] = b64url(bytes([4]) + bytes(64))  # no point of the curve
+    phones[PORTION] = json.dumps(broken)
     async with _sender() as sender:
         said = await sender.send_crowd(_crowd(phones))
-    assert [n for n, outcome in enumerate(said.outcomes) if outcome is Outcome.REJECTED] == [0, 31, 62, 93] == sorted(said.reasons)
-    assert sum(sink.received.values()) == 96
+    assert [n for n, outcome in enumerate(said.outcomes) if outcome is Outcome.REJECTED] == sorted(said.reasons) == sorted([*range(0, 266, 31), PORTION])
+    assert said.evidence[PORTION] == "a public key is no point of the curve P-256"
+    assert sum(sink.received.values()) == 266 - 9 - 1
 
 
 async def test_what_is_wrong_with_one_address_is_said_at_its_position(sink: HttpSink) -> None:
