@@ -152,6 +152,18 @@ async def test_what_is_counted_names_nobody(world: World) -> None:
     assert all(re.fullmatch(r"[0-9a-f]{64}", key) for key in kept)
 
 
+async def test_what_is_forgotten_is_kept_no_longer(world: World) -> None:
+    for name in ("made-up-1", "made-up-2"):
+        await browser_of(world).post("/login", data={"name": name, "password": "wrong wrong wrong"})
+    assert len(await rows(world, "SELECT key FROM login_try")) == 3  # two names, one address
+    await world.execute("UPDATE login_try SET last_at = clock_timestamp() - interval '59 minutes'")
+    await browser_of(world).post("/login", data={"name": "made-up-3", "password": "wrong wrong wrong"})
+    assert len(await rows(world, "SELECT key FROM login_try")) == 4
+    await world.execute("UPDATE login_try SET last_at = clock_timestamp() - interval '61 minutes'")
+    await browser_of(world).post("/login", data={"name": "made-up-3", "password": "wrong wrong wrong"})
+    assert await rows(world, "SELECT failures FROM login_try ORDER BY failures") == [(1,), (1,)]  # the name of now, and the address
+
+
 async def test_with_a_second_factor_the_password_alone_opens_nothing_and_a_code_counts_once(world: World) -> None:
     app = await with_factor(world)
     browser = browser_of(world)

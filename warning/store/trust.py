@@ -48,11 +48,9 @@ class TrustStore:
         """Count a try before its answer is known, so that a hundred at the same moment are still counted one by one; seconds to wait instead
         when it is locked, 0 when it was counted."""
         async with self._db.begin() as connection:
-            await connection.execute(text(
-                "INSERT INTO login_try (key, failures, last_at) VALUES (:k, 0, clock_timestamp()) ON CONFLICT (key) DO NOTHING"), {"k": _key(key)})
-            row = (await connection.execute(text(
-                "SELECT failures, extract(epoch FROM clock_timestamp() - last_at) AS since FROM login_try WHERE key = :k FOR UPDATE"),
-                {"k": _key(key)})).one()
+            row = (await connection.execute(text(  # the row is locked, be it new or old
+                "INSERT INTO login_try (key, failures, last_at) VALUES (:k, 0, clock_timestamp()) ON CONFLICT (key) DO UPDATE SET key = excluded.key "
+                "RETURNING failures, extract(epoch FROM clock_timestamp() - last_at) AS since"), {"k": _key(key)})).one()
             forgotten = row.since >= _FORGET.total_seconds()
             pause = 0.0 if forgotten else locked_s(row.failures) - float(row.since)
             if pause <= 0:
@@ -61,11 +59,15 @@ class TrustStore:
         return max(0.0, pause)
 
     async def failed(self, keys: Sequence[str]) -> None:
+        """Count wrong ones; what is forgotten makes room, so that made-up names do not fill the disk."""
         async with self._db.begin() as connection:
             await connection.execute(text(
                 "INSERT INTO login_try (key, failures) SELECT k, 1 FROM unnest(CAST(:k AS text[])) AS k ON CONFLICT (key) DO UPDATE SET "
                 "failures = CASE WHEN login_try.last_at < clock_timestamp() - CAST(:f AS interval) THEN 1 ELSE login_try.failures + 1 END, "
                 "last_at = clock_timestamp()"), {"k": sorted(_key(one) for one in keys), "f": _FORGET})
+            await connection.execute(text(
+                "DELETE FROM login_try WHERE key IN (SELECT key FROM login_try WHERE last_at < clock_timestamp() - CAST(:f AS interval) "
+                "LIMIT 100 FOR UPDATE SKIP LOCKED)"), {"f": _FORGET})
 
     async def succeeded(self, keys: Sequence[str]) -> None:
         async with self._db.begin() as connection:
