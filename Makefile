@@ -36,7 +36,7 @@ $(VENV)/.python:
 $(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt
 	@echo "[2/2] installing pinned packages (first time: some minutes and about 1 GB)"
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[demo]'
-	@$(BIN)/python -c 'import warning.cli.entry' || { echo "the installation is not whole: see the messages of pip above"; exit 1; }
+	@$(BIN)/python -c 'import warning.cli.demo, warning.cli.serve' || { echo "the installation is not whole: see the messages of pip above"; exit 1; }
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.demo pyproject.toml constraints.txt

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+import warning.cli.serve
+import warning.cli.work  # noqa: F401  # loaded once, for every process that is forked
 from warning.cli.entry import cli
 
 _CONTEXT = multiprocessing.get_context("forkserver")

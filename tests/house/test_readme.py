@@ -9,11 +9,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import typer.main
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
-from warning.cli.entry import cli
+from warning.cli.entry import COMMANDS, cli, loaded
 from warning.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -23,11 +22,9 @@ PAGES = sorted([ROOT / "README.md", ROOT / "README.zh-CN.md", *(ROOT / "docs").r
 @cache
 def known() -> dict[str, set[str]]:
     """Every subcommand with its options."""
-    group = typer.main.get_command(cli)
-    assert isinstance(group, TyperGroup)
     return {name: {"--help", *(option for part in (one, *(one.commands.values() if isinstance(one, TyperGroup) else ()))
                                for parameter in part.params for option in (*parameter.opts, *parameter.secondary_opts))}
-            for name, one in group.commands.items()}
+            for name, one in ((name, loaded(name)) for name in COMMANDS)}
 
 
 def code(page: Path) -> list[str]:

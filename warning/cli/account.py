@@ -18,10 +18,10 @@ from warning.trust.work import AdminAct
 
 Alone = Annotated[str, typer.Option(help="do it without the second admin, and say why: everybody is told")]
 
-account = typer.Typer(help="Who may act: accounts, their roles, hazards and areas.", no_args_is_help=True)
+commands = typer.Typer(help="Who may act: accounts, their roles, hazards and areas.", no_args_is_help=True)
 
 
-@account.command("add")
+@commands.command("add")
 def account_add(
     name: Annotated[str, typer.Argument(help="who")],
     role: Annotated[str, typer.Option(help="viewer, forecaster, approver, office or admin")],
@@ -35,13 +35,13 @@ def account_add(
     typer.echo(asyncio.run(_act(load_settings(config), "add", new, alone=alone)))
 
 
-@account.command("withdraw")
+@commands.command("withdraw")
 def account_withdraw(name: Annotated[str, typer.Argument(help="who")], config: Config = None, alone: Alone = "") -> None:
     """Withdraw an account: its token, keys and sessions end at once; what it signed stays. With two admins, another confirms it first."""
     typer.echo(asyncio.run(_act(load_settings(config), "withdraw", Account(name=name, role="viewer"), alone=alone)))
 
 
-@account.command("list")
+@commands.command("list")
 def account_list(config: Config = None, json_: AsJson = False) -> None:
     """Print every account that may act; tokens are not kept and cannot be shown."""
     for one in asyncio.run(_accounts(load_settings(config))):

@@ -13,17 +13,17 @@ from warning.cli.options import AsJson, Config
 from warning.settings import Settings, load_settings
 from warning.store.audit import Head, Verdict, head, verify
 
-audit = typer.Typer(help="The audit trail: append-only, every act chained to the one before.", no_args_is_help=True)
+commands = typer.Typer(help="The audit trail: append-only, every act chained to the one before.", no_args_is_help=True)
 
 
-@audit.command("head")
+@commands.command("head")
 def audit_head(config: Config = None) -> None:
     """Print the newest link as SEQ:HASH. Keep it elsewhere: it binds every act up to it."""
     found = asyncio.run(_head(load_settings(config)))
     typer.echo(f"{found.seq}:{found.hash}")
 
 
-@audit.command("verify")
+@commands.command("verify")
 def audit_verify(
     config: Config = None, published: Annotated[str, typer.Option(help="a SEQ:HASH that `audit head` printed earlier")] = "",
     json_: AsJson = False,

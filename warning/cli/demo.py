@@ -7,7 +7,6 @@ import typer
 
 from warning.cli.options import AsJson, run
 from warning.demo.run import DemoOptions, run_demo
-from warning.demo.sinks import serve_sinks
 
 commands = typer.Typer()
 
@@ -29,9 +28,3 @@ def demo(
     options = DemoOptions(
         once=once, as_json=json_, residents=residents, seed=seed, speed=speed, port=port, data=data, start=start, end=end, step=step)
     run(run_demo(options))
-
-
-@commands.command(hidden=True)
-def sinks(database_url: str) -> None:
-    """The drill's SMS centre, mail server, MQTT broker and HTTP sink; prints its ports and ends with its standard input."""
-    run(serve_sinks(database_url))

@@ -15,13 +15,13 @@ from warning.roster.fault import Lang
 from warning.roster.score import MARKS
 from warning.settings import Settings, load_settings
 
-roster = typer.Typer(help="Who must be called: duty posts, people, shifts, and the ways to reach them.", no_args_is_help=True)
+commands = typer.Typer(help="Who must be called: duty posts, people, shifts, and the ways to reach them.", no_args_is_help=True)
 
 Lane = Annotated[str, typer.Option(help="actual or exercise; empty = as this deployment issues")]
 English = Annotated[bool, typer.Option("--en", help="the report in English")]
 
 
-@roster.command("import")
+@commands.command("import")
 def roster_import(
     files: Annotated[list[Path], typer.Argument(help="CSV or Excel files: people, shifts, places; a header says which", exists=True, dir_okay=False)],
     config: Config = None,
@@ -33,13 +33,13 @@ def roster_import(
     run(_import(load_settings(config), [(path.name, path.read_bytes()) for path in files], dry_run, whole, lane, "en" if en else "zh", json_))
 
 
-@roster.command("check")
+@commands.command("check")
 def roster_check(config: Config = None, lane: Lane = "", en: English = False, json_: AsJson = False) -> None:
     """Print the gaps: posts that nobody can reach, empty shifts, contacts that are old, expired or never proved. Exit code 1 when there are any."""
     run(_check(load_settings(config), lane, "en" if en else "zh", json_))
 
 
-@roster.command("test")
+@commands.command("test")
 def roster_test(
     contact: Annotated[list[int] | None, typer.Option(help="the number of a contact, as `roster check --json` gives it; may be repeated")] = None,
     config: Config = None, lane: Lane = "", json_: AsJson = False,
@@ -52,13 +52,13 @@ def roster_test(
     run(_test(load_settings(config), contact or [], lane, json_))
 
 
-@roster.command("score")
+@commands.command("score")
 def roster_score(config: Config = None, lane: Lane = "", json_: AsJson = False) -> None:
     """Print for every street and village which of 有职责, 有设施, 有制度, 有名录 it has: 0 to 4 points."""
     run(_score(load_settings(config), lane, json_))
 
 
-@roster.command("export")
+@commands.command("export")
 def roster_export(
     file: Annotated[Path, typer.Argument(help="the CSV file to write; it can be imported again")], config: Config = None, lane: Lane = "",
 ) -> None:

@@ -8,10 +8,10 @@ from warning.app import opened
 from warning.cli.options import Config
 from warning.settings import Settings, load_settings
 
-secret = typer.Typer(help="The secret that seals addresses, second factors and webhook secrets in the database.", no_args_is_help=True)
+commands = typer.Typer(help="The secret that seals addresses, second factors and webhook secrets in the database.", no_args_is_help=True)
 
 
-@secret.command("reseal")
+@commands.command("reseal")
 def secret_reseal(config: Config = None) -> None:
     """Bring everything under the present secret, while the engine runs; the one before stands in other_secrets until this has ended.
 

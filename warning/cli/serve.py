@@ -1,4 +1,4 @@
-"""Serving: the two kinds of processes of a deployment, faces and workers."""
+"""Serving: the faces of a deployment, and its watch over the feeds."""
 
 import asyncio
 from collections.abc import Mapping
@@ -40,12 +40,6 @@ def web(
 ) -> None:
     """Serve API, public page and console, and watch the feeds named in the settings. One process."""
     run(_web(load_settings(config), host, port))
-
-
-@commands.command()
-def work(config: Config = None, name: Annotated[str, typer.Option(help="worker's name in the logs")] = "worker") -> None:
-    """Send what is due: start as many of these, on as many machines, as you like; all share one database."""
-    run(_work(load_settings(config), name))
 
 
 async def _web(settings: Settings, host: str, port: int) -> None:
@@ -131,13 +125,3 @@ async def _watch(parts: Parts, name: str, source: Source, desk_is_free: asyncio.
         except SQLAlchemyError as away:
             log.warning("the fault of a feed could not be written down", source=name, error=type(away).__name__)
         await asyncio.sleep(_WATCH_AGAIN_S)
-
-
-async def _work(settings: Settings, name: str) -> None:
-    async with opened(settings) as parts:
-        scheduler = ticking(parts)
-        scheduler.start()
-        try:
-            await parts.jobs.work(concurrency=settings.concurrency, name=name)
-        finally:
-            scheduler.shutdown(wait=False)

