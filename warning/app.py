@@ -172,7 +172,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
     sectors = load_sectors(config_file(settings, "sectors.yaml"), hazards=hazards)
     asked = registering(
         settings, database, addresses=addresses, secrets=secrets_of, clock=clock, zones=zones, hazards=hazards, rule_sets=rule_sets, secret=secret,
-        others=others, policy=policy, sectors=sectors)
+        others=others, policy=policy, gates=gates, sectors=sectors)
     trials = TrialStore(database, addresses, secrets_of)
     dispatch = DispatchDesk(
         ledger, {}, mass=mass, calls=answer, clock=clock, zones=zones, policy=policy, batch_sizes=sizes, kinds=_kinds(settings),
@@ -207,7 +207,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
             ResponseStore(database, addresses, secret=secret), load_plans(config_file(settings, "response.yaml"), hazards=hazards), zones=zones, clock=clock, shelters=shelters,
             kinds=_kinds(settings), secret=secret, others=others, public_url=settings.public_url),
         shelters=shelters, packs=packs, sites=sites, risks=risks,
-        risk=RiskDesk(risks, digests={pack.id: pack.digest for pack in packs}, kinds=_kinds(settings), clock=clock, policy=policy),
+        risk=RiskDesk(risks, digests={pack.id: pack.digest for pack in packs}, kinds=_kinds(settings), clock=clock, policy=policy, gates=gates),
         issue=issue, consult=ConsultDesk(consulted, clock=clock), consulted=consulted, intake=intake,
         map_data=partial(map_data, overrides=overrides, tables=tables(settings), extent=extent_of(zones)),
         ways=tuple(Way(channel=one.name, kind=kind_of(one.name, _kinds(settings)), room=room_of(one)) for one in settings.channels),

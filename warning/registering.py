@@ -7,6 +7,7 @@ from channels.message import Lane
 from geo.zone import ZoneSet
 from warning.clock import Clock
 from warning.dispatch.delivery import RetryPolicy
+from warning.dispatch.gate import Gates
 from warning.dispatch.registration import RegistrationDesk
 from warning.dispatch.sector import Sector
 from warning.dispatch.subscribe import SubscriptionDesk
@@ -32,7 +33,7 @@ class Registering:
 
 def registering(
     settings: Settings, database: Database, *, addresses: Addresses, secrets: WebhookSecrets, clock: Clock, zones: ZoneSet, hazards: Sequence[str],
-    rule_sets: Mapping[str, RuleSet], secret: str, others: Sequence[str], policy: RetryPolicy, sectors: Mapping[str, Sector],
+    rule_sets: Mapping[str, RuleSet], secret: str, others: Sequence[str], policy: RetryPolicy, gates: Gates, sectors: Mapping[str, Sector],
 ) -> Registering:
     """Nothing is opened: the workers attach their channels to ``words``."""
     kinds = {channel.name: channel.kind for channel in settings.channels}
@@ -46,4 +47,4 @@ def registering(
         subscriptions=subscriptions, subscribers=subscribers, ledger=ledger,
         registration=RegistrationDesk(
             ledger, subscriptions, secret=secret, others=others, clock=clock, zones=zones, hazards=names, kinds=kinds, public_url=settings.public_url, lane=lane),
-        words=WordDesk(ledger, kinds=kinds, clock=clock, policy=policy))
+        words=WordDesk(ledger, kinds=kinds, clock=clock, policy=policy, gates=gates))

@@ -78,6 +78,7 @@ class Life(RuleBasedStateMachine):
         self.gateway = Gateway()
         self.alerts: list[str] = []
         self.over = False
+        self.unreached = False
 
     def run(self, act: object) -> None:
         self._runner.run(act)  # type: ignore[arg-type]  # a coroutine
@@ -136,6 +137,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(outcome=st.sampled_from([Outcome.DELIVERED, Outcome.REJECTED]), twice=st.booleans())
     def handsets_report(self, outcome: Outcome, *, twice: bool) -> None:
+        self.unreached |= outcome is Outcome.REJECTED
+
         async def act() -> None:
             for row in await self.city.rows("SELECT identifier, crowd_id, number FROM recipient WHERE state IN ('accepted', 'delivered')"):
                 for _ in range(1 + twice):
@@ -186,6 +189,7 @@ class Life(RuleBasedStateMachine):
                 assert state in REACHED or end["reason"] or state is State.FAILED
                 assert times <= 1 or end["maybe_twice"], "heard twice, and not marked"
                 assert times or state not in REACHED, "said to be reached, and heard nothing"
+                assert end["reason"] != "no_start" or self.unreached or not self.gateway.heard[number], "who may have heard the start is owed its end"
 
 
 def test_whatever_happens_in_whatever_order_the_ledger_and_the_handsets_agree(server_url: str, tmp_path: Path) -> None:

@@ -6,15 +6,15 @@ from datetime import timedelta
 import pytest
 
 from channels.message import Limits, Message, Outcome, Reason, Receipt
-from tests.corridor.conftest import APPROVER, AT, FORECASTER, PLACES, Corridor
+from tests.corridor.conftest import APPROVER, AT, FORECASTER, OFFICER, PLACES, Corridor
 from warning.account import Account
 from warning.dispatch.delivery import RetryPolicy, State, Step
-from warning.dispatch.subscribe import ResidentSubscription
+from warning.dispatch.subscribe import OfficeSubscription, ResidentSubscription
 from warning.errors import NotAllowed
 from warning.issue.hand import HandMade
 from warning.level import Level
 
-ONE = "8613900000001"
+ONE, TWO = "8613900000001", "8613900000002"
 POLICY = RetryPolicy(max_attempts=3)
 
 
@@ -140,9 +140,18 @@ async def test_the_open_door_for_residents_changes_nothing_that_its_owner_chose(
 
 async def test_a_stop_mutes_what_is_still_queued(corridor: Corridor) -> None:
     await corridor.resident(ONE)
+    first = await corridor.resident(TWO)
+    await corridor.resident(TWO, "310120")
     alert = await corridor.warned()
-    [batch] = await corridor.expand(alert)
+    waiting = await corridor.expand(alert)
     await corridor.parts.subscriptions.stop("sms", f"+{ONE}")
-    await corridor.deliver(batch)
-    assert await corridor.states(alert) == {ONE: ("muted", "stopped")}
-    assert corridor.heard(ONE) == []
+    await corridor.execute("UPDATE subscription SET active = false WHERE id = :id", id=first)  # he has another place, and has not said STOP
+    for batch in waiting:
+        await corridor.deliver(batch)
+    ends = await corridor.states(alert)
+    assert ends[ONE] == ("muted", "stopped")
+    assert ends[TWO][0] in ("accepted", "delivered")
+    assert (len(corridor.heard(ONE)), len(corridor.heard(TWO))) == (0, 1)
+    await corridor.parts.subscriptions.office(OfficeSubscription(name="duty", channel="sms", address=ONE, zones=("310115",)), account=OFFICER)
+    await corridor.parts.subscriptions.stop("sms", ONE)
+    assert await corridor.rows("SELECT active FROM subscription WHERE kind = 'office'") == [{"active": True}], "duty is ended by the office, not by a text"

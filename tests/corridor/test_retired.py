@@ -41,11 +41,11 @@ async def test_an_endpoint_that_answers_410_is_retired_with_all_its_places_and_n
         gone, well = await pushed(corridor, "/p/gone"), await pushed(corridor, "/p/well")
         await registered(corridor, gone, "310120")
         broken = json.dumps({"endpoint": corridor.sink.url("/p/broken"), "keys": {"p256dh": "AAAA", "auth": "AAAA"}})
-        for lane, channel, address, zone in (
-                ("exercise", "webpush", broken, "310115"), ("actual", "webpush", gone, "310116"), ("exercise", "another", gone, "310116")):
+        for number, (lane, channel, address, zone) in enumerate((
+                ("exercise", "webpush", broken, "310115"), ("exercise", "webpush", broken, "310117"), ("actual", "webpush", gone, "310116"), ("exercise", "another", gone, "310116"))):
             await corridor.execute(
                 "INSERT INTO subscription (kind, lane, channel, address, language, min_level, cell, district) "
-                "VALUES ('resident', :lane, :channel, :address, 'zh-CN', 1, 'c3115_12165', :zone)",
+                "VALUES ('resident', :lane, :channel, :address, 'zh-CN', 1, :cell, :zone)", cell=f"c31{number:02}_12165",
                 lane=lane, channel=channel, address=parts.addresses.seal(address), zone=zone)
         await corridor.office("district office", "/office")
         corridor.sink.faults |= {"/p/gone": HttpFault.GONE, "/office": HttpFault.GONE}
@@ -57,7 +57,7 @@ async def test_an_endpoint_that_answers_410_is_retired_with_all_its_places_and_n
         active = {(row["lane"], row["channel"], corridor.parts.addresses.open(row["address"])): row["n"] for row in await corridor.rows(
             "SELECT lane, channel, address, count(*) FILTER (WHERE active) AS n FROM subscription GROUP BY lane, channel, address")}
         assert active == {
-            ("exercise", "webpush", gone): 0, ("exercise", "webpush", well): 1, ("exercise", "webhook", office): 1, ("exercise", "webpush", broken): 1,
+            ("exercise", "webpush", gone): 0, ("exercise", "webpush", well): 1, ("exercise", "webhook", office): 1, ("exercise", "webpush", broken): 2,
             ("actual", "webpush", gone): 1, ("exercise", "another", gone): 1}
         assert corridor.sink.refused["gone"] == 2
         fengxian = await corridor.warned(zones=("310120",))

@@ -71,8 +71,11 @@ SKIPPED, SKIPPED_UNSURE = "skipped", "skipped_unsure"
 REPLACED, REPLACED_UNSURE = "newer_version", "newer_version_unsure"
 """The reasons of what a newer version supersedes; unsure: it was on the wire, and no answer came before."""
 
-UNSURE = ("timeout", SKIPPED_UNSURE, REPLACED_UNSURE)
-"""Reasons of what failed or was superseded though its message may have arrived: its end is owed, and a late receipt counts."""
+MAY_HAVE_LEFT = (Reason.TIMEOUT.value, Reason.BROKEN_REPLY.value)
+"""Reasons for which a channel asks to try again and cannot say that it did not leave: a second try is marked."""
+
+UNSURE = (*MAY_HAVE_LEFT, SKIPPED_UNSURE, REPLACED_UNSURE)
+"""Reasons of what waits, failed or was superseded though its message may have arrived: its end is owed, and a late receipt counts."""
 
 NEXT_STEP = {
     Reason.BAD_ADDRESS: "correct the address of the subscription",

@@ -11,6 +11,7 @@ from channels.port import ChannelSender
 from warning.clock import Clock
 from warning.dispatch.compose import SIGNATURE
 from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
+from warning.dispatch.gate import Gates
 from warning.dispatch.kind import MACHINES, kind_of
 
 KEY = "word."
@@ -55,8 +56,9 @@ class WordLedger(Protocol):
 class WordDesk:
     """Runs in every worker; what is due is read from the ledger each time."""
 
-    def __init__(self, ledger: WordLedger, *, kinds: Mapping[str, str], clock: Clock, policy: RetryPolicy) -> None:
+    def __init__(self, ledger: WordLedger, *, kinds: Mapping[str, str], clock: Clock, policy: RetryPolicy, gates: Gates | None = None) -> None:
         self._ledger = ledger
+        self._gates = Gates() if gates is None else gates
         self._kinds = dict(kinds)
         self._clock = clock
         self._policy = policy
@@ -76,7 +78,7 @@ class WordDesk:
             receipts = await self._senders[channel].send([self._message(one) for one in mine])
             now = self._clock.now()
             await self._ledger.settle({
-                one.id: after_receipt(receipt, attempts=one.attempts, now=now, expires=one.word.expires, policy=self._policy)
+                one.id: after_receipt(receipt, attempts=one.attempts, now=now, expires=one.word.expires, policy=self._gates.policy(channel, self._policy))
                 for one, receipt in zip(mine, receipts, strict=True)}, now=now)
         return len(due)
 

@@ -12,6 +12,7 @@ from warning.dispatch.mass.sheet import storable
 from warning.errors import Conflict, NotFound
 from warning.office.work import Attempt, AttemptFilter
 from warning.store.database import Database
+from warning.store.dispatch_queries import UNSURE_REASONS
 from warning.store.jobs import Jobs
 
 
@@ -107,8 +108,8 @@ FROM delivery d JOIN subscription s ON s.id = d.subscription_id JOIN alert a ON 
 WHERE d.id = :id AND s.kind = 'office' AND d.batch_id IS NOT NULL AND (CAST(:owner AS text) IS NULL OR s.owner = :owner) FOR UPDATE OF d
 """
 # What has been taken before counts as reached for its end-notice, whatever becomes of this try.
-_AGAIN: Final = """
-UPDATE delivery d SET maybe_twice = d.maybe_twice OR d.state IN ('accepted', 'delivered') OR d.reason IN ('timeout', 'skipped_unsure'), state = 'queued', attempts = 0,
+_AGAIN: Final = f"""
+UPDATE delivery d SET maybe_twice = d.maybe_twice OR d.state IN ('accepted', 'delivered') OR d.reason IN {UNSURE_REASONS}, state = 'queued', attempts = 0,
   next_try_at = NULL, ended_at = NULL
 FROM batch b WHERE b.id = d.batch_id AND d.id = :id RETURNING b.id, b.priority
 """

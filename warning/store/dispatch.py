@@ -39,6 +39,7 @@ from warning.store.dispatch_queries import (
     SHUT,
     STRAY,
     UNEXPANDED,
+    UNSURE_REASONS,
 )
 from warning.store.jobs import Jobs
 from warning.store.mass_queries import ORPHANS as CROWD_ORPHANS
@@ -313,7 +314,7 @@ class DispatchStore:
         async with self._db.begin() as connection:
             rows = (await connection.execute(text(
                 "UPDATE delivery d SET state = 'queued', attempts = 0, next_try_at = NULL, ended_at = NULL, "
-                "maybe_twice = d.maybe_twice OR d.reason IN ('timeout', 'skipped_unsure') "
+                f"maybe_twice = d.maybe_twice OR d.reason IN {UNSURE_REASONS} "
                 "FROM batch b WHERE b.id = d.batch_id AND d.state = 'failed' AND d.id = ANY(:ids) "
                 "RETURNING b.id AS batch_id, b.priority"), {"ids": list(delivery_ids)})).all()
             for batch_id, priority in {(row.batch_id, row.priority) for row in rows}:

@@ -2,8 +2,14 @@
 
 from typing import Final
 
+from warning.dispatch.delivery import MAY_HAVE_LEFT, UNSURE
 from warning.dispatch.order import Turn
 from warning.store.mass_queries import COMING
+
+UNSURE_REASONS: Final = "(" + ", ".join(f"'{reason}'" for reason in UNSURE) + ")"
+_LEFT_REASONS: Final = "(" + ", ".join(f"'{reason}'" for reason in MAY_HAVE_LEFT) + ")"
+# It may be at its reader, though nobody said so.
+_MAY_HAVE_LEFT: Final = f"(state IN ('claimed', 'unknown') OR state = 'queued' AND reason IN {_LEFT_REASONS})"
 
 # Offices and broadcasts; residents go the mass lane.
 # Who has been told that the issuer's warning goes on in another event is not told that it ends (nor is a retained topic overwritten); programs that keep every event are.
@@ -72,7 +78,7 @@ SELECT m.id, m.subscription_id, m.role, m.attempts, s.kind, s.name, s.address, s
 FROM mine m JOIN subscription s ON s.id = m.subscription_id LEFT JOIN office_wish w ON w.subscription_id = s.id CROSS JOIN LATERAL (
   SELECT coalesce(bool_or(x.version > m.version AND (x.state <> 'muted' OR x.reason IN ('no_start', 'carried_on'))), false) AS newer,
     coalesce(bool_or(x.version < m.version AND (x.state IN ('accepted', 'delivered', 'unknown') OR x.maybe_twice
-      OR (x.state IN ('failed', 'superseded') AND x.reason IN ('timeout', 'skipped_unsure', 'newer_version_unsure'))
+      OR (x.state IN ('queued', 'failed', 'superseded') AND x.reason IN """ + UNSURE_REASONS + """)
       OR (x.state = 'claimed' AND x.lease_until <= clock_timestamp()))), false) AS reached,
     coalesce(bool_or(x.version < m.version AND x.state = 'claimed' AND x.lease_until > clock_timestamp()), false) AS in_flight
   FROM delivery x WHERE x.event_id = m.event_id AND x.channel = m.channel AND x.subscription_id = m.subscription_id
@@ -81,12 +87,12 @@ FROM mine m JOIN subscription s ON s.id = m.subscription_id LEFT JOIN office_wis
 """
 
 SETTLE: Final = {
-    Turn.SEND: "UPDATE delivery SET maybe_twice = maybe_twice OR state IN ('claimed', 'unknown'), state = 'claimed', "
+    Turn.SEND: f"UPDATE delivery SET maybe_twice = maybe_twice OR {_MAY_HAVE_LEFT}, state = 'claimed', "
                "attempts = attempts + 1, next_try_at = NULL, "
                "lease_until = clock_timestamp() + make_interval(secs => :lease) WHERE id = ANY(:ids)",
     Turn.WAIT: "UPDATE delivery SET next_try_at = clock_timestamp() + interval '1 second' "
                "WHERE id = ANY(:ids) AND CAST(:lease AS float) > 0",
-    Turn.SUPERSEDED: "UPDATE delivery SET reason = CASE WHEN state IN ('claimed', 'unknown') THEN 'newer_version_unsure' ELSE 'newer_version' END, "
+    Turn.SUPERSEDED: f"UPDATE delivery SET reason = CASE WHEN {_MAY_HAVE_LEFT} THEN 'newer_version_unsure' ELSE 'newer_version' END, "
                      "state = 'superseded', ended_at = clock_timestamp() "
                      "WHERE id = ANY(:ids) AND CAST(:lease AS float) > 0",
     Turn.NO_START: "WITH muted AS (UPDATE delivery SET state = 'muted', reason = 'no_start', ended_at = clock_timestamp() "
@@ -96,14 +102,14 @@ SETTLE: Final = {
                    "AND d.subscription_id = m.subscription_id AND d.version < m.version AND d.state = 'queued'",
     Turn.USED_UP: "UPDATE delivery SET state = 'failed', reason = 'timeout', ended_at = clock_timestamp(), "
                   "evidence = 'taken up again and again without an answer' WHERE id = ANY(:ids) AND CAST(:lease AS float) > 0",
-    Turn.EXPIRED: "UPDATE delivery d SET state = n.state, reason = n.reason, evidence = n.evidence, ended_at = clock_timestamp() "
-                  "FROM (VALUES (true, 'failed', 'timeout', 'expired before an answer came'), "
-                  "(false, 'expired', 'expired', 'expired before it could be sent')) AS n(may_have_left, state, reason, evidence) "
-                  "WHERE n.may_have_left = (d.state IN ('claimed', 'unknown')) AND id = ANY(:ids) AND CAST(:lease AS float) > 0",
+    Turn.EXPIRED: f"UPDATE delivery SET (state, reason, evidence) = (SELECT * FROM (VALUES ('failed', 'timeout', 'expired before an answer came')) v "
+                  f"WHERE {_MAY_HAVE_LEFT} UNION ALL SELECT * FROM (VALUES ('expired', 'expired', 'expired before it could be sent')) v "
+                  f"WHERE NOT {_MAY_HAVE_LEFT}), ended_at = clock_timestamp() "
+                  "WHERE id = ANY(:ids) AND CAST(:lease AS float) > 0",
 }
 
-SHUT: Final = """
-UPDATE delivery SET reason = 'unreachable', evidence = left(concat_ws('; ', nullif(evidence, ''), 'the channel is shut: every route is cut'), 500)
+SHUT: Final = f"""
+UPDATE delivery SET maybe_twice = maybe_twice OR {_MAY_HAVE_LEFT}, reason = 'unreachable', evidence = left(concat_ws('; ', nullif(evidence, ''), 'the channel is shut: every route is cut'), 500)
 WHERE id IN (SELECT id FROM delivery WHERE batch_id = :batch AND state = 'queued' AND reason <> 'unreachable' ORDER BY id FOR UPDATE)
 """
 
@@ -139,12 +145,12 @@ WHERE a.real_at > clock_timestamp() - interval '3 days' AND d.state IN ('claimed
 PART: Final = ("UPDATE delivery SET external_id = :owed, "
          "evidence = left(concat_ws('; ', nullif(evidence, ''), CAST(:evidence AS text)), 500) WHERE id = :id")
 
-LATE: Final = """
+LATE: Final = f"""
 UPDATE delivery d SET state = u.state, evidence = left(concat_ws('; ', nullif(d.evidence, ''), u.evidence), 500), reason = u.reason,
   accepted_at = coalesce(d.accepted_at, clock_timestamp()), ended_at = clock_timestamp()
 FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:evidence AS text[]), CAST(:reasons AS text[]))
   AS u(id, state, evidence, reason)
-WHERE d.id = u.id AND (d.state IN ('claimed', 'unknown', 'accepted') OR (d.state IN ('failed', 'superseded') AND d.reason IN ('timeout', 'skipped_unsure', 'newer_version_unsure')))
+WHERE d.id = u.id AND (d.state IN ('claimed', 'unknown', 'accepted') OR (d.state IN ('failed', 'superseded') AND d.reason IN {UNSURE_REASONS}))
 RETURNING d.id
 """
 

@@ -17,6 +17,7 @@ from warning.errors import Conflict, NotAllowed
 from warning.level import Level
 from warning.store.audit import note
 from warning.store.database import Database
+from warning.store.dispatch_queries import UNSURE_REASONS
 from warning.store.late import Shelf, late
 from warning.watch.memory import Memory, memory_from_json, memory_to_json
 from warning.watch.notice import evidence_to_json, notice_texts
@@ -238,14 +239,15 @@ _SHELF = Shelf(
     told="state = CASE WHEN :delivered THEN 'delivered' ELSE 'failed' END, reason = :reason, outcome = left(:evidence, 300), next_try_at = NULL")
 
 _REACHED = "('accepted', 'delivered', 'unknown')"
-_SUPERSEDE = """
-UPDATE risk_notice n SET state = 'superseded', reason = 'newer_version' WHERE n.state IN ('queued', 'unknown')
+_SUPERSEDE = f"""
+UPDATE risk_notice n SET state = 'superseded',
+  reason = CASE WHEN n.state = 'unknown' OR n.reason IN {UNSURE_REASONS} THEN 'newer_version_unsure' ELSE 'newer_version' END WHERE n.state IN ('queued', 'unknown')
 AND EXISTS (SELECT 1 FROM risk_notice x WHERE x.event_id = n.event_id AND x.version > n.version)
 """
 _NO_START = f"""
 UPDATE risk_notice n SET state = 'muted', reason = 'no_start' WHERE n.state = 'queued' AND n.act = 'ended'
 AND NOT EXISTS (SELECT 1 FROM risk_notice x WHERE x.event_id = n.event_id AND x.version < n.version
-  AND (x.state IN {_REACHED} OR x.state = 'claimed' OR x.reason = 'timeout' OR x.reason = 'newer_version' AND x.attempts > 0))
+  AND (x.state IN {_REACHED} OR x.state = 'claimed' OR x.reason IN {UNSURE_REASONS}))
 """
 _EXPIRE = """
 UPDATE risk_notice SET state = 'expired', reason = 'expired' WHERE state IN ('queued', 'unknown') AND act <> 'ended' AND expires <= :now

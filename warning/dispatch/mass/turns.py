@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warning.dispatch.delivery import REPLACED, REPLACED_UNSURE, UNSURE, State
+from warning.dispatch.delivery import MAY_HAVE_LEFT, REPLACED, REPLACED_UNSURE, UNSURE, State
 from warning.dispatch.mass.sheet import TWICE, Mask, Sheet, among, flag, flagged, places_of, put, reasoned
 from warning.dispatch.order import Turn
 
@@ -45,7 +45,7 @@ def standings(mine: Sheet, version: int, others: Sequence[Relative], *, most_tri
             claimed = among(other.sheet, State.CLAIMED)
             arrived = (
                 among(other.sheet, State.ACCEPTED, State.DELIVERED, State.UNKNOWN) | flagged(other.sheet, TWICE)
-                | (among(other.sheet, State.FAILED, State.SUPERSEDED) & reasoned(other.sheet, *UNSURE)))
+                | (among(other.sheet, State.QUEUED, State.FAILED, State.SUPERSEDED) & reasoned(other.sheet, *UNSURE)))
             # An older version with a dead lease may have left before its worker died: it counts as reached.
             reached |= inside & (arrived | (claimed & (not other.held)))[where]
             in_flight |= inside & (claimed & other.held)[where]
@@ -74,7 +74,7 @@ def turns(seen: Standings, due: Mask, *, role: str, expired: bool) -> dict[Turn,
 def settle(mine: Sheet, found: dict[Turn, Mask]) -> None:
     """Write down who will not be told, and why; who is to be sent is queued, marked where it may have left before."""
     again = found[Turn.SEND] | found[Turn.WAIT]
-    may_have_left = among(mine, State.CLAIMED, State.UNKNOWN)
+    may_have_left = among(mine, State.CLAIMED, State.UNKNOWN) | (among(mine, State.QUEUED) & reasoned(mine, *MAY_HAVE_LEFT))
     flag(mine, again & may_have_left, TWICE)
     put(mine, again, State.QUEUED)
     put(mine, found[Turn.SUPERSEDED] & ~may_have_left, State.SUPERSEDED, (REPLACED, ""))

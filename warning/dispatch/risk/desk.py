@@ -12,6 +12,7 @@ from channels.port import ChannelSender
 from warning.account import Account, Act, acts, require
 from warning.clock import Clock
 from warning.dispatch.delivery import RetryPolicy, Step, after_receipt
+from warning.dispatch.gate import Gates
 from warning.dispatch.kind import kind_of
 from warning.dispatch.risk.notice import KEY, DueNotice, message, until
 from warning.errors import Invalid, NotFound
@@ -43,8 +44,9 @@ class RiskLedger(Protocol):
 class RiskDesk:
     """Runs in every worker; what is due is read from the ledger each time. ``digests``: each pack's words and numbers, by its id; ``kinds``: channel → adapter."""
 
-    def __init__(self, ledger: RiskLedger, *, digests: Mapping[str, str], kinds: Mapping[str, str], clock: Clock, policy: RetryPolicy) -> None:
+    def __init__(self, ledger: RiskLedger, *, digests: Mapping[str, str], kinds: Mapping[str, str], clock: Clock, policy: RetryPolicy, gates: Gates | None = None) -> None:
         self._ledger = ledger
+        self._gates = Gates() if gates is None else gates
         self._kinds = dict(kinds)
         self._digests = dict(digests)
         self._clock = clock
@@ -63,7 +65,7 @@ class RiskDesk:
         for one in found:
             # Written down one by one: what has left is not sent again because a later one failed.
             await self._ledger.settle({one.id: after_receipt(
-                await self._handed(one), attempts=one.attempts, now=self._clock.now(), expires=until(one), policy=self._policy)})
+                await self._handed(one), attempts=one.attempts, now=self._clock.now(), expires=until(one), policy=self._gates.policy(one.channel, self._policy))})
         return len(found)
 
     async def _handed(self, one: DueNotice) -> Receipt:

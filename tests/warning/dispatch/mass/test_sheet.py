@@ -83,25 +83,30 @@ def test_a_start_whose_worker_died_counts_as_arrived() -> None:
 
 
 def test_what_was_on_the_wire_when_a_newer_version_came_or_its_time_was_over_is_owed_its_end() -> None:
-    ways = (State.QUEUED, State.CLAIMED, State.UNKNOWN)
+    clearly = [(State.QUEUED, ""), (State.QUEUED, "rate_limited"), (State.QUEUED, "unreachable")]
+    perhaps = [(State.CLAIMED, ""), (State.UNKNOWN, "timeout"), (State.QUEUED, "timeout"), (State.QUEUED, "broken_reply")]
     for expired, clean, unsure in (
             (False, ("superseded", "newer_version", ""), ("superseded", "newer_version_unsure", "")),
             (True, ("expired", "expired", "expired before it could be sent"), ("failed", "timeout", "expired before an answer came"))):
-        start, end = people(1, 2, 3), people(1, 2, 3)
-        for place, state in enumerate(ways):
-            put(start, np.array([place]), state)
+        start, end, again = people(*range(7)), people(*range(7)), people(*range(7))
+        for place, (state, reason) in enumerate([*clearly, *perhaps]):
+            for sheet in (start, again):
+                put(sheet, np.array([place]), state, (reason, ""))
         later = [] if expired else [Relative(version=2, sheet=end, held=False)]
-        settle(start, turns(standings(start, 1, later, most_tries=16), among(start, *ways), role="start", expired=expired))
-        states = [next(state.value for state in State if among(start, state)[place]) for place in range(3)]
-        assert [(state, *words_of(start, place)) for place, state in enumerate(states)] == [clean, unsure, unsure]
+        due = np.ones(7, dtype=np.bool_)
+        settle(start, turns(standings(start, 1, later, most_tries=16), due, role="start", expired=expired))
+        states = [next(state.value for state in State if among(start, state)[place]) for place in range(7)]
+        assert [(state, *words_of(start, place)) for place, state in enumerate(states)] == [clean] * 3 + [unsure] * 4
         found = turns(standings(end, 2, [Relative(version=1, sheet=start, held=False)], most_tries=16), among(end, State.QUEUED),
                       role="end", expired=expired)
-        assert (np.flatnonzero(found[Turn.NO_START]).tolist(), np.flatnonzero(found[Turn.SEND]).tolist()) == ([0], [1, 2])
+        assert (np.flatnonzero(found[Turn.NO_START]).tolist(), np.flatnonzero(found[Turn.SEND]).tolist()) == ([0, 1, 2], [3, 4, 5, 6])
         assert not flagged(start, TWICE).any(), "once at most"
+        settle(again, turns(standings(again, 1, [], most_tries=16), due, role="start", expired=False))
+        assert np.flatnonzero(flagged(again, TWICE)).tolist() == [3, 4, 5, 6], "a second try is marked"
 
 
 def test_a_thousand_turns_are_the_turns_of_one_by_one() -> None:
-    before = list(product(State, (False, True), ("", "timeout", "skipped_unsure", "newer_version_unsure", "no_start", "gone")))
+    before = list(product(State, (False, True), ("", "timeout", "broken_reply", "skipped_unsure", "newer_version_unsure", "no_start", "gone")))
     after = [*((state, "") for state in State), (State.MUTED, "no_start"), (State.MUTED, "carried_on"), (State.MUTED, "stopped")]
     pairs = list(product(before, after))
     mine, earlier, later = (people(*range(len(pairs))) for _ in range(3))
@@ -121,5 +126,7 @@ def test_a_thousand_turns_are_the_turns_of_one_by_one() -> None:
             assert told[place] is turn(Standing(
                 role=role, newer=newer is not State.MUTED or muted_why in ("no_start", "carried_on"), expired=expired, used_up=tries >= 3,
                 reached=state in (State.ACCEPTED, State.DELIVERED, State.UNKNOWN) or twice
-                or (state in (State.FAILED, State.SUPERSEDED) and why in ("timeout", "skipped_unsure", "newer_version_unsure")) or (state is State.CLAIMED and not held),
+                or (state in (State.QUEUED, State.FAILED, State.SUPERSEDED)
+                    and why in ("timeout", "broken_reply", "skipped_unsure", "newer_version_unsure"))
+                or (state is State.CLAIMED and not held),
                 in_flight=coming or (state is State.CLAIMED and held)))
