@@ -47,9 +47,10 @@ async def test_from_the_landing_page_every_link_leads_to_a_document(world: World
 
 async def test_the_collections_are_what_both_standards_say(world: World) -> None:
     document = await read(world, "/ogc/collections")
-    Collections.model_validate(document)
-    for one in document["collections"]:
-        Collection.model_validate(one)
+    shared = [{key: value for key, value in one.items() if key != "itemType"} for one in document["collections"]]  # which only Features knows
+    Collections.model_validate(document | {"collections": shared})
+    for own, one in zip(shared, document["collections"], strict=True):
+        Collection.model_validate(own)
         assert await read(world, f"/ogc/collections/{one['id']}") == one
         west, south, east, north = one["extent"]["spatial"]["bbox"][0]
         assert west < 121.5 < east

@@ -63,7 +63,7 @@ def about(name: str, *, base: str, bounds: Sequence[float]) -> dict[str, object]
             "title": words, "query_type": kind, "output_formats": ["GeoJSON"], "default_output_format": "GeoJSON"}}}
 
     return {
-        "id": name, "title": title, "description": description, "crs": [CRS84], "output_formats": ["GeoJSON"],
+        "id": name, "title": title, "description": description, "itemType": "feature", "crs": [CRS84], "output_formats": ["GeoJSON"],
         "extent": {"spatial": {"bbox": [list(bounds)], "crs": CRS84}},
         "links": [
             link(here, "self"), link(f"{here}/items", "items", "application/geo+json", title),

@@ -67,8 +67,8 @@ async def pull(parts: Here, account: Caller, request: Request, subscription_id: 
         return Response(status_code=304, headers=headers)
     base = parts.settings.public_url.rstrip("/")
     content = feed(
-        [parsed(view.cap_xml) for view in views], url=f"{base}/api/subscriptions/{subscription_id}/feed.atom", now=parts.clock.now(),
-        title=say("site", lang), language=CAP_LANGUAGE[lang], alert_url=lambda alert: f"{base}/api/alerts/{alert.identifier}.xml",
+        [parsed(view.cap_xml) for view in views], now=parts.clock.now(),
+        url=f"{base}/api/subscriptions/{subscription_id}/feed.atom{'?lang=en' if lang == 'en' else ''}", title=say("site", lang), language=CAP_LANGUAGE[lang], alert_url=lambda alert: f"{base}/api/alerts/{alert.identifier}.xml",
         documents={view.identifier: view.signed_xml.encode() for view in views if view.signed_xml})
     return Response(content, media_type=CONTENT_TYPE, headers=headers)
 

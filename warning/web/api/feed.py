@@ -27,7 +27,7 @@ async def atom(parts: Here, request: Request, lang: Annotated[Lang, Query()] = "
     if parts.settings.signing is not None and parts.settings.signing.required:
         views = [view for view in views if not view.signing_fault]
     content = feed(
-        [parsed(view.cap_xml) for view in views], url=f"{base}/api/feed.atom", now=parts.clock.now(), title=say("site", lang), language=CAP_LANGUAGE[lang],
+        [parsed(view.cap_xml) for view in views], url=f"{base}/api/feed.atom{'?lang=en' if lang == 'en' else ''}", now=parts.clock.now(), title=say("site", lang), language=CAP_LANGUAGE[lang],
         alert_url=lambda alert: f"{base}/api/alerts/{alert.identifier}.xml",
         documents={view.identifier: view.signed_xml.encode() for view in views if view.signed_xml})
     return Response(content, media_type=CONTENT_TYPE, headers=headers)

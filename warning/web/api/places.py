@@ -107,7 +107,7 @@ def zone_collection(zones: ZoneSet, *, level: str | None) -> dict[str, object]:
 def _outlines(zones: ZoneSet, level: str | None) -> Sequence[shapely.Geometry]:
     chosen = zones.at(level) if level else tuple(zones)
     simple = shapely.simplify([zone.geometry for zone in chosen], OUTLINE_DEGREES)
-    return list(shapely.set_precision(simple, 0.0001))
+    return list(shapely.orient_polygons(shapely.set_precision(simple, 0.0001)))  # RFC 7946 §3.1.6
 
 
 def _row(row: TableRow) -> dict[str, object]:
