@@ -58,9 +58,9 @@ from warning.watch.site import Site
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Parts:
-    """What a face or a worker is handed."""
+    """What a face or a worker is handed. Never spelled out: it holds every zone, and the secret."""
 
     settings: Settings
     clock: Clock

@@ -18,6 +18,7 @@ from warning.level import Level
 from warning.parts import Parts
 from warning.settings import Settings
 from warning.web.server import create
+from warning.web.warm import settle, warm
 
 DISTRICTS, STREETS, ALERTS, WAITING = 2_875, 7_125, 40, 20
 CORNERS = 40
@@ -53,7 +54,10 @@ async def main(port: int, url: str, folder: Path) -> None:
         "public_url": f"http://127.0.0.1:{port}"})
     async with opened(settings, channels=False) as parts:
         await _fill(parts)
-        await uvicorn.Server(uvicorn.Config(create(parts), host="127.0.0.1", port=port, log_level="warning", access_log=False)).serve()
+        app = create(parts)
+        await warm(app)
+        settle()
+        await uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)).serve()
 
 
 async def _fill(parts: Parts) -> None:

@@ -24,6 +24,7 @@ from warning.settings import ExportSettings, Settings, load_settings
 from warning.store.turn import Turn
 from warning.web.export import export
 from warning.web.server import create
+from warning.web.warm import settle, warm
 
 log = structlog.get_logger()
 
@@ -54,7 +55,10 @@ async def _web(settings: Settings, host: str, port: int) -> None:
             await parts.feeds.began(name, now=parts.clock.now())
         watching = asyncio.create_task(Turn(parts.database.url).hold(lambda: _watch_all(parts, sources)))
         copying = asyncio.create_task(_copy(parts, settings.export))
-        server = uvicorn.Server(listening(create(parts), settings, host=host, port=port))
+        app = create(parts)
+        await warm(app)
+        settle()
+        server = uvicorn.Server(listening(app, settings, host=host, port=port))
         try:
             await server.serve()
         finally:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from warning.level import Level
 
@@ -26,6 +27,7 @@ def unregistered(entries: Sequence[Registered], *, hazard: str, level: Level, zo
     return tuple(zone for zone in zones if entries and not any(one.holds(hazard, level, zone) for one in entries))
 
 
+@lru_cache(maxsize=65_536)
 def stem(code: str) -> str:
     """The digits that a zone's insides share: 310000 → 31, 310115 → 310115, 310115103000 → 310115103."""
     while len(code) > 6 and code.endswith("000"):

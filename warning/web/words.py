@@ -134,11 +134,7 @@ def zone_name(zones: ZoneSet, code: str, lang: Lang) -> str:
 
 
 def find_hazard(rule_sets: Mapping[str, RuleSet], key: str) -> Hazard | None:
-    for rule_set in rule_sets.values():
-        for hazard in rule_set.hazards:
-            if hazard.key == key:
-                return hazard
-    return None
+    return next((rule.hazard for rule_set in rule_sets.values() for rule in rule_set.rules if rule.hazard.key == key), None)
 
 
 def hazard_name(rule_sets: Mapping[str, RuleSet], key: str, lang: Lang) -> str:

@@ -12,7 +12,7 @@ from warning.web.console.frame import frame, remember
 from warning.web.console.mapfield import MapField
 from warning.web.console.mapview import MapView
 from warning.web.console.progress import Tick, going_out, in_force, still
-from warning.web.console.proposals import Entry, proposal_list
+from warning.web.console.proposals import ProposalList
 from warning.web.console.reading import Reading
 from warning.web.console.reviews import owed, review_list
 from warning.web.console.visit import Visit
@@ -28,7 +28,7 @@ class DeskPage:
         self.reading = reading
         self.chosen = chosen
         self._shown: dict[str, Hashable] = {}
-        self._entries: list[Entry] = []
+        self._proposals: ProposalList | None = None
         self._open: Editor | None = None
         self._ends: list[Tick] = []
         self._clocks: list[Tick] = []
@@ -68,7 +68,9 @@ class DeskPage:
         if self._new("list", tuple((p.id, p.revision, p.status) for p in reading.proposals)):
             self._list.clear()
             with self._list:
-                self._entries = proposal_list(self.visit, reading, self.choose)
+                self._proposals = ProposalList(self.visit, reading, self.chosen, self.choose)
+        elif self._proposals is not None:
+            self._proposals.tick(reading, self.chosen)
         proposal = live.get(self.chosen) if self.chosen else None
         if self._new("editor", None if proposal is None else (proposal.id, proposal.revision)):
             self._editor.clear()
@@ -100,8 +102,6 @@ class DeskPage:
             self._feeds.clear()
             with self._feeds:
                 self._ages = feed_list(self.visit, reading)
-        for entry in self._entries:
-            entry.tick(reading, self.chosen)
         for tick in (*self._ends, *self._clocks, *self._ages):
             tick(reading)
         self.map.show(reading, "" if proposal is None else str(proposal.id), () if proposal is None else proposal.zones)

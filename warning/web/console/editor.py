@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from itertools import islice
 
 from nicegui import ui
 
@@ -26,6 +27,8 @@ PARTS = ("headline", "description", "instruction", "sms")
 LANGUAGES = (("zh-CN", "中文"), ("en-US", "English"))
 TIME = "%Y-%m-%d %H:%M"
 CENSUS = "census 2020"
+MOST_ZONES = 500
+"""So many are offered, and those already chosen whatever their number."""
 
 Verb = Callable[[Account], Awaitable[None]]
 
@@ -272,10 +275,11 @@ class Editor:
         return found
 
     def _offered(self) -> list[str]:
-        """The zones that the issuer may warn, and those already chosen."""
+        """Those already chosen, all of them, and the zones that the issuer may warn."""
         issuer = self.visit.parts.issuers.get(self.proposal.issuer)
-        able = [zone.code for zone in self.visit.parts.zones if issuer is None or issuer.may_warn(zone.code)]
-        return list(dict.fromkeys([*self.proposal.zones, *self._zones_stated(), *able]))[:500]
+        named = dict.fromkeys([*self.proposal.zones, *self._zones_stated()])
+        able = (zone.code for zone in self.visit.parts.zones if zone.code not in named and (issuer is None or issuer.may_warn(zone.code)))
+        return [*named, *islice(able, max(MOST_ZONES - len(named), 0))]
 
     def _zones_stated(self) -> list[str]:
         changed = self.proposal.changes.get("zones")

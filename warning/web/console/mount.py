@@ -42,7 +42,7 @@ Language = Annotated[Lang, Query()]
 def mount(app: FastAPI, parts: Parts) -> None:
     """The pages of the console under /console; each asks who is there before it shows anything."""
     fields: FieldBoard = app.state.fields
-    watch = Watch(parts, fields)
+    watch = app.state.watch = Watch(parts, fields)
 
     async def visit(request: Request, lang: Lang) -> Visit | Response:
         account = await signed_in(parts, app.state.session, request)
@@ -64,7 +64,10 @@ def mount(app: FastAPI, parts: Parts) -> None:
         who = await visit(request, lang)
         if isinstance(who, Response):
             return who
-        DeskPage(who, await watch.reading(), proposal)
+        reading = await watch.opening()
+        if proposal is not None and all(one.id != proposal for one in reading.proposals):
+            reading = await watch.reading(fresh=True)  # it may be a second old: who has just made it is shown it
+        DeskPage(who, reading, proposal)
         return None
 
     @ui.page("/compose")
@@ -134,7 +137,7 @@ def mount(app: FastAPI, parts: Parts) -> None:
         who = await visit(request, lang)
         if isinstance(who, Response):
             return who
-        Wall(who, await watch.reading(), theme)
+        Wall(who, await watch.opening(), theme)
         return None
 
     @ui.page("/explain/{proposal}")

@@ -1,54 +1,65 @@
-"""The list of proposals, most urgent first, with the age of their data."""
+"""The list of proposals, most urgent first, with the age of their data; one element for the whole list, however long it is."""
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from html import escape
 from uuid import UUID
 
 from nicegui import ui
+from nicegui.events import GenericEventArguments
 
 from warning.store.board import ProposalView
 from warning.web.body import read_body
-from warning.web.console.frame import drill_chip
 from warning.web.console.reading import Reading
 from warning.web.console.visit import Visit
 from warning.web.words import ACTION_REASON, SYMBOL, hazard_name, level_word, span, zone_name
 
+# The entries are plain HTML: the click finds its own.
+_CLICK = "(event) => { const at = event.target.closest('[data-proposal]'); if (at) emit(at.dataset.proposal) }"
+# In place, so that a keyboard keeps its place.
+_TELL = """for (const [id, words] of Object.entries(%s)) { const at = document.querySelector(`[data-proposal='${id}'] [data-age]`); if (at) at.textContent = words }"""
+_MARK = """for (const at of document.querySelectorAll('[data-proposal]')) { const own = at.dataset.proposal === %s; at.classList.toggle('chosen', own); at.setAttribute('aria-pressed', String(own)) }"""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A drawn proposal; ``tick`` keeps its age and its mark right without drawing it anew (a keyboard keeps its place)."""
 
-    visit: Visit
-    proposal: ProposalView
-    button: ui.element
-    age: ui.label
+class ProposalList:
+    """One button per proposal: reachable by Tab, opened by Enter. Drawn for one set of proposals; ``tick`` keeps ages and the mark right."""
+
+    def __init__(self, visit: Visit, reading: Reading, chosen: UUID | None, choose: Callable[[UUID], None]) -> None:
+        self._visit, self._choose, self._chosen = visit, choose, chosen
+        self._proposals = {str(proposal.id): proposal for proposal in reading.proposals}
+        self._told = {key: age(visit, proposal, reading) for key, proposal in self._proposals.items()}
+        entries = "".join(_entry(visit, proposal, self._told[key], chosen=proposal.id == chosen) for key, proposal in self._proposals.items())
+        none = f"<p class='soft'>{escape(visit.t('nothing_waits'))}</p>"
+        ui.html(f"<h2>{escape(visit.t('proposals'))} ({len(reading.proposals)})</h2>{entries or none}", sanitize=False).style("width:100%").on(
+            "click", self._clicked, js_handler=_CLICK)
 
     def tick(self, reading: Reading, chosen: UUID | None) -> None:
-        is_chosen = self.proposal.id == chosen
-        self.age.set_text(age(self.visit, self.proposal, reading))
-        self.button.classes(add="chosen" if is_chosen else "", remove="" if is_chosen else "chosen")
-        self.button.props(f'aria-pressed="{str(is_chosen).lower()}"')
+        """Only what has changed travels."""
+        ages = {key: age(self._visit, proposal, reading) for key, proposal in self._proposals.items()}
+        changed = {key: words for key, words in ages.items() if words != self._told[key]}
+        self._told = ages
+        if changed:
+            ui.run_javascript(_TELL % json.dumps(changed))
+        if chosen != self._chosen:
+            self._chosen = chosen
+            ui.run_javascript(_MARK % json.dumps("" if chosen is None else str(chosen)))
+
+    def _clicked(self, event: GenericEventArguments) -> None:
+        proposal = self._proposals.get(str(event.args))
+        if proposal is not None:
+            self._choose(proposal.id)
 
 
-def proposal_list(visit: Visit, reading: Reading, choose: Callable[[UUID], None]) -> list[Entry]:
-    """One button per proposal: reachable by Tab, opened by Enter."""
-    entries: list[Entry] = []
-    ui.html(f"<h2>{visit.t('proposals')} ({len(reading.proposals)})</h2>", sanitize=False)
-    if not reading.proposals:
-        ui.label(visit.t("nothing_waits")).classes("soft")
-    for proposal in reading.proposals:
-        button = ui.element("button").classes(f"entry b{proposal.level.value}").props('type="button"')
-        button.on("click", lambda _, key=proposal.id: choose(key))
-        with button:
-            with ui.element("div").classes("row"):
-                ui.label(f"{SYMBOL[proposal.level]} {level_word(proposal.level, visit.lang)}").classes(f"chip l{proposal.level.value}")
-                ui.label(title(visit, proposal)).style("font-weight:700")
-                if drill_chip(visit, proposal.cap_status):
-                    button.classes(add="drillentry")
-            ui.label(places(visit, proposal))
-            ui.label(f"{visit.t(proposal.status)} · {visit.t(proposal.action)} · {reason(visit, proposal)}").classes("soft small")
-            entries.append(Entry(visit=visit, proposal=proposal, button=button, age=ui.label().classes("soft small")))
-    return entries
+def _entry(visit: Visit, proposal: ProposalView, old: str, *, chosen: bool) -> str:
+    level, drill = proposal.level, proposal.cap_status != "Actual" and not visit.drill
+    kinds = f"entry b{level.value}{' drillentry' if drill else ''}{' chosen' if chosen else ''}"
+    return (
+        f"<button type='button' class='{kinds}' data-proposal='{proposal.id}' aria-pressed='{str(chosen).lower()}'>"
+        f"<div class='row'><div class='chip l{level.value}'>{SYMBOL[level]} {escape(level_word(level, visit.lang))}</div>"
+        f"<div style='font-weight:700'>{escape(title(visit, proposal))}</div>{'<div class=drillchip>演练 DRILL</div>' if drill else ''}</div>"
+        f"<div>{escape(places(visit, proposal))}</div>"
+        f"<div class='soft small'>{escape(f'{visit.t(proposal.status)} · {visit.t(proposal.action)} · {reason(visit, proposal)}')}</div>"
+        f"<div class='soft small' data-age>{escape(old)}</div></button>")
 
 
 def title(visit: Visit, proposal: ProposalView) -> str:

@@ -22,7 +22,8 @@ from warning.web.console.tiles import Tiles
 from warning.web.fieldboard import Board, FieldBoard
 from warning.web.parts import Parts
 
-FRESH_S = 1.0
+FRESH_S, PATIENT_S = 1.0, 3.0
+"""For how long a reading serves everybody; a page that opens takes one up to PATIENT_S old rather than wait: its first look at the newest follows when it is there."""
 WATCHED = 12
 """Progress is read for so many of the newest alerts; older ones have their timeline page."""
 
@@ -63,6 +64,12 @@ class Watch:
         self._lock = asyncio.Lock()
         self._read_at = float("-inf")
         self._held: Reading | None = None
+
+    async def opening(self) -> Reading:
+        """What a page opens with."""
+        if self._held is not None and self._parts.clock.monotonic() - self._read_at < PATIENT_S:
+            return self._held
+        return await self.reading()
 
     async def reading(self, *, fresh: bool = False) -> Reading:
         """The newest reading, at most ``FRESH_S`` old; never raises when the database is away."""

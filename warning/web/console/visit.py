@@ -15,8 +15,10 @@ from warning.web.parts import Parts
 from warning.web.words import Lang, explained, say
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Visit:
+    """Never spelled out: NiceGUI names each task after what it calls, and a visit holds every zone of the country, and the secret."""
+
     parts: Parts
     watch: Watch
     session: Session

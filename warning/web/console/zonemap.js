@@ -108,12 +108,12 @@ export default {
     drawZones(c, view) {
       this.view = view;
       const base = this.base(view), fine = this.fine(view);
-      if (!base) return;
+      if (!base || (this.paint && !this.painted)) return; // borders without their colours would say that nothing is in force
       this.patterns ??= this.palette.map((one) => one && pattern(c, one));
       const alpha = this.field ? 0.32 : 0.85, seen = [[base, view.inView(base)]];
       if (fine) seen.push([fine, view.inView(fine)]);
       for (const [sheet, own] of seen) {
-        view.stroke(c, sheet, own, sheet === base ? "#5a6675" : "#8a95a3", sheet === base ? 0.8 : 0.5);
+        view.stroke(c, sheet, own.filter((n) => !this.levels[sheet.first + n]), sheet === base ? "#5a6675" : "#8a95a3", sheet === base ? 0.8 : 0.5);
         for (let level = 1; level < this.palette.length; level++) {
           const painted = own.filter((n) => this.levels[sheet.first + n] === level);
           view.fill(c, sheet, painted, this.patterns[level], alpha);

@@ -25,12 +25,27 @@ function gathered(zones) {
   return {of, ring: Uint32Array.from(rings), x: Float64Array.from(xs), y: Float64Array.from(ys), box, count: zones.length};
 }
 
+// Straight into typed arrays: a country's corners as small arrays of their own cost the browser more than drawing them.
 export function unfolded(told) {
-  const unit = told.unit, sheet = gathered(told.rings.map((own) => own.map((steps) => {
-    const points = []; let x = 0, y = 0;
-    for (let i = 0; i < steps.length; i += 2) { x += steps[i]; y += steps[i + 1]; points.push([across(x * unit), down(y * unit)]) }
-    return points })));
-  sheet.first = told.first;
+  const unit = told.unit, count = told.rings.length;
+  let rings = 0, points = 0;
+  for (const own of told.rings) for (const steps of own) { rings++; points += steps.length / 2 }
+  const sheet = {of: new Uint32Array(count + 1), ring: new Uint32Array(rings + 1), x: new Float64Array(points), y: new Float64Array(points), box: new Float64Array(4 * count), count, first: told.first};
+  let r = 0, p = 0;
+  told.rings.forEach((own, n) => {
+    sheet.of[n] = r;
+    let west = 1, north = 1, east = 0, south = 0;
+    for (const steps of own) {
+      sheet.ring[r++] = p;
+      for (let i = 0, x = 0, y = 0; i < steps.length; i += 2, p++) {
+        x += steps[i]; y += steps[i + 1];
+        const px = sheet.x[p] = across(x * unit), py = sheet.y[p] = down(y * unit);
+        west = Math.min(west, px); east = Math.max(east, px); north = Math.min(north, py); south = Math.max(south, py);
+      }
+    }
+    sheet.box.set([west, north, east, south], 4 * n);
+  });
+  sheet.of[count] = r; sheet.ring[r] = p;
   if (told.names) { sheet.names = told.names; sheet.codes = told.codes; sheet.at = told.codes.map((_, n) => [across(told.at[2 * n] * unit), down(told.at[2 * n + 1] * unit)]) }
   return sheet;
 }
