@@ -205,7 +205,7 @@ def test_a_duty_is_taken_ticked_and_done_on_the_responses_page(site: str, browse
     picture(page, "console-responses", tmp_path, whole=True)
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{site}/console/responses")
-    page.get_by_role("heading", name="应急响应").wait_for()
+    page.get_by_role("heading", name="应急响应", exact=True).wait_for()
     page.locator(".duty").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     picture(page, "console-responses-phone", tmp_path, whole=True)
