@@ -38,7 +38,7 @@ class Costs:
 
 
 BENCH: Final = Costs(
-    worker_us=24.0, database_us=15.0, gateway_us=4.4, muster_per_s=50_000.0, first_s=0.16, log_bytes=28.0, transactions_per_1000=12.4)
+    worker_us=24.0, database_us=18.0, gateway_us=4.6, muster_per_s=50_000.0, first_s=0.16, log_bytes=28.0, transactions_per_1000=12.4)
 """Two cores, Python 3.11, PostgreSQL 18: the rows in docs/scale.md."""
 
 
