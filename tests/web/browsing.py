@@ -28,7 +28,7 @@ def picture(page: Page, name: str, folder: Path, *, whole: bool = False) -> None
     """``name``.png in the folder that was asked for, else in the test's own."""
     place = Path(KEPT) if KEPT else folder
     place.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=place / f"{name}.png", full_page=whole)
+    page.screenshot(path=place / f"{name}.png", full_page=whole, animations="disabled")
 
 
 @pytest.fixture(scope="module")

@@ -252,7 +252,11 @@ class _Worker:
 
 
 def _app(site: str, browser: Browser, path: str) -> tuple[BrowserContext, Page, _Worker]:
-    """The app's page with a push subscription of the drill's push service: Chromium's own service is on the internet."""
+    """The app's page with a push subscription of the drill's push service.
+
+    ``PushManager.subscribe`` alone is stood in for: Chromium's own asks Google's service, which checks the browser in by its own protocol and wants keys that a distribution's
+    Chromium is not built with; without the internet it fails with "push service not available". All the rest is real: the worker, the keys, the sealed note, the notification.
+    """
     context = browser.new_context(viewport=PHONE, permissions=["notifications"])
     held = httpx.get(f"{site}/drill/subscription/phone").text
     context.add_init_script(

@@ -14,7 +14,7 @@ CSS = """
 :root{--l1:#1257b0;--l2:#ffd83d;--l3:#ff9a1f;--l4:#c4161c;--ink:#1b2430;--soft:#566170;--line:#cfd6df;--ground:#eef1f5}
 body{background:var(--ground);color:var(--ink);font:14px/1.45 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;margin:0}
 .nicegui-content{padding:0;gap:0;width:100%}
-.head{display:flex;flex-wrap:wrap;align-items:center;gap:.3rem 1rem;padding:.35rem 1rem;background:#1b2430;color:#fff;width:100%}
+.head{display:flex;flex-wrap:wrap;align-items:center;gap:.3rem .65rem;padding:.35rem 1rem;background:#1b2430;color:#fff;width:100%}
 .head>*{white-space:nowrap}.head a,.head button{color:#fff}.head a,.head form button{display:inline-block;padding:.25rem 0;min-height:28px}.head b{font-size:1.05rem}.head .grow{flex:1}
 .drillbar{position:sticky;top:0;z-index:2500;background:repeating-linear-gradient(45deg,#5b2a86 0 22px,#7a3fae 22px 44px);color:#fff;width:100%;padding:.3rem 1rem;text-align:center;font-weight:700;font-size:1.05rem;letter-spacing:.06em}
 .drillbar span{background:#fff;color:#4a1d73;border-radius:4px;padding:0 .7rem;margin-right:.6rem}
