@@ -167,7 +167,7 @@ def test_what_the_console_does_is_what_an_address_of_the_api_does_as_the_account
                     r"parts\.\w+\.\w+$|^\w+\([^()]*parts\.database.*\)\.\w+$", ast.unparse(node.func)):
                 then.add(_tail(node.func))
     assert sorted((now - {"Visit", "verb"}) ^ set(ACTS)) == []
-    plain = {"acts", "of_area", "clock.now", "by_code.get", "issuers.get", "issuers.items", "rule_sets.get", "zones.at"}
+    plain = {"acts", "of_area", "clock.now", "clock.monotonic", "by_code.get", "issuers.get", "issuers.items", "rule_sets.get", "zones.at"}
     assert sorted((then - plain) ^ READS) == []
     endpoints = {f"{method} {route.path}": getattr(route, "endpoint", None) for route in iter_route_contexts(world.app.routes) for method in route.methods or ()}
     for verb, address in ACTS.items():
