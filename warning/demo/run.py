@@ -87,7 +87,7 @@ async def run_demo(options: DemoOptions) -> int:
         if not isinstance(clock, DrillClock):
             raise ConfigError("the demo runs on the drill's clock")
         await clock.move_to(first)
-        _say("measuring a calm day first (on a new machine the loops are compiled now, some ten seconds)")
+        _say("measuring a calm and a wet day first (on a new machine the loops are compiled now, some ten seconds)")
         await parts.watch.rehearse()
         await _child("work", ["work", "--config", str(settings_file)], stack)
         base = await _serve(parts, port, stack)
