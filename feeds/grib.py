@@ -2,7 +2,8 @@
 
 from collections import deque
 from collections.abc import Generator, Iterator, Set
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,14 +35,15 @@ def read(path: Path, *, source: str, checksum: str = "", wanted: Set[str] | None
     if not found.messages and not found.fault:
         raise UnknownFormat(f"{path.name}: no GRIB message in it; look whether the download is a page of text")
     index, passed, refused, fault = 0, 0, list[str](), found.fault
-    suspicions = tuple(f"{stray}: a field may be missing there" for stray in found.strays)
+    about = _File(path=path, source=source, checksum=checksum, wanted=wanted,
+                  suspicions=tuple(f"{stray}: a field may be missing there" for stray in found.strays))
     with path.open("rb") as file, ThreadPoolExecutor(max_workers=cores(), thread_name_prefix="grib") as pool:
-        waiting: deque[tuple[int, int, bytes, Future[Unpacked]]] = deque()
+        waiting: deque[tuple[int, Future[GridField | None]]] = deque()
         coming = _messages(file, found)
         try:
             more = True
             while more or waiting:
-                # While one field's header is looked at, the next are unpacked.
+                # While one field is used, the next are read.
                 while more and len(waiting) <= cores():
                     try:
                         came = next(coming, None)
@@ -51,29 +53,25 @@ def read(path: Path, *, source: str, checksum: str = "", wanted: Set[str] | None
                         more = False
                     else:
                         index += 1
-                        handle, message = came
-                        if wanted is not None and _called(handle, message) not in (*wanted, ""):
-                            passed += 1
-                            eccodes.codes_release(handle)
-                            continue
-                        waiting.append((index, handle, message, pool.submit(unpack, handle, message)))
+                        waiting.append((index, pool.submit(_read, *came, about, index)))
                 if not waiting:
                     break
-                number, handle, message, unpacking = waiting.popleft()
+                number, reading = waiting.popleft()
                 try:
-                    field = _field(handle, message, unpacking, path=path, source=source, checksum=checksum, index=number, suspicions=suspicions)
+                    field = reading.result()
                 except BadField as bad:
                     refused.append(f"field {number}: {bad}")
                     continue
                 except eccodes.CodesInternalError as error:
                     refused.append(f"field {number}: a key that every field must have cannot be read ({error})")
                     continue
-                finally:
-                    _release(handle, unpacking)
-                yield field
+                if field is None:
+                    passed += 1
+                else:
+                    yield field
         finally:
-            for _, handle, _, unpacking in waiting:
-                _release(handle, unpacking)
+            for _, reading in waiting:
+                reading.cancel()
             coming.close()
     if fault:
         told = "; ".join(("", *refused))
@@ -84,31 +82,49 @@ def read(path: Path, *, source: str, checksum: str = "", wanted: Set[str] | None
         yield from read(path, source=source, checksum=checksum)
 
 
-def _messages(file: BinaryIO, found: Scan) -> Generator[tuple[int, bytes]]:
-    """Each field's message, and a handle that has at least its header.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """What all fields of a file share."""
 
-    Where every message is whole and holds one field, they are taken by their places and ecCodes is given the headers alone: it copies what it is given.
+    path: Path
+    source: str
+    checksum: str
+    wanted: Set[str] | None
+    suspicions: tuple[str, ...]
+
+
+def _messages(file: BinaryIO, found: Scan) -> Generator[tuple[bytes, bytes]]:
+    """Each field's message, and what ecCodes is to be shown of it.
+
+    Where every message is whole and holds one field, they are taken by their places and ecCodes is shown the headers alone: it copies what it is shown.
     """
     if not found.fault and not found.several:
         for start, length in found.places:
             file.seek(start)
             message = file.read(length)
-            yield eccodes.codes_new_from_message(header(message)), message
+            yield header(message), message
         return
     # Without this, ecCodes gives the first field of a message (u) and not the others (v).
     eccodes.codes_grib_multi_support_on()
     try:
         while (handle := eccodes.codes_grib_new_from_file(file)) is not None:
-            yield handle, eccodes.codes_get_message(handle)
+            message = eccodes.codes_get_message(handle)
+            eccodes.codes_release(handle)
+            yield message, message
     finally:
         # ecCodes remembers half-read messages by file; the next file could be taken for this one.
         eccodes.codes_grib_multi_support_reset_file(file)
 
 
-def _release(handle: int, unpacking: Future[Unpacked]) -> None:
-    """Once no thread has the handle any more."""
-    wait((unpacking,))
-    eccodes.codes_release(handle)
+def _read(head: bytes, message: bytes, about: _File, index: int) -> GridField | None:
+    """One field, in a thread of the pool; None when it is none of those wanted."""
+    handle = eccodes.codes_new_from_message(head)
+    try:
+        if about.wanted is not None and _called(handle, message) not in (*about.wanted, ""):
+            return None
+        return _field(handle, message, about, index)
+    finally:
+        eccodes.codes_release(handle)
 
 
 def _called(handle: int, message: bytes) -> str:
@@ -128,10 +144,7 @@ def _variable(handle: int, message: bytes) -> tuple[str, grib_header.Names, vari
     return known.name if known else _name(names.short_name, whole_key), names, known, level_of_name
 
 
-def _field(
-    handle: int, message: bytes, unpacking: Future[Unpacked], *,
-    path: Path, source: str, checksum: str, index: int, suspicions: tuple[str, ...],
-) -> GridField:
+def _field(handle: int, message: bytes, about: _File, index: int) -> GridField:
     times = grib_header.times(handle)
     called, names, known, level_of_name = _variable(handle, message)
     units = variable.plain_units(names.units) or (known.grib_units if known else "") or "unknown"
@@ -140,7 +153,7 @@ def _field(
     if known is not None and known.statistic and times.window is not None and statistic in ("unknown", "instant"):
         statistic = known.statistic
 
-    unpacked = unpacking.result()
+    unpacked = unpack(handle, message)
     grid, turned = _on_grid(handle, unpacked)
     return GridField(
         variable=called,
@@ -149,8 +162,8 @@ def _field(
         level=level_of_name or grib_header.level(handle), member=grib_header.member(handle),
         threshold=probability[0] if probability else None, threshold_units=units if probability else "",
         raw_min=unpacked.lowest, raw_max=unpacked.highest, missing_count=unpacked.missing,
-        provenance=Provenance(source=source, path=str(path), checksum=checksum, index=index, original=grib_header.original(handle, names),
-                              suspicions=suspicions),
+        provenance=Provenance(source=about.source, path=str(about.path), checksum=about.checksum, index=index,
+                              original=grib_header.original(handle, names), suspicions=about.suspicions),
     )  # fmt: skip
 
 

@@ -82,7 +82,7 @@ async def _fill(parts: Parts) -> None:
                 "INSERT INTO alert (identifier, event_id, version, msg_type, status, issuer, sender, hazard, event_code, level, sent, onset, expires, "
                 "zones, headlines, cap_xml, proposal_id, expanded_at) SELECT :new, gen_random_uuid(), 1, msg_type, status, issuer, sender, hazard, "
                 "event_code, :level, sent, onset, expires, :zones, headlines, cap_xml, proposal_id, sent FROM alert WHERE identifier = :i"),
-                {"new": f"{identifier[:-3]}{number + 100}", "level": number % 4 + 1, "zones": codes[number::ALERTS], "i": identifier})
+                {"new": f"{identifier[:-6]}{900_000 + number}", "level": number % 4 + 1, "zones": codes[number::ALERTS], "i": identifier})
 
 
 if __name__ == "__main__":
