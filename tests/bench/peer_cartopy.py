@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from cartopy.crs import PlateCarree  # type: ignore[import-not-found,import-untyped,unused-ignore]  # optional, not pinned
@@ -24,7 +25,7 @@ def prepare(scene: Scene, grid: Grid) -> Callable[[str], bytes]:
     def draw(title: str) -> bytes:
         figure = Figure(figsize=(8, 6), dpi=100)
         FigureCanvasAgg(figure)
-        axes = figure.add_axes((0.05, 0.08, 0.72, 0.8), projection=degrees)
+        axes: Any = figure.add_axes((0.05, 0.08, 0.72, 0.8), projection=degrees)
         axes.set_extent((west, east, south, north), crs=degrees)
         axes.set_aspect(1 / np.cos(np.radians((south + north) / 2)))
         image = axes.imshow(scene.values, origin="lower", extent=(west, east, south, north), cmap=colours, norm=scale,
