@@ -17,6 +17,7 @@ async def _run(few: int, many: int) -> list[Row]:
     async with city() as here:
         await here.residents(few, zone="310116", first=3_000_000)
         await here.residents(many)
+        await here.settled()
         async with here.worker() as worker:
             small = await sent(here, worker, few, zone="310116")
             large = await sent(here, worker, many)
