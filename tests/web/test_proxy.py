@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from warning.cli.serve import listening
 from warning.settings import Settings
+from warning.web.listen import described
 
 
 @pytest.mark.parametrize(("peer", "trusted", "known_as", "scheme"), [
@@ -22,7 +22,7 @@ async def test_who_a_caller_is_said_to_be_counts_from_a_trusted_proxy_alone(peer
     async def app(scope: Scope, _: Receive, __: Send) -> None:
         seen.append(scope)
 
-    config = listening(app, Settings(trusted_proxies=trusted), host="127.0.0.1", port=0)
+    config = described(app, Settings(trusted_proxies=trusted))
     config.load()
     asked: dict[str, Any] = {"type": "http", "scheme": "http", "client": (peer, 4711), "headers": [  # ASGI's own form
         (b"x-forwarded-for", b"203.0.113.9"), (b"x-forwarded-proto", b"https")]}

@@ -22,8 +22,14 @@ def run(main_task: Coroutine[object, object, int | None]) -> None:
 async def _until_signal(main_task: Coroutine[object, object, int | None]) -> int:
     task = asyncio.ensure_future(main_task)
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        # Once: a second cancellation would cut short the closing itself, and leave children behind.
+        if not task.cancelling():
+            task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(number, end)
     try:
         return await task or 0
     except asyncio.CancelledError:

@@ -8,9 +8,7 @@ from typing import Annotated
 
 import structlog
 import typer
-import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.types import ASGIApp
 
 from feeds.errors import FeedError
 from feeds.payload import Arrears, Indebted, Source
@@ -23,6 +21,7 @@ from warning.schedule import ticking
 from warning.settings import ExportSettings, Settings, load_settings
 from warning.store.turn import Turn
 from warning.web.export import export
+from warning.web.listen import bound, described, served
 from warning.web.server import create
 from warning.web.warm import settle, warm
 
@@ -58,21 +57,14 @@ async def _web(settings: Settings, host: str, port: int) -> None:
         app = create(parts)
         await warm(app)
         settle()
-        server = uvicorn.Server(listening(app, settings, host=host, port=port))
         try:
-            await server.serve()
+            async with served(described(app, settings), bound(host, port)) as serving:
+                await serving
         finally:
             scheduler.shutdown(wait=False)
             for task in (watching, copying):
                 task.cancel()
             await asyncio.gather(watching, copying, return_exceptions=True)
-
-
-def listening(app: ASGIApp, settings: Settings, *, host: str, port: int) -> uvicorn.Config:
-    """What ``X-Forwarded-For`` and ``-Proto`` say of a caller is believed from the proxies that the settings trust, and from nobody else: whoever tries
-    passwords, or documents of partners, is counted by where they really come from."""
-    return uvicorn.Config(
-        app, host=host, port=port, log_level="warning", access_log=False, proxy_headers=True, forwarded_allow_ips=settings.trusted_proxies)
 
 
 async def _copy(parts: Parts, wanted: ExportSettings | None) -> None:

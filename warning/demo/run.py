@@ -15,7 +15,6 @@ from pathlib import Path
 import httpx
 import psycopg
 import typer
-import uvicorn
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -40,11 +39,16 @@ from warning.store.accounts import add_account
 from warning.store.drill import DrillClock
 from warning.store.migrate import migrate
 from warning.store.server import EmbeddedServer
+from warning.web.listen import bound, described, served
 from warning.web.server import create
+from warning.web.warm import settle, warm
 
 _DRAIN_S = 600.0
 
 _CALL_STEP = timedelta(minutes=5)
+
+_CHILD_ENDS_S = 45.0
+"""A worker lets the batches in its hands end, for 30 s at the most."""
 
 _LOOK_S = 4.0
 """Headed: how long a proposal stands open, so that a person at the console can read it, or be quicker than the script."""
@@ -71,7 +75,8 @@ async def run_demo(options: DemoOptions) -> int:
     started = time.monotonic()
     async with AsyncExitStack() as stack:
         _lock(options.data, stack)
-        port = _free_port(options.port)
+        listening = stack.enter_context(bound("127.0.0.1", options.port))
+        port = int(listening.getsockname()[1])
         first, last = _moment(options.start, START), _moment(options.end, END)
         _say(f"generating synthetic fields {first.astimezone(BEIJING):%m-%d %H:%M} to {last.astimezone(BEIJING):%m-%d %H:%M} "
              f"Beijing time (seed {options.seed})")
@@ -90,7 +95,7 @@ async def run_demo(options: DemoOptions) -> int:
         _say("measuring a calm and a wet day first (on a new machine the loops are compiled now, some ten seconds)")
         await parts.watch.rehearse()
         await _child("work", ["work", "--config", str(settings_file)], stack)
-        base = await _serve(parts, port, stack)
+        base = await _serve(parts, listening, stack)
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=base, timeout=60))
         people, registered = await _register(options, parts, http, ports)
         if options.once:
@@ -192,24 +197,15 @@ async def _answers_due(parts: Parts) -> bool:
     return any(c.post not in UNANSWERING or c.escalated_to == SILENT.leader for c in await parts.answer.board(open_only=True))
 
 
-async def _serve(parts: Parts, port: int, stack: AsyncExitStack) -> str:
-    server = uvicorn.Server(uvicorn.Config(create(parts), host="127.0.0.1", port=port, log_level="warning", access_log=False))
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # the command line has its own
-    task = asyncio.create_task(server.serve(), name="web")
+async def _serve(parts: Parts, listening: socket.socket, stack: AsyncExitStack) -> str:
+    app = create(parts)
+    await warm(app)
+    settle()
+    await stack.enter_async_context(served(described(app, parts.settings), listening))
     scheduler = ticking(parts)
     scheduler.start()
-
-    async def stop() -> None:
-        scheduler.shutdown(wait=False)
-        server.should_exit = True
-        await asyncio.gather(task, return_exceptions=True)
-
-    stack.push_async_callback(stop)
-    while not server.started:
-        if task.done():
-            raise ConfigError(f"the web server did not start on port {port}: choose another with --port")
-        await asyncio.sleep(0.02)
-    return f"http://127.0.0.1:{port}"
+    stack.callback(scheduler.shutdown, wait=False)
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 def _lock(folder: Path, stack: AsyncExitStack) -> None:
@@ -220,16 +216,6 @@ def _lock(folder: Path, stack: AsyncExitStack) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise ConfigError(f"another demo runs in {folder}; give this one a folder of its own: --data var/demo2 --port 0") from None
-
-
-def _free_port(wanted: int) -> int:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            raise ConfigError(f"port {wanted} is taken; choose another: --port 0 takes a free one") from None
-        return int(probe.getsockname()[1])
 
 
 async def _fresh_database(folder: Path, stack: AsyncExitStack) -> str:
@@ -267,11 +253,15 @@ async def _child(name: str, arguments: list[str], stack: AsyncExitStack) -> asyn
         stdout=asyncio.subprocess.PIPE if name == "sinks" else asyncio.subprocess.DEVNULL, start_new_session=True)
 
     async def end() -> None:
-        if process.returncode is None:
-            process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), timeout=15)
-            except TimeoutError:
+        if process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), timeout=_CHILD_ENDS_S)
+        except TimeoutError:
+            _say(f"the child {name!r} did not end within {_CHILD_ENDS_S:.0f} s and is killed")
+        finally:
+            if process.returncode is None:
                 process.kill()
                 await process.wait()
 

@@ -1,8 +1,10 @@
 """Work for other processes: procrastinate jobs, deferred inside our own transaction."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import procrastinate
+import structlog
 from procrastinate.exceptions import ConnectorException
 from procrastinate.types import JSONDict
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +15,11 @@ QUEUE = "dispatch"
 EXPAND = "xiaoxishu.expand"
 SEND = "xiaoxishu.send"
 CROWD = "xiaoxishu.crowd"
+
+_AGAIN_S = 0.5
+_LAST_WORDS_S = 3.0
+
+log = structlog.get_logger()
 
 
 class Jobs:
@@ -70,18 +77,39 @@ class Jobs:
                 schedule_in={"seconds": after_s} if after_s > 0 else None,
             ).batch_defer_async(*(_argument(crowd_id) for crowd_id in crowd_ids))
 
-    async def work(self, *, concurrency: int, name: str) -> None:
-        """Run jobs until cancelled (or a signal, when this is the main task of a worker process)."""
+    async def work(self, *, concurrency: int, name: str, grace_s: float = 30.0) -> None:
+        """Run jobs until cancelled; batches in hand then have ``grace_s`` to end, and the worker ends soon after even if its database never answers.
+
+        A worker that loses its database begins again by itself, for the pool reconnects and nothing is lost.
+        """
         while True:
+            worker = asyncio.create_task(self._app.run_worker_async(
+                queues=[QUEUE], concurrency=concurrency, name=name, wait=True, delete_jobs="successful",
+                install_signal_handlers=False, fetch_job_polling_interval=0.5, shutdown_graceful_timeout=grace_s))
             try:
-                await self._app.run_worker_async(
-                    queues=[QUEUE], concurrency=concurrency, name=name, wait=True, delete_jobs="successful",
-                    install_signal_handlers=False, fetch_job_polling_interval=0.5, shutdown_graceful_timeout=30,
-                )
-            except ConnectorException:
-                # The database went away: the pool reconnects by itself, the worker starts again and nothing is lost.
-                continue
-            return
+                await asyncio.shield(worker)
+                # Nobody asked for it: procrastinate ends a worker quietly when its heartbeat or its ear fails, as it does after a cut connection.
+                log.warning("the worker stopped by itself and begins again", worker=name)
+            except ConnectorException as error:
+                log.warning("the worker lost its database and begins again", worker=name, error=str(error.__cause__ or error))
+            except asyncio.CancelledError:
+                await _ended(worker, within_s=grace_s + _LAST_WORDS_S)
+                raise
+            await asyncio.sleep(_AGAIN_S)
+
+
+async def _ended(worker: asyncio.Task[None], *, within_s: float) -> None:
+    """Told once, it lets its jobs end and signs off at the database; told twice, it leaves as it stands, and its jobs' leases run out."""
+    for patience_s in (within_s, _LAST_WORDS_S):
+        worker.cancel()
+        done, _ = await asyncio.wait([worker], timeout=patience_s)
+        if done:
+            break
+    else:
+        log.error("the worker did not end and is left as it stands")
+        return
+    if not worker.cancelled() and (fault := worker.exception()) is not None:
+        log.warning("the worker ended without its database", error=str(fault.__cause__ or fault))
 
 
 def _argument(crowd_id: int) -> JSONDict:
