@@ -2,13 +2,14 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
-import socket
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import httpx
 import yaml
 
 from tests.corridor.conftest import opened_corridor, until
@@ -16,12 +17,6 @@ from tests.corridor.rain import rain_file
 from warning.store.drill import DrillClock
 
 PUDONG = (121.60, 31.00, 121.72, 31.15)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def test_a_face_registers_its_broadcasts_and_finds_a_feed_that_was_not_there_at_its_start(
@@ -35,15 +30,16 @@ async def test_a_face_registers_its_broadcasts_and_finds_a_feed_that_was_not_the
         settings["export"] = {"folder": str(tmp_path / "public"), "every_s": 1}
         corridor.settings_file.write_text(yaml.safe_dump(settings), encoding="utf-8")
         face = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "warning.cli", "web", "--config", str(corridor.settings_file), "--port", str(free_port()),
+            sys.executable, "-m", "warning.cli", "web", "--config", str(corridor.settings_file), "--port", "0",
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE)
         assert face.stderr is not None
         try:
-            said = b""
-            while b"begins again" not in said:  # the folder is not there: the watch says so, and is tried again
+            said = ""
+            # The folder is not there: the watch says so, and is tried again.
+            while "begins again" not in said or (listening := re.search(r"listening .*port=(\d+)", said)) is None:
                 line = await asyncio.wait_for(face.stderr.readline(), 60)
-                assert line, said.decode()
-                said += line
+                assert line, said
+                said += line.decode()
 
             async def written_down() -> bool:
                 return bool(await corridor.rows("SELECT 1 FROM feed_watch WHERE source = 'nowcast' AND fault LIKE '%cannot be read%'"))
@@ -63,6 +59,12 @@ async def test_a_face_registers_its_broadcasts_and_finds_a_feed_that_was_not_the
             broadcasts = await corridor.rows("SELECT channel, lane, address FROM subscription WHERE kind = 'broadcast'")
             assert broadcasts == [{"channel": "spool", "lane": "exercise", "address": "{identifier}"}]
             assert "静态副本" in (tmp_path / "public" / "place" / "310115.html").read_text(encoding="utf-8"), "the copy is kept beside it"
+            async with httpx.AsyncClient(timeout=60) as listener, listener.stream("GET", f"http://127.0.0.1:{listening[1]}/api/events") as news:
+                assert news.status_code == 200
+                os.kill(face.pid, signal.SIGTERM)
+                await asyncio.wait_for(face.communicate(), 60)  # though somebody listens who would never go by himself
+            assert face.returncode == 130
         finally:
-            os.kill(face.pid, signal.SIGTERM)
+            if face.returncode is None:
+                face.kill()
             await face.communicate()

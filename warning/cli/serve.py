@@ -36,7 +36,7 @@ commands = typer.Typer()
 def web(
     config: Config = None,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="port to listen on")] = 8000,
+    port: Annotated[int, typer.Option(help="port to listen on; 0 takes a free one and says which")] = 8000,
 ) -> None:
     """Serve API, public page and console, and watch the feeds named in the settings. One process."""
     run(_web(load_settings(config), host, port))
@@ -58,7 +58,9 @@ async def _web(settings: Settings, host: str, port: int) -> None:
         await warm(app)
         settle()
         try:
-            async with served(described(app, settings), bound(host, port)) as serving:
+            listening = bound(host, port)
+            async with served(described(app, settings), listening) as serving:
+                log.info("listening", host=host, port=listening.getsockname()[1])
                 await serving
         finally:
             scheduler.shutdown(wait=False)
