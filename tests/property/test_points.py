@@ -11,7 +11,7 @@ from shapely.affinity import affine_transform
 from shapely.geometry.base import BaseGeometry
 
 from geo.points.index import PointIndex
-from geo.points.inside import stand_inside
+from geo.points.inside import IN, UNSURE, stand_inside, stands
 from geo.points.writer import PointWriter
 
 SETTINGS = settings(max_examples=60, deadline=None)
@@ -110,3 +110,21 @@ def test_the_compiled_kernel_says_what_the_same_lines_say_uncompiled(seed: int) 
     arguments = (xs, ys, whole, np.array([200]), np.array([0, 7]), none, edges)
     for compiled, plain in zip(stand_inside(*arguments), stand_inside.py_func(*arguments), strict=True):
         assert np.array_equal(compiled, plain)
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=40, deadline=None)
+def test_edges_sorted_into_strips_say_what_every_edge_tried_says(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    # Tenths of a degree: many people on vertices, on level edges and level with the ends of others.
+    ring = np.round(rng.uniform(-2, 2, (int(rng.integers(6, 300)), 2)), 1)
+    edges = np.hstack((ring, np.roll(ring, -1, axis=0)))
+    xs, ys = np.round(rng.uniform(-1, 1, (2, 400)), 1)
+    # A second run whose people stand on one parallel.
+    begin, end, first = np.array([0, 300]), np.array([300, 400]), np.array([0, len(edges), 2 * len(edges)])
+    ys[300:] = ys[0]
+    odd = np.array([False, True])
+    hits, doubts = stand_inside(xs, ys, begin, end, first, odd, np.concatenate((edges, edges)))
+    said = np.array([stands(xs[p], ys[p], p >= 300, edges, 0, len(edges)) for p in range(400)])
+    assert hits.tolist() == np.flatnonzero(said == IN).tolist()
+    assert doubts.tolist() == np.flatnonzero(said == UNSURE).tolist()
