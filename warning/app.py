@@ -78,6 +78,7 @@ from warning.store.signature import Signing
 from warning.store.trials import TrialStore
 from warning.store.trust import TrustStore
 from warning.store.watch import WatchStore
+from warning.store.witness import Witness
 from warning.trust.address import Addresses, WebhookSecrets
 from warning.trust.desk import TrustDesk
 from warning.trust.seal import Seal
@@ -99,18 +100,12 @@ async def opened(settings: Settings, *, channels: bool = True, machine: Clock | 
     """Everything open inside the block, everything closed after it. ``channels=False`` for a process that never sends; ``machine``: the
     clock of the machine, if it is not the system's."""
     async with AsyncExitStack() as stack:
-        url = settings.database_url
-        if not url:
-            server = EmbeddedServer((settings.data / "postgres").resolve())
-            url = await asyncio.to_thread(server.open)
-            stack.callback(server.close)
-        await asyncio.to_thread(migrate, url)
-        database = Database(url)
-        stack.push_async_callback(database.close)
-        jobs = Jobs(url)
+        database = await _database(settings, stack)
+        jobs = Jobs(database.url)
         clock: DrillClock | LedgerClock = DrillClock(database) if settings.clock == "drill" else LedgerClock(database, machine=machine)
         await clock.refresh()
         parts = _wire(settings, database, jobs, clock)
+        await Witness(database, parts.addresses).examine()
         await parts.subscribers.seal_secrets()
         jobs.register(expand=parts.dispatch.expand, send=parts.dispatch.send, crowd=parts.mass.send)
         await jobs.open()
@@ -118,6 +113,12 @@ async def opened(settings: Settings, *, channels: bool = True, machine: Clock | 
         if channels:
             await open_channels(settings, parts, stack)
         yield parts
+
+
+async def renounce(settings: Settings) -> None:
+    """The secret that this database was begun with is given up for the present one; nobody else may be at work. What lies under it stays unread."""
+    async with AsyncExitStack() as stack:
+        await Witness(await _database(settings, stack), Addresses(_secret(settings))).renew()
 
 
 async def register_broadcasts(parts: Parts) -> None:
@@ -130,6 +131,18 @@ async def register_broadcasts(parts: Parts) -> None:
                  if (channel.option("lane") or ours) == lane and (lane == ours or channel.kind != "page")}
         for entry in broadcasts(parts.zones, channels=kinds, lane=lane, public_url=parts.settings.public_url):
             await parts.subscribers.add(entry)
+
+
+async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
+    url = settings.database_url
+    if not url:
+        server = EmbeddedServer((settings.data / "postgres").resolve())
+        stack.callback(server.close)
+        url = await asyncio.to_thread(server.open)
+    await asyncio.to_thread(migrate, url)
+    database = Database(url)
+    stack.push_async_callback(database.close)
+    return database
 
 
 def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> Parts:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from tests.corridor.conftest import Corridor, opened_corridor
 from tests.corridor.test_calls import brings
 from warning.account import Account
-from warning.app import opened
+from warning.app import opened, renounce
 from warning.dispatch.subscribe import OfficeSubscription, ResidentSubscription
 from warning.errors import ConfigError, NotFound
 from warning.level import Level
@@ -107,7 +107,9 @@ async def test_a_link_to_duties_that_were_kept_under_the_secret_of_before_opens_
             assert [duty.state for duty in (await parts.response.letter(link)).duties] == ["waiting"]
             assert [duty.state for duty in (await parts.response.take_all(link, by="李二")).duties] == ["acknowledged"]
             assert (await parts.response.letter(before)).id == (await parts.response.letter(link)).id
-        async with opened(_settings(corridor, secret=NEW), channels=False) as parts:
+        changed = _settings(corridor, secret=NEW)
+        await renounce(changed)
+        async with opened(changed, channels=False) as parts:
             with pytest.raises(NotFound):
                 await parts.response.letter(link)
 
@@ -119,11 +121,36 @@ async def test_without_the_secret_of_before_a_call_that_was_opened_under_it_is_a
         identifier = await corridor.warned()
         await corridor.parts.dispatch.expand(identifier)
         link = (await corridor.parts.answer.call(identifier, [number]))[number].rpartition("/")[2]
-        async with opened(_settings(corridor, secret=NEW), channels=False) as parts:
+        changed = _settings(corridor, secret=NEW)
+        await renounce(changed)
+        async with opened(changed, channels=False) as parts:
             made = (await parts.answer.call(identifier, [number]))[number].rpartition("/")[2]
             with pytest.raises(NotFound):
                 await parts.answer.acknowledge(made, by="the mayor")
             assert (await parts.answer.acknowledge(link, by="the mayor")).identifier == identifier
+
+
+async def test_a_process_with_another_secret_is_told_at_its_start_and_never_touches_a_batch(database_url: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        corridor = await opened_corridor(database_url, tmp_path, stack, channels=False)
+        await corridor.resident(NUMBER)
+
+        async def begins(**changes: object) -> bool:
+            try:
+                async with opened(_settings(corridor, **changes), channels=False):
+                    return True
+            except ConfigError as error:
+                return "Give every machine the same XIAOXISHU_SECRET" not in str(error)
+
+        assert not await begins(secret=NEW)
+        assert await begins(secret=OLD)
+        assert await begins(secret=NEW, other_secrets=[OLD])
+        await corridor.execute("DELETE FROM secret_witness")  # as an engine before this one left it: an address tells
+        assert not await begins(secret=NEW)
+        async with opened(_settings(corridor, secret=NEW, other_secrets=[OLD]), channels=False) as parts:
+            await parts.reseal.all(lambda *_: None)
+        assert not await begins(secret=OLD)
+        assert await begins(secret=NEW)
 
 
 def _settings(corridor: Corridor, **changes: object) -> Settings:

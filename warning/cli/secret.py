@@ -1,10 +1,11 @@
 """The deployment's secret on the command line."""
 
 import asyncio
+from typing import Annotated
 
 import typer
 
-from warning.app import opened
+from warning.app import opened, renounce
 from warning.cli.options import Config
 from warning.settings import Settings, load_settings
 
@@ -19,6 +20,20 @@ def secret_reseal(config: Config = None) -> None:
     """
     asyncio.run(_reseal(load_settings(config)))
     typer.echo("everything lies under the present secret: take the one before out of other_secrets a day from now, when the last answer links have run out")
+
+
+@commands.command("renounce")
+def secret_renounce(
+    config: Config = None, yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Give up a secret that is lost for ever: the engine begins again with the present one.
+
+    Registered residents and the roster must then be brought anew, webhook secrets and second factors set anew; open answer links are dead.
+    """
+    if not yes:
+        typer.confirm("Is the secret that this database was begun with lost for ever? What lies under it will not be read again", abort=True)
+    asyncio.run(renounce(load_settings(config)))
+    typer.echo("the present secret counts from now on: start the processes again, and bring residents and roster anew")
 
 
 async def _reseal(settings: Settings) -> None:

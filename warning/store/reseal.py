@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from warning.store.database import Database
 from warning.store.subscribe import seal_secrets
+from warning.store.witness import Witness
 from warning.trust.address import PREFIX, Addresses, WebhookSecrets
 from warning.trust.seal import Seal
 
@@ -38,11 +39,12 @@ class Reseal:
             async with self._db.begin() as connection:
                 rows = (await connection.execute(text(_RESIDENTS), {"after": after, "most": PAGE})).all()
                 if not rows:
-                    return
+                    break
                 anew = {row.id: fresh for row in rows if (fresh := self._addresses.renewed(row.address)) != row.address}
                 await connection.execute(text(_PUT), {"ids": list(anew), "sealed": list(anew.values())})
             after, seen = rows[-1].id, seen + len(rows)
             told("residents", seen)
+        await Witness(self._db, self._addresses).renew()
 
     async def _credentials(self, connection: AsyncConnection) -> int:
         rows = (await connection.execute(text("SELECT name, factor FROM credential WHERE factor <> '' FOR UPDATE"))).all()
