@@ -1,4 +1,4 @@
-"""One real PostgreSQL for the whole run, its template migrated once, and a fresh database for whoever asks."""
+"""One real PostgreSQL for the whole run, its template migrated once, and a fresh database for whoever asks: the next is made while the last is used."""
 
 import os
 import shutil
@@ -12,11 +12,13 @@ from pathlib import Path
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
 
 import psycopg
+from psycopg.pq import ConnStatus, ExecStatus, PGconn
 
 from warning.store.migrate import migrate
 from warning.store.server import EmbeddedServer
 
 _TEMPLATE = "xxs_template"
+_SPARE: dict[str, "_Spare"] = {}
 
 
 @contextmanager
@@ -32,24 +34,50 @@ def started() -> Iterator[str]:
             connection.execute("SELECT pg_reload_conf()")
             connection.execute(f"CREATE DATABASE {_TEMPLATE}")
         migrate(named(url, _TEMPLATE))
+        _SPARE[url] = _Spare(url)
         yield url
     finally:
+        if spare := _SPARE.pop(url, None):
+            spare.close()
         server.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def fresh(server_url: str) -> str:
     """The URL of a new database with every table and no row."""
-    name = f"t{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
-    return named(server_url, name)
+    return named(server_url, _SPARE[server_url].take())
 
 
 def dropped(server_url: str, url: str) -> None:
     """Away with it, whoever is still connected."""
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {url.partition('?')[0].rsplit('/', 1)[1]} WITH (FORCE)")
+
+
+class _Spare:
+    """A database that the server makes while nobody waits for it."""
+
+    def __init__(self, server_url: str) -> None:
+        self._connection = PGconn.connect(server_url.encode())
+        if self._connection.status != ConnStatus.OK:
+            raise RuntimeError(self._connection.get_error_message())
+        self._name = self._asked()
+
+    def take(self) -> str:
+        """Its name, once it is made; the next one is begun."""
+        while (result := self._connection.get_result()) is not None:
+            if result.status != ExecStatus.COMMAND_OK:
+                raise RuntimeError(result.get_error_message())
+        name, self._name = self._name, self._asked()
+        return name
+
+    def close(self) -> None:
+        self._connection.finish()
+
+    def _asked(self) -> str:
+        name = f"t{uuid.uuid4().hex[:12]}"
+        self._connection.send_query(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}".encode())
+        return name
 
 
 def named(url: str, name: str) -> str:

@@ -30,9 +30,9 @@ class Faults:
 
     ``dead`` cuts every connection; ``mute`` never answers a submit; ``black_hole`` accepts and never reports; ``throttle_every`` n answers each
     n-th submit with "slow down", ``rate_per_s`` those above a speed, ``pace_per_s`` answers no faster than that; ``refuse_prefixes`` are destinations refused as bad numbers;
-    ``undelivered_prefixes`` are accepted and then reported UNDELIV; ``slow_s`` holds each answer back for so many seconds; ``early_reports``
-    sends the report before the answer; ``repeat_reports`` sends each so many times more, ``reorder_reports`` the newest first;
-    ``foreign_reports`` adds to each one the report of an id that nobody has.
+    ``undelivered_prefixes`` are accepted and then reported UNDELIV; ``slow_s`` holds each answer back for so many seconds; ``hold_reports``
+    keeps the reports until it is healed, ``early_reports`` sends each before the answer; ``repeat_reports`` sends each so many times more,
+    ``reorder_reports`` the newest first; ``foreign_reports`` adds to each one the report of an id that nobody has.
     """
 
     dead: bool = False
@@ -44,6 +44,7 @@ class Faults:
     refuse_prefixes: tuple[str, ...] = ()
     undelivered_prefixes: tuple[str, ...] = ()
     slow_s: float = 0.0
+    hold_reports: bool = False
     early_reports: bool = False
     repeat_reports: int = 0
     reorder_reports: bool = False
@@ -91,12 +92,12 @@ class Smsc:
         self._sessions: set[_Session] = set()
         self._faults = Faults()
         self._bucket: TokenBucket | None = None
-        self.misbehave(faults or Faults())
         self._joiner = Joiner()
         self._next_s = 0.0
         self._due: deque[Due] = deque(maxlen=_MOST_DUE)
         self._held: dict[str, deque[Due]] = {}  # reports for accounts that are not logged in now
         self._timer: asyncio.TimerHandle | None = None
+        self.misbehave(faults or Faults())
         self.caught: deque[Caught] = deque(maxlen=keep)
         self.received = 0
         self.submits = 0
@@ -135,6 +136,7 @@ class Smsc:
         self._bucket = TokenBucket(faults.rate_per_s) if faults.rate_per_s else None
         if faults.dead:
             self.cut()
+        self.plan()
 
     def cut(self) -> None:
         """Cut every connection once, as a restart of the gateway does."""
@@ -233,7 +235,7 @@ class Smsc:
 
     def plan(self) -> None:
         """See to it that due reports are sent."""
-        if self._timer is None and self._due:
+        if self._timer is None and self._due and not self._faults.hold_reports:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_at(max(self._due[0].at_s, loop.time()), self._report)
 
@@ -241,6 +243,8 @@ class Smsc:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None
+        if self._faults.hold_reports:
+            return
         now_s = asyncio.get_running_loop().time()
         hearers = {s.account: s for s in self._sessions if s.may_receive}
         done = self.now()

@@ -1,6 +1,5 @@
 """Each SMS protocol with its channel, its drill gateway and what makes them meet."""
 
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from channels.wire.smpp_speech import SmppSpeech
 from channels.wire.sms_channel import SmsChannel
 from channels.wire.smsc import Call, Faults, Smsc
 from channels.wire.speech import Speech
+from tests.ports import own_port
 
 MAINLAND = ("cmpp 2.0", "cmpp 3.0", "smgp", "sgip")
 NOW = datetime(2024, 9, 19, 4, 0, tzinfo=UTC)
@@ -45,12 +45,6 @@ class Desk:
         return [receipt for group in self.reports for receipt in group.singly()]
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 def centre(kind: str, *, faults: Faults | None = None, listening: int = 0, receipt_delay_s: float = 0.02) -> Smsc:
     """A gateway; for SGIP it calls back at ``listening``."""
     speech: Speech
@@ -71,7 +65,7 @@ def centre(kind: str, *, faults: Faults | None = None, listening: int = 0, recei
 
 def channel(
     kind: str, desk: Desk, http: httpx.AsyncClient, *, port: int, listening: int = 0, password: str = "pa55", probe_after_s: float = 60.0,
-    gbk: bool = False, flash: bool = False, timeout_s: float = 2.0, report_within_s: float = 120.0,
+    gbk: bool = False, flash: bool = False, timeout_s: float = 30.0, report_within_s: float = 120.0,
 ) -> SmsChannel:
     doors = Doors(now=lambda: NOW, http=http, on_receipt=desk.on_receipt, on_reply=desk.on_reply, on_bulk=desk.on_bulk)
     common = {"lane": "exercise", "timeout_s": timeout_s, "host": "127.0.0.1", "port": port, "flash": flash, "reconnect_max_s": 0.3,
@@ -94,21 +88,21 @@ def channel(
 @asynccontextmanager
 async def meeting(
     kind: str, desk: Desk, *, faults: Faults | None = None, password: str = "pa55", gbk: bool = False, flash: bool = False,
-    probe_after_s: float = 60.0, timeout_s: float = 2.0, receipt_delay_s: float = 0.02, report_within_s: float = 120.0,
+    probe_after_s: float = 60.0, timeout_s: float = 30.0, receipt_delay_s: float = 0.02, report_within_s: float = 120.0,
 ) -> AsyncIterator[tuple[SmsChannel, Smsc]]:
     """A channel that is logged in at its gateway."""
-    listening = free_port()
-    smsc = centre(kind, faults=faults, listening=listening, receipt_delay_s=receipt_delay_s)
-    port = await smsc.start()
-    async with httpx.AsyncClient(trust_env=False) as http:
-        sender = channel(kind, desk, http, port=port, listening=listening, password=password, gbk=gbk, flash=flash, probe_after_s=probe_after_s,
-                         timeout_s=timeout_s, report_within_s=report_within_s)
-        await sender.open()
-        try:
-            yield sender, smsc
-        finally:
-            await sender.close()
-            await smsc.stop()
+    with own_port() as listening:
+        smsc = centre(kind, faults=faults, listening=listening, receipt_delay_s=receipt_delay_s)
+        port = await smsc.start()
+        async with httpx.AsyncClient(trust_env=False) as http:
+            sender = channel(kind, desk, http, port=port, listening=listening, password=password, gbk=gbk, flash=flash, probe_after_s=probe_after_s,
+                             timeout_s=timeout_s, report_within_s=report_within_s)
+            await sender.open()
+            try:
+                yield sender, smsc
+            finally:
+                await sender.close()
+                await smsc.stop()
 
 
 def message(n: int, text: str = "暴雨红色预警", *, address: str = "", flash: bool = False) -> Message:

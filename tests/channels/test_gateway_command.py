@@ -11,23 +11,17 @@ from typer.testing import CliRunner
 
 from channels.message import Outcome
 from channels.wire.gateways import KINDS
-from tests.channels.gateways import Desk, channel, free_port, message
+from tests.channels.gateways import Desk, channel, message
+from tests.ports import own_port
 from warning.cli.entry import cli
 
 _CHANNEL = {"sms": "smpp", "cmpp": "cmpp 2.0", "cmpp3": "cmpp 3.0", "smgp": "smgp", "sgip": "sgip"}
 
 
-async def _until(true: Callable[[], bool], *, within_s: float = 10.0) -> None:
+async def _until(true: Callable[[], bool], *, within_s: float = 60.0) -> None:
     async with asyncio.timeout(within_s):
         while not true():  # noqa: ASYNC110 - what is watched is the list that the channel fills
             await asyncio.sleep(0.02)
-
-
-async def _started(*arguments: str) -> tuple[asyncio.subprocess.Process, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "warning.cli", "sms-gateway", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
-    assert process.stdout is not None
-    return process, (await process.stdout.readline()).decode()
 
 
 def test_every_kind_of_text_message_has_its_gateway() -> None:
@@ -36,20 +30,29 @@ def test_every_kind_of_text_message_has_its_gateway() -> None:
 
 @pytest.mark.parametrize("kind", ["cmpp3", "sgip"])
 async def test_a_channel_delivers_over_the_gateway_of_the_command(kind: str) -> None:
-    desk, listening = Desk(), free_port()
-    extra = ("--report-port", str(listening), "--report-login", "smg:5ecret", "--disorder") if kind == "sgip" else ()
-    process, said = await _started("--kind", kind, *extra)
-    assert said.startswith(f"{kind} gateway on 127.0.0.1:")
-    port = int(said.split(";")[0].rsplit(":", 1)[1])
-    async with httpx.AsyncClient(trust_env=False) as http:
-        sender = channel(_CHANNEL[kind], desk, http, port=port, listening=listening)
-        await sender.open()
-        (receipt,) = await sender.send([message(0)])
-        assert receipt.outcome is Outcome.ACCEPTED
-        await _until(lambda: any(r.key == "key-0" for r in desk.receipts))
-        await sender.close()
-    process.send_signal(signal.SIGINT)
-    await process.communicate()
+    desk = Desk()
+    with own_port() as listening:
+        extra = ("--report-port", str(listening), "--report-login", "smg:5ecret", "--disorder") if kind == "sgip" else ()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "warning.cli", "sms-gateway", "--kind", kind, *extra, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+        assert process.stdout is not None
+        try:
+            said = (await process.stdout.readline()).decode()
+            assert said.startswith(f"{kind} gateway on 127.0.0.1:")
+            port = int(said.split(";")[0].rsplit(":", 1)[1])
+            async with httpx.AsyncClient(trust_env=False) as http:
+                sender = channel(_CHANNEL[kind], desk, http, port=port, listening=listening)
+                await sender.open()
+                try:
+                    (receipt,) = await sender.send([message(0)])
+                    assert receipt.outcome is Outcome.ACCEPTED
+                    await _until(lambda: any(r.key == "key-0" for r in desk.receipts))
+                finally:
+                    await sender.close()
+        finally:
+            if process.returncode is None:
+                process.send_signal(signal.SIGINT)
+            await process.communicate()
     assert process.returncode == 130
 
 

@@ -1,7 +1,6 @@
 """The SMS channel against the drill SMS centre, over real sockets."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from channels.message import Message, Outcome, Reason, Receipt, Reply
 from channels.port import Doors
 from channels.sms import Options, Sender
 from channels.wire.smsc import Faults, Smsc
+from tests.ports import own_port
 
 _NOW = datetime(2024, 9, 19, 4, 0, tzinfo=UTC)
 _LONG = "暴雨红色预警" * 15  # 90 characters: two parts
@@ -36,7 +36,7 @@ class Desk:
         self.replies.append(reply)
 
 
-def _options(port: int, *, window: int = 10, timeout_s: float = 2.0, max_parts: int = 6, registered_delivery: bool = True,
+def _options(port: int, *, window: int = 10, timeout_s: float = 30.0, max_parts: int = 6, registered_delivery: bool = True,
              password: str = "pa55", source: str = "12379", enquire_link_s: float = 30.0, remember_s: float = 100.0,
              reconnect_max_s: float = 0.3) -> Options:
     return Options(lane="exercise", timeout_s=timeout_s, host="127.0.0.1", port=port, system_id="drill", password=SecretStr(password),
@@ -77,12 +77,6 @@ async def _until(true: Callable[[], bool], *, within_s: float = 30.0) -> None:
     async with asyncio.timeout(within_s):
         while not true():  # noqa: ASYNC110 - what is watched is a plain counter of the peer
             await asyncio.sleep(0.01)
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 async def test_a_message_of_two_parts_is_accepted_when_both_are_and_delivered_when_both_are() -> None:
@@ -192,6 +186,7 @@ async def test_a_gateway_that_throttles_everything_gets_no_flood() -> None:
 async def test_no_more_submits_are_unanswered_than_the_window_allows() -> None:
     smsc, desk = _smsc(Faults(mute=True)), Desk()
     async with _running(smsc) as port, _sender(_options(port, window=7, timeout_s=0.3), desk) as sender:
+        await _until(lambda: not sender.trouble)
         receipts = await sender.send([_message(n) for n in range(50)])
         assert smsc.submits == 7
         assert [r.outcome for r in receipts] == [Outcome.UNKNOWN] * 7 + [Outcome.RETRY] * 43
@@ -202,6 +197,7 @@ async def test_no_more_submits_are_unanswered_than_the_window_allows() -> None:
 async def test_a_long_message_with_only_its_first_part_sent_may_be_sent_again() -> None:
     smsc, desk = _smsc(Faults(mute=True)), Desk()
     async with _running(smsc) as port, _sender(_options(port, window=1, timeout_s=0.3), desk) as sender:
+        await _until(lambda: not sender.trouble)
         (receipt,) = await sender.send([_message(0, _LONG)])
         assert (receipt.outcome, receipt.reason) == (Outcome.RETRY, Reason.UNREACHABLE)
         assert receipt.evidence.startswith("no submit_sm_resp, not sent")
@@ -209,28 +205,29 @@ async def test_a_long_message_with_only_its_first_part_sent_may_be_sent_again() 
 
 async def test_a_connection_cut_in_the_middle_leaves_unknown_for_what_was_sent_and_comes_back() -> None:
     smsc, desk = _smsc(Faults(mute=True)), Desk()
-    async with _running(smsc) as port, _sender(_options(port, window=2, timeout_s=5), desk) as sender:
+    async with _running(smsc) as port, _sender(_options(port, window=2), desk) as sender:
         sending = asyncio.create_task(sender.send([_message(n) for n in range(4)]))
         await _until(lambda: smsc.submits == 2)
         smsc.misbehave(Faults())
         smsc.cut()
         receipts = await sending
         assert [r.outcome for r in receipts] == [Outcome.UNKNOWN] * 2 + [Outcome.RETRY] * 2
-        await _until(lambda: smsc.binds == 2)
+        await _until(lambda: smsc.binds >= 2 and not sender.trouble)
         receipts = await sender.send([_message(n) for n in range(4)])
         assert {r.outcome for r in receipts} == {Outcome.ACCEPTED}
 
 
 async def test_a_dead_gateway_is_retry_at_once_and_is_found_again_when_it_lives() -> None:
-    smsc, desk, port = _smsc(), Desk(), _free_port()
-    async with _sender(_options(port), desk) as sender:
-        (receipt,) = await sender.send([_message(0)])
-        assert (receipt.outcome, receipt.reason) == (Outcome.RETRY, Reason.UNREACHABLE)
-        assert receipt.evidence == "not sent; no connection: ConnectionRefusedError"
-        await smsc.start("127.0.0.1", port)
-        await _until(lambda: smsc.binds == 1)
-        (receipt,) = await sender.send([_message(0)])
-        assert receipt.outcome is Outcome.ACCEPTED
+    smsc, desk = _smsc(), Desk()
+    with own_port() as port:
+        async with _sender(_options(port), desk) as sender:
+            (receipt,) = await sender.send([_message(0)])
+            assert (receipt.outcome, receipt.reason) == (Outcome.RETRY, Reason.UNREACHABLE)
+            assert receipt.evidence == "not sent; no connection: ConnectionRefusedError"
+            await smsc.start("127.0.0.1", port)
+            await _until(lambda: not sender.trouble)
+            (receipt,) = await sender.send([_message(0)])
+            assert receipt.outcome is Outcome.ACCEPTED
         await smsc.stop()
 
 
@@ -291,11 +288,12 @@ async def test_no_report_is_asked_for_when_the_option_says_so() -> None:
 
 
 async def test_a_report_after_a_restart_is_handed_on_under_the_gateway_id_and_acknowledged() -> None:
-    smsc, first, second = _smsc(receipt_delay_s=0.3), Desk(), Desk()
+    smsc, first, second = _smsc(Faults(hold_reports=True)), Desk(), Desk()
     async with _running(smsc) as port:
         async with _sender(_options(port), first) as sender:
             (receipt,) = await sender.send([_message(0)])
         async with _sender(_options(port), second):
+            smsc.misbehave(Faults())
             await _until(lambda: bool(second.receipts))
             assert second.receipts == [Receipt(key="", outcome=Outcome.DELIVERED, at=_NOW, external_id=receipt.external_id,
                                                evidence="deliver_sm stat:DELIVRD of one part")]
@@ -304,11 +302,12 @@ async def test_a_report_after_a_restart_is_handed_on_under_the_gateway_id_and_ac
 
 
 async def test_an_id_is_forgotten_in_time_and_its_report_goes_to_the_desk_by_id() -> None:
-    smsc, desk = _smsc(receipt_delay_s=0.4), Desk()
+    smsc, desk = _smsc(Faults(hold_reports=True)), Desk()
     async with _running(smsc) as port, _sender(_options(port, remember_s=0.05), desk) as sender:
         for n in range(3):
             await sender.send([_message(n)])
             await asyncio.sleep(0.06)
+        smsc.misbehave(Faults())
         await _until(lambda: len(desk.receipts) == 3)
         assert {r.external_id: r.key for r in desk.receipts}["0000000001"] == ""
 
@@ -326,13 +325,12 @@ async def test_a_reply_reaches_the_desk_with_its_sender() -> None:
 
 async def test_a_report_that_the_desk_could_not_store_is_offered_again_before_it_is_acknowledged() -> None:
     smsc, desk = _smsc(), Desk(broken=1)
-    complaints: list[str] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context["message"]))
+    complaints: list[int] = []  # how many reports were acknowledged at that moment
+    asyncio.get_running_loop().set_exception_handler(lambda *_: complaints.append(smsc.acks))
     async with _running(smsc) as port, _sender(_options(port), desk) as sender:
         await sender.send([_message(0)])
-        await _until(lambda: bool(complaints))
-        assert smsc.acks == 0
         await _until(lambda: bool(desk.receipts))
+        assert complaints == [0]
         await _until(lambda: smsc.acks == 1)
         assert desk.receipts[0].outcome is Outcome.DELIVERED
 
@@ -362,7 +360,7 @@ async def test_a_cancelled_batch_sends_no_more() -> None:
             await sending
         (receipt,) = await sender.send([_message(200)])
         assert receipt.outcome is Outcome.ACCEPTED
-        assert smsc.submits == 3
+        assert smsc.submits in (3, 5), "two more, if the answers came at the moment of the cancel"
 
 
 async def test_batches_sent_at_the_same_time_each_get_their_own_receipts() -> None:

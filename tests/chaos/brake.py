@@ -62,5 +62,6 @@ class Brake:
 
     async def _stands(self) -> bool:
         row = await (await self._connection.execute(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted", (_LOCK,))).fetchone()
+            "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database WHERE datname = current_database() "
+            "AND locktype = 'advisory' AND objid = %s AND NOT granted", (_LOCK,))).fetchone()
         return bool(row and row[0])

@@ -10,9 +10,10 @@ import yaml
 
 from tests.chaos.reckoning import reckoned
 from tests.chaos.successor import drained, successor
-from tests.corridor.conftest import Corridor, until
+from tests.corridor.conftest import Corridor, Due, until
 from warning.app import opened
 from warning.clock import SystemClock
+from warning.errors import NotAllowed
 from warning.settings import load_settings
 
 PEOPLE = [f"8613900000{n:03d}" for n in range(60)]
@@ -42,7 +43,7 @@ async def real(city: Corridor) -> AsyncIterator[Corridor]:
 @pytest.mark.parametrize("by", [AHEAD, BEHIND], ids=["ahead", "behind"])
 async def test_every_process_goes_by_the_databases_time(real: Corridor, by: timedelta) -> None:
     async with opened(load_settings(real.settings_file), channels=False, machine=Skewed(by)) as parts:
-        assert abs(parts.clock.now() - datetime.now(UTC)) < timedelta(seconds=5)
+        assert abs(parts.clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 async def test_workers_whose_clocks_differ_by_ten_hours_tell_everybody_once(real: Corridor) -> None:
@@ -57,11 +58,22 @@ async def test_workers_whose_clocks_differ_by_ten_hours_tell_everybody_once(real
     assert (found.twice, found.marked, found.silent) == (frozenset(), frozenset(), frozenset())
 
 
+async def soon_over(city: Corridor) -> tuple[str, Due]:
+    """A warning that is over two seconds after it was asked for, signed and worked out before that; where a machine needs longer, it is given longer."""
+    for seconds in (2, 10, 50):
+        try:
+            alert = await city.warned(hours=seconds / 3600)
+        except NotAllowed:
+            continue  # its time was over before the second signature
+        if found := await city.expand(alert):
+            return alert, found[0]
+    raise AssertionError("nothing was signed and worked out within 50 s")
+
+
 async def test_a_worker_that_is_hours_behind_sends_nothing_of_a_warning_that_is_over(real: Corridor) -> None:
     await real.resident(PEOPLE[0])
-    alert = await real.warned(hours=2 / 3600)
-    [due] = await real.expand(alert)
-    [row] = await real.rows("SELECT expires FROM alert")
+    alert, due = await soon_over(real)
+    [row] = await real.rows("SELECT expires FROM alert WHERE identifier = :i", i=alert)
 
     async def over() -> bool:
         return bool(datetime.now(UTC) > row["expires"])

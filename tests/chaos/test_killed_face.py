@@ -11,7 +11,7 @@ from tests.chaos.process import face, killed, started
 from tests.chaos.reckoning import reckoned
 from tests.chaos.successor import rest
 from tests.corridor.conftest import APPROVER, FORECASTER, Corridor, until
-from tests.corridor.test_web_process import free_port
+from tests.ports import own_port
 from warning.issue.hand import HandMade
 from warning.level import Level
 from warning.store.accounts import add_account
@@ -37,32 +37,33 @@ async def asked(city: Corridor) -> UUID:
 async def test_a_signature_that_a_crash_cut_off_is_given_again_and_everybody_is_told_once(city: Corridor, brake: Brake, step: Step) -> None:
     await city.resident(ONE)
     token = await add_account(city.parts.database, APPROVER, by="test", at=city.now)
-    proposal, port = await asked(city), free_port()
+    proposal = await asked(city)
 
-    async def approved(http: httpx.AsyncClient) -> httpx.Response:
+    async def approved(http: httpx.AsyncClient, port: int) -> httpx.Response:
         return await http.post(
             f"http://127.0.0.1:{port}/api/proposals/{proposal}/approve", json={"revision": 2}, headers={"Authorization": f"Bearer {token}"})
 
-    async with httpx.AsyncClient(timeout=30) as http:
+    with own_port() as port:
+        async with httpx.AsyncClient(timeout=120) as http:
 
-        async def serves() -> bool:
-            try:
-                return (await http.get(f"http://127.0.0.1:{port}/api/health")).is_success
-            except httpx.TransportError:
-                return False
+            async def serves() -> bool:
+                try:
+                    return (await http.get(f"http://127.0.0.1:{port}/api/health")).is_success
+                except httpx.TransportError:
+                    return False
 
-        with started(face, city.settings_file, port) as first:
-            await until(serves, within_s=60)
-            await brake.on(step)
-            answer = asyncio.create_task(approved(http))
-            await brake.reached()
-            await killed(first)
-            with pytest.raises(httpx.TransportError):
-                await answer
-        await brake.off(step)
-        assert await city.rows("SELECT 1 FROM alert") == [], "half a signature is none"
-        assert await city.rows("SELECT 1 FROM procrastinate_jobs") == []
-        identifier = await city.parts.issue.approve(proposal, account=APPROVER, revision=2)
+            with started(face, city.settings_file, port) as first:
+                await until(serves, within_s=120)
+                await brake.on(step)
+                answer = asyncio.create_task(approved(http, port))
+                await brake.reached()
+                await killed(first)
+                with pytest.raises(httpx.TransportError):
+                    await answer
+            await brake.off(step)
+            assert await city.rows("SELECT 1 FROM alert") == [], "half a signature is none"
+            assert await city.rows("SELECT 1 FROM procrastinate_jobs") == []
+            identifier = await city.parts.issue.approve(proposal, account=APPROVER, revision=2)
     await rest(city)
     found = await reckoned(city, identifier, [ONE])
     assert (found.twice, found.silent, len(city.heard(ONE))) == (frozenset(), frozenset(), 1)

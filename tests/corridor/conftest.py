@@ -17,6 +17,7 @@ from sqlalchemy import text
 from channels.wire.http_sink import HttpSink
 from channels.wire.smsc import Smsc
 from tests.corridor.rain import SHANGHAI, Box, rain_file
+from tests.ports import own_port
 from warning.account import Account
 from warning.app import opened
 from warning.dispatch.broadcast import broadcasts
@@ -183,28 +184,39 @@ async def corridor(database_url: str, tmp_path: Path) -> AsyncIterator[Corridor]
         yield await opened_corridor(database_url, tmp_path, stack)
 
 
+@pytest.fixture
+async def hasty(database_url: str, tmp_path: Path) -> AsyncIterator[Corridor]:
+    """The corridor whose SMS channel soon takes silence for silence: for gateways that do not answer."""
+    async with AsyncExitStack() as stack:
+        yield await opened_corridor(database_url, tmp_path, stack, answer_within_s=1.0)
+
+
 async def opened_corridor(
     url: str, folder: Path, stack: AsyncExitStack, *, status: str = "Exercise", lane: str = "", channels: bool = True,
-    receipt_delay_s: float = 0.05, more: Mapping[str, object] | None = None,
+    receipt_delay_s: float = 0.05, answer_within_s: float = 30.0, lease_s: float = 120.0,
+    more: Mapping[str, object] | None = None,
 ) -> Corridor:
-    """Everything up: sinks first, then the parts with their channels (all of one lane: that of ``status``, if not told). ``more``: further settings."""
+    """Everything up: sinks first, then the parts with their channels (all of one lane: that of ``status``, if not told). ``more``: further settings.
+
+    How long a channel waits for an answer, and a worker may hold a batch, is longer than a slow machine stands still.
+    """
     smsc = Smsc(now=lambda: AT, receipt_delay_s=receipt_delay_s)
-    sms_port = await smsc.start()
+    sms_port = await smsc.start(port=stack.enter_context(own_port()))  # it stays the centre's, also while the centre is down
     stack.push_async_callback(smsc.stop)
     sink = HttpSink(now=lambda: AT)
-    await sink.start()
+    await sink.start(stack.enter_context(own_port()))
     stack.push_async_callback(sink.stop)
     way: dict[str, object] = {"lane": lane or ("actual" if status == "Actual" else "exercise")}
     settings_file = folder / "settings.yaml"
     settings_file.write_text(yaml.safe_dump({
         "database_url": url, "data": str(folder), "clock": "drill", "secret": "s" * 32, "status": status,
         "public_url": "http://drill.test", "allow_private_targets": True,
-        "retry": {"max_attempts": 3, "first_wait_s": 0.2, "max_wait_s": 0.4, "lease_s": 2.0, "unknown_grace_s": 0.3},
+        "retry": {"max_attempts": 3, "first_wait_s": 0.2, "max_wait_s": 0.4, "lease_s": lease_s, "unknown_grace_s": 0.3},
         "channels": [
             {"name": "sms", "kind": "sms", "fall_back_after_s": 60, "options": way | {
-                "host": "127.0.0.1", "port": sms_port, "system_id": "drill", "password": "drill", "source": "12379", "timeout_s": 1.0,
+                "host": "127.0.0.1", "port": sms_port, "system_id": "drill", "password": "drill", "source": "12379", "timeout_s": answer_within_s,
                 "reconnect_max_s": 0.5}},
-            {"name": "webhook", "kind": "webhook", "options": way | {"allow_private": True, "timeout_s": 2.0}},
+            {"name": "webhook", "kind": "webhook", "options": way | {"allow_private": True, "timeout_s": 30.0}},
             {"name": "email", "kind": "email", "options": way | {
                 "host": "127.0.0.1", "port": 9, "security": "none", "sender": "warning@drill.example", "list_id": "warnings.drill.example"}},
             {"name": "spool", "kind": "spool", "options": way | {"folder": str(folder / "spool")}},

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.corridor.conftest import Corridor, opened_corridor
+from tests.corridor.conftest import Corridor, opened_corridor, until
 from warning.account import Account
 from warning.app import opened
 from warning.errors import Conflict, NotAllowed, NotFound
@@ -229,10 +229,11 @@ async def test_a_handset_that_writes_back_over_the_real_protocol_is_heard(corrid
     async with corridor.working():
         await corridor.drained()
     assert corridor.smsc.say(source="8613800000001", destination="12379", text="1") == 1
-    for _ in range(200):
-        if (await board(corridor))[POST][0] == "answered":
-            break
-        await asyncio.sleep(0.05)
+
+    async def answered() -> bool:
+        return (await board(corridor))[POST][0] == "answered"
+
+    await until(answered)
     assert await board(corridor) == {POST: ("answered", "王一")}
 
 

@@ -1,7 +1,6 @@
 """Dead gateways, lanes, expiry and late answers: every delivery ends in a state that its evidence allows."""
 
 import asyncio
-import socket
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from channels.message import Outcome, Reason, Receipt
 from channels.wire.smsc import Faults
 from tests.corridor.conftest import AT, Corridor, opened_corridor, until
+from tests.ports import own_port
 from warning.app import opened
 from warning.dispatch.delivery import NEXT_STEP
 from warning.settings import load_settings
@@ -19,20 +19,15 @@ from warning.store.drill import DrillClock
 ONE, TWO = "8613900000001", "8613900000002"
 
 
-def closed_port() -> int:
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        return int(nobody.getsockname()[1])
-
-
 async def test_a_dead_endpoint_ends_failed_with_its_tries_used_up_and_nobody_else_suffers(corridor: Corridor) -> None:
-    dead = f"http://127.0.0.1:{closed_port()}/duty"
-    await corridor.office("pumping station", "", url=dead)
-    await corridor.office("district office", "/office")
-    await corridor.resident(ONE)
-    alert = await corridor.warned()
-    async with corridor.working():
-        await corridor.drained()
+    with own_port() as nobody:
+        dead = f"http://127.0.0.1:{nobody}/duty"
+        await corridor.office("pumping station", "", url=dead)
+        await corridor.office("district office", "/office")
+        await corridor.resident(ONE)
+        alert = await corridor.warned()
+        async with corridor.working():
+            await corridor.drained()
     ends = await corridor.deliveries(alert)
     assert (ends[dead]["state"], ends[dead]["reason"], ends[dead]["attempts"]) == ("failed", "unreachable", 3)
     assert ends[dead]["evidence"]
@@ -131,7 +126,8 @@ async def test_a_handset_that_is_never_reached_is_failed_by_its_report(corridor:
 
 async def test_a_report_that_comes_after_a_restart_of_the_worker_finds_its_message(database_url: str, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
-        corridor = await opened_corridor(database_url, tmp_path, stack, channels=False, receipt_delay_s=1.0)
+        corridor = await opened_corridor(database_url, tmp_path, stack, channels=False)
+        corridor.smsc.misbehave(Faults(hold_reports=True))
         await corridor.resident(ONE)
         alert = await corridor.warned()
         async with opened(load_settings(corridor.settings_file)) as worker:
@@ -143,6 +139,7 @@ async def test_a_report_that_comes_after_a_restart_of_the_worker_finds_its_messa
         parts = before["external_id"].split(",")
         assert len(parts) > 1  # a warning is longer than one short message
         async with opened(load_settings(corridor.settings_file)):
+            corridor.smsc.misbehave(Faults())
 
             async def delivered() -> bool:
                 return (await corridor.states(alert))[ONE] == ("delivered", "")
@@ -190,19 +187,19 @@ async def test_a_report_that_says_unknown_takes_nothing_back(corridor: Corridor)
     assert (await corridor.states(alert))[ONE] == ("accepted", "")
 
 
-async def test_no_answer_is_unknown_and_after_a_grace_it_is_sent_once_more_and_marked(corridor: Corridor) -> None:
-    corridor.smsc.misbehave(Faults(mute=True))
-    await corridor.resident(ONE)
-    alert = await corridor.warned()
-    await corridor.send(alert)
-    assert await corridor.states(alert) == {ONE: ("unknown", "timeout")}
-    corridor.smsc.misbehave(Faults())
-    async with corridor.working():
-        await corridor.drained()
-    end = (await corridor.deliveries(alert))[ONE]
+async def test_no_answer_is_unknown_and_after_a_grace_it_is_sent_once_more_and_marked(hasty: Corridor) -> None:
+    hasty.smsc.misbehave(Faults(mute=True))
+    await hasty.resident(ONE)
+    alert = await hasty.warned()
+    await hasty.send(alert)
+    assert await hasty.states(alert) == {ONE: ("unknown", "timeout")}
+    hasty.smsc.misbehave(Faults())
+    async with hasty.working():
+        await hasty.drained()
+    end = (await hasty.deliveries(alert))[ONE]
     assert end["state"] in ("accepted", "delivered")
     assert (end["maybe_twice"], end["attempts"]) == (True, 2)
-    assert len(corridor.heard(ONE)) == 1
+    assert len(hasty.heard(ONE)) == 1
 
 
 async def report(corridor: Corridor, external_id: str) -> None:

@@ -150,20 +150,20 @@ async def test_an_end_is_not_told_to_an_owner_who_was_never_told_the_start(corri
 @pytest.mark.parametrize(("faults", "end", "heard"), [
     (Faults(throttle_every=1), "muted", 0), (Faults(mute=True), "accepted", 1)])
 async def test_an_end_follows_a_start_that_may_have_left_and_not_one_that_surely_did_not(
-    corridor: Corridor, faults: Faults, end: str, heard: int
+    hasty: Corridor, faults: Faults, end: str, heard: int
 ) -> None:
-    async with with_packs(corridor, PACK, sites=site(address=OWNER)) as own:
+    async with with_packs(hasty, PACK, sites=site(address=OWNER)) as own:
         await signed(own)
-        corridor.smsc.misbehave(faults)
+        hasty.smsc.misbehave(faults)
         await cycle(own, 6.0)
         await own.parts.risk.send_due()
-        corridor.smsc.misbehave(Faults(black_hole=True))
+        hasty.smsc.misbehave(Faults(black_hole=True))
         await cycle(own, 0.0)
         await cycle(own, 0.0)
         await own.execute("UPDATE risk_notice SET next_try_at = NULL")
         await own.parts.risk.send_due()
         assert [(row["act"], row["state"]) for row in await notices(own)] == [("opened", "superseded"), ("ended", end)]
-        assert len(corridor.heard(OWNER)) == heard
+        assert len(hasty.heard(OWNER)) == heard
 
 
 @pytest.mark.parametrize(("lane", "contact", "why"), [("actual", True, "wrong_lane"), ("exercise", False, "no_contact")])

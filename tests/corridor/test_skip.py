@@ -4,7 +4,7 @@ import pytest
 
 from channels.wire.smsc import Faults
 from tests.corridor.conftest import Corridor, until
-from tests.corridor.test_faults import closed_port
+from tests.ports import own_port
 from warning.account import Account
 from warning.errors import Invalid, NotAllowed
 from warning.store.progress import dead_letters
@@ -15,11 +15,12 @@ ONE, TWO = "8613900000001", "8613900000002"
 
 async def failed_office(corridor: Corridor) -> tuple[str, str, int]:
     """A warning whose one office cannot be reached; (identifier, address, delivery id)."""
-    dead = f"http://127.0.0.1:{closed_port()}/duty"
-    await corridor.office("pumping station", "", url=dead)
-    alert = await corridor.warned()
-    async with corridor.working():
-        await corridor.drained()
+    with own_port() as nobody:
+        dead = f"http://127.0.0.1:{nobody}/duty"
+        await corridor.office("pumping station", "", url=dead)
+        alert = await corridor.warned()
+        async with corridor.working():
+            await corridor.drained()
     return alert, dead, (await corridor.deliveries(alert))[dead]["id"]
 
 

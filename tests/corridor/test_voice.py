@@ -9,7 +9,7 @@ import yaml
 
 from channels.wire.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from tests.corridor.conftest import AT, OFFICER, Corridor, opened_corridor
-from tests.corridor.test_faults import closed_port
+from tests.ports import own_port
 from warning.app import opened
 from warning.dispatch.subscribe import OfficeSubscription
 from warning.settings import load_settings
@@ -19,7 +19,7 @@ async def test_a_pressed_key_acknowledges_the_warning(database_url: str, tmp_pat
     async with AsyncExitStack() as stack:
         first = await opened_corridor(database_url, tmp_path, stack, channels=False)
         first.sink.secrets["/calls"] = "drill"
-        port = closed_port()
+        port = stack.enter_context(own_port())
         settings = yaml.safe_load(first.settings_file.read_text(encoding="utf-8"))
         settings["channels"].append({"name": "voice", "kind": "voice", "options": {
             "lane": "exercise", "url": first.sink.url("/calls"), "secret": "drill", "callback_port": port, "allow_private": True}})

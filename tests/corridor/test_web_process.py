@@ -37,7 +37,7 @@ async def test_a_face_registers_its_broadcasts_and_finds_a_feed_that_was_not_the
             said = ""
             # The folder is not there: the watch says so, and is tried again.
             while "begins again" not in said or (listening := re.search(r"listening .*port=(\d+)", said)) is None:
-                line = await asyncio.wait_for(face.stderr.readline(), 60)
+                line = await asyncio.wait_for(face.stderr.readline(), 120)
                 assert line, said
                 said += line.decode()
 
@@ -55,14 +55,20 @@ async def test_a_face_registers_its_broadcasts_and_finds_a_feed_that_was_not_the
             async def proposed() -> bool:
                 return bool(await corridor.proposals("310115"))
 
-            await until(proposed, within_s=60)
+            await until(proposed)
             broadcasts = await corridor.rows("SELECT channel, lane, address FROM subscription WHERE kind = 'broadcast'")
             assert broadcasts == [{"channel": "spool", "lane": "exercise", "address": "{identifier}"}]
-            assert "静态副本" in (tmp_path / "public" / "place" / "310115.html").read_text(encoding="utf-8"), "the copy is kept beside it"
+            copy = tmp_path / "public" / "place" / "310115.html"
+
+            async def copied() -> bool:
+                return copy.exists()
+
+            await until(copied)
+            assert "静态副本" in copy.read_text(encoding="utf-8"), "the copy is kept beside it"
             async with httpx.AsyncClient(timeout=60) as listener, listener.stream("GET", f"http://127.0.0.1:{listening[1]}/api/events") as news:
                 assert news.status_code == 200
                 os.kill(face.pid, signal.SIGTERM)
-                await asyncio.wait_for(face.communicate(), 60)  # though somebody listens who would never go by himself
+                await asyncio.wait_for(face.communicate(), 120)  # though somebody listens who would never go by himself
             assert face.returncode == 130
         finally:
             if face.returncode is None:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,10 +14,11 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.database import fresh
+from tests.ports import own_port
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 PHONE, LAPTOP = {"width": 360, "height": 740}, {"width": 1366, "height": 768}
-_START_S = 100.0
+_START_S = 240.0
 expect.set_options(timeout=30_000)  # a guard, not a measure: CI machines are slow
 KEPT = os.environ.get("SCREENSHOTS", "")
 """A folder for pictures of the faces, e.g. ``SCREENSHOTS=var/screenshots pytest tests/web``; empty = each test's own folder."""
@@ -45,11 +45,8 @@ def served(
     url = fresh(server_url)
     if databases is not None:
         databases.append(url)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp(module.rpartition(".")[2])
-    with (folder / "log").open("wb") as log:
+    with own_port() as port, (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", module, url, str(port), str(folder), *words], cwd=Path(__file__).parents[2], stdout=log, stderr=log)
         try:
@@ -58,7 +55,11 @@ def served(
             yield base
         finally:
             process.terminate()
-            process.wait(30)
+            try:
+                process.wait(60)
+            finally:
+                process.kill()
+                process.wait()
 
 
 def signed_in(browser: Browser, site: str, token: str, elsewhere: list[str]) -> Page:
