@@ -34,10 +34,10 @@ async def opened(kind: str, port: int) -> AsyncIterator[display.Sender | loudspe
         doors = Doors(now=lambda: NOW, http=http, on_receipt=_nothing, on_reply=_nothing)
         sender: display.Sender | loudspeaker.Sender
         if kind == "display":
-            sender = display.Sender(display.Options(lane="exercise", host="127.0.0.1", port=port, timeout_s=2), doors)
+            sender = display.Sender(display.Options(lane="exercise", host="127.0.0.1", port=port, timeout_s=30), doors)
         else:
             sender = loudspeaker.Sender(loudspeaker.Options(
-                lane="exercise", host="127.0.0.1" if port else "", port=port or 1883, timeout_s=2, ebeid="31000041600000", sender_name="上海气象",
+                lane="exercise", host="127.0.0.1" if port else "", port=port or 1883, timeout_s=30, ebeid="31000041600000", sender_name="上海气象",
                 allow_private=True), doors)
         await sender.open()
         try:

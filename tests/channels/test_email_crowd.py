@@ -26,7 +26,7 @@ async def _nothing(_: Receipt | Reply) -> None:
     """Mail has no late receipts."""
 
 
-async def _send(port: int, addresses: Sequence[str], *, message: Message = MESSAGE, parallel: int = 4, timeout_s: float = 3.0) -> CrowdReceipt:
+async def _send(port: int, addresses: Sequence[str], *, message: Message = MESSAGE, parallel: int = 4, timeout_s: float = 30.0) -> CrowdReceipt:
     options = Options(lane="exercise", timeout_s=timeout_s, host="127.0.0.1", port=port, security="none", password=SecretStr(""),
                       sender="warnings@met.example", list_id="warnings.met.example", parallel=parallel)
     async with httpx.AsyncClient(trust_env=False) as http:
@@ -159,7 +159,7 @@ async def test_a_server_that_falls_silent_costs_a_time_limit_for_each_connection
     assert said.outcomes == [Outcome.RETRY] * 40
     assert set(said.reasons.values()) == {Reason.UNREACHABLE}
     assert len(heard) == 2
-    assert took < 2
+    assert took < 10, "forty would take 12 s"
 
 
 @pytest.mark.parametrize(("readers", "connections"), [(50, 1), (51, 2), (130, 3), (400, 3)])

@@ -15,6 +15,7 @@ from channels.wire.mqtt_line import BrokerOptions, MqttLine
 from channels.wire.mqtt_sink import MqttSink
 from tests.channels.broker5 import Broker5
 from tests.channels.test_mqtt import NOW, _message
+from tests.ports import own_port
 
 TOPIC = "xiaoxishu/exercise/display/310115/310000/rainstorm"
 
@@ -34,8 +35,8 @@ async def _nothing(_: Receipt | Reply) -> None:
 
 
 @asynccontextmanager
-async def _line(port: int, clock: Later) -> AsyncIterator[MqttLine]:
-    line = MqttLine(BrokerOptions(lane="exercise", host="127.0.0.1", port=port, timeout_s=2), now=clock, publications=display.publications)
+async def _line(port: int, clock: Later, *, timeout_s: float = 30.0) -> AsyncIterator[MqttLine]:
+    line = MqttLine(BrokerOptions(lane="exercise", host="127.0.0.1", port=port, timeout_s=timeout_s), now=clock, publications=display.publications)
     await line.open()
     try:
         yield line
@@ -54,15 +55,16 @@ async def broker5() -> AsyncIterator[tuple[Broker5, int]]:
 @pytest.fixture
 async def old() -> AsyncIterator[tuple[MqttSink, int]]:
     sink = MqttSink()
-    port = await sink.start()
-    yield sink, port
-    await sink.stop()
+    with own_port() as port:
+        await sink.start(port)
+        yield sink, port
+        await sink.stop()
 
 
 async def test_a_retained_message_says_for_how_long_it_holds_where_the_broker_speaks_mqtt_5(broker5: tuple[Broker5, int]) -> None:
     broker, port = broker5
     async with httpx.AsyncClient(trust_env=False) as http:
-        sender = display.Sender(display.Options(lane="exercise", host="127.0.0.1", port=port, timeout_s=2),
+        sender = display.Sender(display.Options(lane="exercise", host="127.0.0.1", port=port, timeout_s=30),
                                 Doors(now=lambda: NOW, http=http, on_receipt=_nothing, on_reply=_nothing))
         await sender.open()
         receipts = await sender.send([_message(TOPIC), replace(_message(TOPIC, 1), expires=NOW + timedelta(seconds=1.5)),
@@ -87,7 +89,7 @@ async def test_a_puback_that_refuses_is_no_acceptance() -> None:
 async def test_a_broker_that_hangs_up_at_mqtt_5_is_spoken_to_in_3_1_1() -> None:
     broker = Broker5(mute=True)
     port = await broker.start()
-    async with _line(port, Later()) as line:
+    async with _line(port, Later(), timeout_s=4.0) as line:  # half of it is given to MQTT 5
         [receipt] = await line.send([_message(TOPIC)])
     await broker.stop()
     assert (receipt.outcome, broker.levels, broker.published[0].expiry_s) == (Outcome.ACCEPTED, [5, 4], None)

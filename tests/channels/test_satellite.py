@@ -41,7 +41,7 @@ async def terminal() -> AsyncIterator[tuple[TerminalSink, Path]]:
     running.stop()
 
 
-def _options(device: Path, *, timeout_s: float = 2.0, pause_s: float = 0.0) -> Options:
+def _options(device: Path, *, timeout_s: float = 30.0, pause_s: float = 0.0) -> Options:
     return Options(lane="exercise", device=device, timeout_s=timeout_s, pause_s=pause_s)
 
 
@@ -134,7 +134,7 @@ async def test_the_same_frames_go_over_tcp() -> None:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        options = Options(lane="exercise", host="127.0.0.1", port=int(server.sockets[0].getsockname()[1]), timeout_s=2)
+        options = Options(lane="exercise", host="127.0.0.1", port=int(server.sockets[0].getsockname()[1]), timeout_s=30)
         [receipt] = await _send(options, [MESSAGE])
         await asyncio.wait_for(hung_up.wait(), 30)
     assert receipt.outcome is Outcome.ACCEPTED

@@ -39,8 +39,8 @@ def _listener(heard: Heard, *, port: int = 0, timeout_s: float = 0.3) -> Listene
 
 
 @asynccontextmanager
-async def _called(heard: Heard) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    listener = _listener(heard)
+async def _called(heard: Heard, *, timeout_s: float = 30.0) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    listener = _listener(heard, timeout_s=timeout_s)
     await listener.start()
     reader, writer = await asyncio.open_connection("127.0.0.1", listener.bound_port)
     try:
@@ -93,13 +93,13 @@ async def test_who_does_not_log_in_first_is_not_heard(octets: bytes) -> None:
 
 
 async def test_who_says_nothing_is_cut_off() -> None:
-    async with _called(Heard()) as (reader, _):
+    async with _called(Heard(), timeout_s=0.3) as (reader, _):
         assert await _ended(reader) == b""
 
 
 async def test_who_drips_octet_by_octet_is_cut_off_before_and_after_the_login() -> None:
     for first in (b"", _BIND):
-        async with _called(Heard()) as (reader, writer):
+        async with _called(Heard(), timeout_s=1.0 if first else 0.3) as (reader, writer):
             writer.write(first)
             reading = asyncio.create_task(_ended(reader))
             for octet in _REPORT * 3:
@@ -112,17 +112,17 @@ async def test_who_drips_octet_by_octet_is_cut_off_before_and_after_the_login() 
 
 async def test_a_quiet_caller_who_is_logged_in_may_stay() -> None:
     heard = Heard()
-    async with _called(heard) as (reader, writer):
+    async with _called(heard, timeout_s=0.6) as (reader, writer):
         writer.write(_BIND)
         await reader.readexactly(29)
-        await asyncio.sleep(0.6)  # twice the time limit
+        await asyncio.sleep(0.9)  # longer than the time limit
         writer.write(_REPORT)
         await reader.readexactly(29)
         assert len(heard.said) == 1
 
 
 async def test_too_many_callers_are_not_let_in() -> None:
-    listener = _listener(Heard(), timeout_s=5)
+    listener = _listener(Heard(), timeout_s=30)
     await listener.start()
     writers = [(await asyncio.open_connection("127.0.0.1", listener.bound_port)) for _ in range(17)]
     assert await _ended(writers[-1][0]) == b""

@@ -37,7 +37,7 @@ class Desk:
 
 @asynccontextmanager
 async def _lane(
-    desk: Desk, faults: Faults | None = None, *, window: int = 10, rate_per_s: float = 0.0, max_parts: int = 6, timeout_s: float = 2.0,
+    desk: Desk, faults: Faults | None = None, *, window: int = 10, rate_per_s: float = 0.0, max_parts: int = 6, timeout_s: float = 30.0,
 ) -> AsyncIterator[tuple[Sender, Smsc]]:
     smsc = Smsc(now=lambda: _NOW, receipt_delay_s=0.02, faults=faults)
     options = Options(lane="exercise", timeout_s=timeout_s, host="127.0.0.1", port=await smsc.start(), system_id="drill", password=SecretStr("x"),
@@ -130,6 +130,7 @@ async def test_throttled_ones_are_retry_and_the_rest_is_accepted() -> None:
 
 async def test_a_mute_gateway_leaves_unknown_for_the_window_and_retry_for_the_rest() -> None:
     async with _lane(Desk(), Faults(mute=True), window=7, timeout_s=0.3) as (sender, smsc):
+        await _until(lambda: not sender.trouble)
         said = await sender.send_crowd(_crowd(_numbers(50)))
         assert said.outcomes == [Outcome.UNKNOWN] * 7 + [Outcome.RETRY] * 43
         assert smsc.submits == 7

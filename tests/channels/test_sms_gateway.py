@@ -21,7 +21,7 @@ async def _nothing(_: Receipt | Reply) -> None:
     """Not looked at here."""
 
 
-def _options(port: int, *, window: int = 10, timeout_s: float = 2.0, enquire_link_s: float = 30.0, reconnect_max_s: float = 0.3) -> Options:
+def _options(port: int, *, window: int = 10, timeout_s: float = 30.0, enquire_link_s: float = 30.0, reconnect_max_s: float = 0.3) -> Options:
     return Options(lane="exercise", timeout_s=timeout_s, host="127.0.0.1", port=port, system_id="drill", password=SecretStr("pa55"),
                    source="12379", window=window, enquire_link_s=enquire_link_s, reconnect_max_s=reconnect_max_s)
 
@@ -110,7 +110,8 @@ async def test_one_answer_lost_among_others_makes_one_message_unknown_and_keeps_
         submits += 1
         return b"" if submits == 1 else _answer(whole)
 
-    async with _scripted(script) as (port, gateway), _sender(_options(port, window=2, timeout_s=0.4)) as sender:
+    async with _scripted(script) as (port, gateway), _sender(_options(port, window=2, timeout_s=1.0)) as sender:
+        await _until(lambda: not sender.trouble)
         receipts = await sender.send([_message(n) for n in range(4)])
         assert [r.outcome for r in receipts] == [Outcome.UNKNOWN] + [Outcome.ACCEPTED] * 3
         (receipt,) = await sender.send([_message(9)])

@@ -116,7 +116,7 @@ async def test_a_gateway_that_does_not_answer_the_login_costs_its_time_limit_and
         started = asyncio.get_running_loop().time()
         await sender.open()
         (receipt,) = await sender.send([message(0)])
-        assert asyncio.get_running_loop().time() - started < 2
+        assert asyncio.get_running_loop().time() - started < 15, "the one that drips would take 20 s"
         assert (receipt.outcome, receipt.reason) == (Outcome.RETRY, Reason.UNREACHABLE)
         assert receipt.evidence == "not sent; no connection: TimeoutError"
         await sender.close()
@@ -126,7 +126,7 @@ async def test_a_gateway_that_does_not_answer_the_login_costs_its_time_limit_and
 
 
 async def test_a_slow_gateway_is_waited_for_within_the_time_limit() -> None:
-    async with meeting("cmpp 2.0", Desk(), faults=Faults(slow_s=0.3), timeout_s=1.0) as (sender, _):
+    async with meeting("cmpp 2.0", Desk(), faults=Faults(slow_s=0.3)) as (sender, _):
         assert {r.outcome for r in await sender.send([message(n) for n in range(40)])} == {Outcome.ACCEPTED}
 
 

@@ -39,9 +39,9 @@ async def calling(heard: Heard) -> AsyncIterator[tuple[HttpSink, Sender, httpx.A
     sink = HttpSink(now=lambda: NOW)
     await sink.start()
     sink.secrets["/calls"] = "s3cret"
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
         sender = Sender(
-            Options(lane="exercise", timeout_s=2, url=sink.url("/calls"), secret=SecretStr("s3cret"), allow_private=True,
+            Options(lane="exercise", timeout_s=30, url=sink.url("/calls"), secret=SecretStr("s3cret"), allow_private=True,
                     callback_url="http://127.0.0.1:0/voice"),
             Doors(now=lambda: NOW, http=http, on_receipt=heard.on_receipt, on_reply=heard.on_reply))
         await sender.open()

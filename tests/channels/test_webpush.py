@@ -57,10 +57,10 @@ async def _nothing(_: Receipt | Reply) -> None:
 
 
 @asynccontextmanager
-async def _sender(now: datetime = NOW, *, allow_private: bool = True) -> AsyncIterator[Sender]:
+async def _sender(now: datetime = NOW, *, allow_private: bool = True, timeout_s: float = 30.0) -> AsyncIterator[Sender]:
     async with httpx.AsyncClient(trust_env=False) as http:
         doors = Doors(now=lambda: now, http=http, on_receipt=_nothing, on_reply=_nothing)
-        sender = Sender(Options(lane="exercise", timeout_s=2, allow_private=allow_private, vapid_private_key=SecretStr(KEY_TEXT),
+        sender = Sender(Options(lane="exercise", timeout_s=timeout_s, allow_private=allow_private, vapid_private_key=SecretStr(KEY_TEXT),
                                 vapid_subject="mailto:duty@example.org"), doors)
         await sender.open()
         try:
@@ -226,7 +226,7 @@ async def test_ttl_urgency_and_topic_follow_the_warning() -> None:
 async def test_a_faulty_push_service_touches_only_its_own_phone(sink: HttpSink, fault: HttpFault, outcome: Outcome, reason: Reason) -> None:
     bad, good = sink.subscribe_phone("/p/bad"), sink.subscribe_phone("/p/good")
     sink.faults["/p/bad"] = fault
-    async with _sender() as sender:
+    async with _sender(timeout_s=2.0 if fault is HttpFault.DEAD else 30.0) as sender:
         receipts = await sender.send([_message(bad), _message(good, 1)])
     assert (receipts[0].outcome, receipts[0].reason) == (outcome, reason)
     assert receipts[1].outcome is Outcome.ACCEPTED

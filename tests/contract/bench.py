@@ -7,7 +7,7 @@ A bench needs no import of this file: it has the form, that is enough.
 For each test: ``bench = Bench(tmp_path)``, ``await bench.open()``, ..., ``await bench.close()``. Rules:
 
 * the peer is a real server (or folder) on 127.0.0.1, port 0, in this event loop or in a thread; no mock of our own code;
-* ``options()`` and ``dead_options()`` give the adapter's own ``Options`` with ``lane="exercise"`` and ``timeout_s`` at most 2;
+* ``options()`` and ``dead_options()`` give the adapter's own ``Options`` with ``lane="exercise"`` and a ``timeout_s`` that a slow machine needs;
 * messages of the contract are ``status="Exercise"``; ``subject``, ``text`` and ``body`` (CAP XML) all hold the same mark.
 """
 

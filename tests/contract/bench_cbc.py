@@ -23,7 +23,7 @@ class Bench:
         await self._sink.stop()
 
     def options(self) -> Options:
-        return Options(lane="exercise", timeout_s=2, allow_private=True, needs_geometry=False)
+        return Options(lane="exercise", timeout_s=30, allow_private=True, needs_geometry=False)
 
     def address(self, n: int) -> str:
         return self._sink.url(f"/cbc/{n}")

@@ -18,7 +18,7 @@ class Bench(OnPort):
         return self._bsc
 
     def at(self, port: int) -> Options:
-        return Options(lane="exercise", timeout_s=2, host="127.0.0.1", port=port)
+        return Options(lane="exercise", timeout_s=30, host="127.0.0.1", port=port)
 
     def address(self, n: int) -> str:
         return f"lac:{4660 + n}"

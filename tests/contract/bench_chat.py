@@ -20,7 +20,7 @@ class Bench(OnPort):
 
     def at(self, port: int) -> Options:
         origin = f"http://127.0.0.1:{port}"
-        return Options(lane="exercise", timeout_s=2, allow_private=True, wecom=origin, dingtalk=origin, feishu=origin, lark=origin)
+        return Options(lane="exercise", timeout_s=30, allow_private=True, wecom=origin, dingtalk=origin, feishu=origin, lark=origin)
 
     def address(self, n: int) -> str:
         self._robots.groups.setdefault(f"robotkey{n:04d}", [])

@@ -15,4 +15,4 @@ class Bench(AtCentre):
         return CmppSpeech(V20)
 
     def at(self, port: int) -> Options:
-        return Options(lane="exercise", timeout_s=2, host="127.0.0.1", port=port, sp_id=self.account, secret=SecretStr("pa55"), source="10690001")
+        return Options(lane="exercise", timeout_s=30, host="127.0.0.1", port=port, sp_id=self.account, secret=SecretStr("pa55"), source="10690001")

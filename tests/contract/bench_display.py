@@ -6,4 +6,4 @@ from tests.contract.on_port import AtBroker
 
 class Bench(AtBroker):
     def at(self, port: int) -> Options:
-        return Options(lane="exercise", timeout_s=2, host="127.0.0.1", port=port)
+        return Options(lane="exercise", timeout_s=30, host="127.0.0.1", port=port)

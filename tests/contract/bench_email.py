@@ -69,5 +69,5 @@ class Bench:
         return [str(message_from_bytes(octets, policy=policy.default).get_content()) for octets in self._handler.taken]
 
     def _at(self, port: int) -> Options:
-        return Options(lane="exercise", timeout_s=2, host="127.0.0.1", port=port, security="none",
+        return Options(lane="exercise", timeout_s=30, host="127.0.0.1", port=port, security="none",
                        sender="warnings@example.org", list_id="warnings.example.org")

@@ -19,7 +19,7 @@ class Bench:
         """A folder needs no stopping."""
 
     def options(self) -> Options:
-        return Options(lane="exercise", timeout_s=2, folder=self._folder / "out")
+        return Options(lane="exercise", timeout_s=30, folder=self._folder / "out")
 
     def address(self, n: int) -> str:
         return f"31000041600000_2024092005000{n}_11B03_RED_ALERT.xml"
@@ -28,7 +28,7 @@ class Bench:
         return "../../outside"
 
     def dead_options(self) -> Options:
-        return Options(lane="exercise", timeout_s=2, folder=self._folder / "a-plain-file" / "out")
+        return Options(lane="exercise", timeout_s=30, folder=self._folder / "a-plain-file" / "out")
 
     def dead_address(self, n: int) -> str:
         return self.address(n)

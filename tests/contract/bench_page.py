@@ -29,7 +29,7 @@ class Bench:
         await self._server.wait_closed()
 
     def options(self) -> Options:
-        return Options(lane="exercise", timeout_s=2, base_url=self._base)
+        return Options(lane="exercise", timeout_s=30, base_url=self._base)
 
     def address(self, n: int) -> str:
         return f"{self._base}/alerts/contract-{n:04d}/1.json"
@@ -41,7 +41,7 @@ class Bench:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             self._dead = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        return Options(lane="exercise", timeout_s=2, base_url=self._dead)
+        return Options(lane="exercise", timeout_s=30, base_url=self._dead)
 
     def dead_address(self, n: int) -> str:
         return f"{self._dead}/alerts/contract-{n:04d}/1.json"

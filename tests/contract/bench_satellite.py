@@ -23,7 +23,7 @@ class Bench:
         self._sink.stop()
 
     def options(self) -> Options:
-        return Options(lane="exercise", timeout_s=2, device=self._device)
+        return Options(lane="exercise", timeout_s=30, device=self._device)
 
     def address(self, n: int) -> str:
         return f"31000{n}"
@@ -32,7 +32,7 @@ class Bench:
         return "999999"
 
     def dead_options(self) -> Options:
-        return Options(lane="exercise", timeout_s=2, device=self._folder / "unplugged")
+        return Options(lane="exercise", timeout_s=30, device=self._folder / "unplugged")
 
     def dead_address(self, n: int) -> str:
         return self.address(n)

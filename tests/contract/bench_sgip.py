@@ -16,5 +16,5 @@ class Bench(AtCentre):
         return SgipSpeech(lambda: datetime.now(UTC))
 
     def at(self, port: int) -> Options:
-        return Options(lane="exercise", timeout_s=2, host="127.0.0.1", port=port, node=3021000001, name=self.account, password=SecretStr("pa55"), corp="12345",
+        return Options(lane="exercise", timeout_s=30, host="127.0.0.1", port=port, node=3021000001, name=self.account, password=SecretStr("pa55"), corp="12345",
                        source="10655001", listen_host="127.0.0.1", listen_port=0, listen_name="smg", listen_password=SecretStr("5ecret"))

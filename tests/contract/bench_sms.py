@@ -10,4 +10,4 @@ class Bench(AtCentre):
     refused = "999"
 
     def at(self, port: int) -> Options:
-        return Options(lane="exercise", timeout_s=2, host="127.0.0.1", port=port, system_id=self.account, password=SecretStr("pa55"), source="12379")
+        return Options(lane="exercise", timeout_s=30, host="127.0.0.1", port=port, system_id=self.account, password=SecretStr("pa55"), source="12379")

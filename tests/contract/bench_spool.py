@@ -18,7 +18,7 @@ class Bench:
         """A folder needs no stopping."""
 
     def options(self) -> Options:
-        return Options(lane="exercise", timeout_s=2, folder=self._folder / "spool")
+        return Options(lane="exercise", timeout_s=30, folder=self._folder / "spool")
 
     def address(self, n: int) -> str:
         return f"office-box-{n}"
@@ -27,7 +27,7 @@ class Bench:
         return "../../outside"
 
     def dead_options(self) -> Options:
-        return Options(lane="exercise", timeout_s=2, folder=self._folder / "a-plain-file" / "spool")
+        return Options(lane="exercise", timeout_s=30, folder=self._folder / "a-plain-file" / "spool")
 
     def dead_address(self, n: int) -> str:
         return self.address(n)

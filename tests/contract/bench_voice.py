@@ -68,4 +68,4 @@ class Bench:
         return self._sink.calls
 
     def _at(self, url: str) -> Options:
-        return Options(lane="exercise", timeout_s=2, url=url, secret=SecretStr("drill"), allow_private=True)
+        return Options(lane="exercise", timeout_s=30, url=url, secret=SecretStr("drill"), allow_private=True)

@@ -23,7 +23,7 @@ class Bench:
         await self._sink.stop()
 
     def options(self) -> Options:
-        return Options(lane="exercise", timeout_s=2, allow_private=True)
+        return Options(lane="exercise", timeout_s=30, allow_private=True)
 
     def address(self, n: int) -> str:
         self._sink.secrets[f"/office/{n}"] = "contract-secret"

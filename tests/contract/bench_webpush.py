@@ -31,7 +31,7 @@ class Bench:
         await self._sink.stop()
 
     def options(self) -> Options:
-        return Options(lane="exercise", timeout_s=2, allow_private=True, vapid_private_key=self._key, vapid_subject="mailto:duty@example.org")
+        return Options(lane="exercise", timeout_s=30, allow_private=True, vapid_private_key=self._key, vapid_subject="mailto:duty@example.org")
 
     def address(self, n: int) -> str:
         if n not in self._addresses:

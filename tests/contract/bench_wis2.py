@@ -42,7 +42,7 @@ class Bench:
         await self._sink.stop()
 
     def options(self) -> Options:
-        return Options(lane="exercise", timeout_s=2, host="127.0.0.1", port=self._port, topic=TOPIC, url="https://w.example/api/alerts/{identifier}.xml",
+        return Options(lane="exercise", timeout_s=30, host="127.0.0.1", port=self._port, topic=TOPIC, url="https://w.example/api/alerts/{identifier}.xml",
                        metadata_id="urn:wmo:md:cn-xiaoxishu-drill:warnings")
 
     def address(self, n: int) -> str:

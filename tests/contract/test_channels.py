@@ -228,7 +228,7 @@ async def test_a_senseless_address_is_a_receipt_and_not_an_exception(kind: str, 
 
 
 async def test_a_dead_endpoint_is_retry_and_no_exception(kind: str, tmp_path: Path, desk: Desk) -> None:
-    async with _bench(kind, tmp_path) as bench, _opened(kind, bench.dead_options(), desk) as sender:
+    async with _bench(kind, tmp_path) as bench, _opened(kind, bench.dead_options().model_copy(update={"timeout_s": 2.0}), desk) as sender:
         messages = [_message(n, bench.dead_address(n)) for n in range(3)]
         receipts = await sender.send(messages)
         _assert_one_each(receipts, messages)

@@ -34,7 +34,7 @@ async def test_a_pressed_key_acknowledges_the_warning(database_url: str, tmp_pat
         call = json.loads(corridor.sink.latest["/calls"])
         assert "http" not in call["text"]
         body, at = json.dumps({"id": call["id"], "event": "key", "key": "1"}).encode(), str(int(AT.timestamp()))
-        async with httpx.AsyncClient(trust_env=False) as gateway:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as gateway:
             answer = await gateway.post(call["callback"], content=body, headers={TIMESTAMP_HEADER: at, SIGNATURE_HEADER: sign("drill", at, body)})
         assert answer.status_code == 204
         [answered] = await parts.answer.board()

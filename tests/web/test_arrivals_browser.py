@@ -110,8 +110,8 @@ def test_who_has_lost_the_role_while_the_page_is_open_signs_nothing_and_is_told_
         connection.execute("UPDATE account SET role = 'approver' WHERE name = 'zhao'")
     # As it is really done: two admins renew the account in another role, and its sessions end.
     type_the_word(page)
-    asked = httpx.post(f"{arrivals_site}/api/admin/requests", headers={"Authorization": "Bearer token-root"}, json={"act": "add", "name": "zhao", "role": "viewer"})
-    done = httpx.post(f"{arrivals_site}/api/admin/requests/{asked.json()['id']}", headers={"Authorization": "Bearer token-second"}, json={"confirmed": True})
+    asked = httpx.post(f"{arrivals_site}/api/admin/requests", headers={"Authorization": "Bearer token-root"}, json={"act": "add", "name": "zhao", "role": "viewer"}, timeout=60)
+    done = httpx.post(f"{arrivals_site}/api/admin/requests/{asked.json()['id']}", headers={"Authorization": "Bearer token-second"}, json={"confirmed": True}, timeout=60)
     assert done.status_code == 200, done.text
     page.keyboard.press("Enter")
     page.wait_for_url("**/login*", timeout=30_000)
@@ -155,6 +155,6 @@ def test_an_approver_passes_one_on_by_keyboard_and_refuses_another_with_a_reason
     found = fate(arrivals_site, 3)
     assert found["alerts"] == []
     [proposal] = found["proposals"]
-    assert httpx.get(f"{arrivals_site}/api/proposals/{proposal}", headers={"Authorization": "Bearer token-lin"}).json()["status"] == "dismissed"
+    assert httpx.get(f"{arrivals_site}/api/proposals/{proposal}", headers={"Authorization": "Bearer token-lin"}, timeout=60).json()["status"] == "dismissed"
     picture(page, "arrivals-after", tmp_path, whole=True)
     page.context.close()

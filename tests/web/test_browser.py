@@ -117,7 +117,7 @@ def test_an_open_cause_asks_the_forecaster_to_choose(site: str, browser: Browser
 
 def test_the_timeline_and_the_form_speak_english_too(site: str, browser: Browser, tmp_path: Path) -> None:
     page = signed_in(browser, site, "token-fu", [])
-    identifier = httpx.get(f"{site}/api/alerts?active=true&hazard=rainstorm&zone=310115").json()[0]["identifier"]
+    identifier = httpx.get(f"{site}/api/alerts?active=true&hazard=rainstorm&zone=310115", timeout=60).json()[0]["identifier"]
     page.goto(f"{site}/console/alert/{identifier}?lang=en")
     page.get_by_text("data arrived").wait_for()
     picture(page, "timeline-en", tmp_path)
@@ -138,7 +138,7 @@ def test_a_proposal_is_explained_on_a_page_that_fits_desk_tablet_and_phone(
     page = signed_in(browser, site, "token-fu", [])
     page.set_viewport_size({"width": width, "height": 1100})
     head = {"Authorization": "Bearer token-fu"}
-    [made] = [p["id"] for p in httpx.get(f"{site}/api/proposals", headers=head).json() if p["zones"][0]["code"] == "310117"]
+    [made] = [p["id"] for p in httpx.get(f"{site}/api/proposals", headers=head, timeout=60).json() if p["zones"][0]["code"] == "310117"]
     page.goto(f"{site}/console/?lang={'en' if lang == 'zh' else 'zh'}&proposal={made}")
     page.locator("a.language").click()
     page.wait_for_url(f"**/console/?proposal={made}&lang={lang}")  # the other language keeps what was chosen
@@ -352,8 +352,8 @@ def test_no_page_breaks_a_rule_of_wcag_2_2_aa_and_none_asks_for_anything_elsewhe
     office = browser.new_context().new_page()
     office.request.post(f"{site}/login", form={"token": "token-office"})
     page.context.route(lambda url: not url.startswith((site, "data:", "blob:")), lambda route: route.abort())
-    identifier = httpx.get(f"{site}/api/alerts?active=true&hazard=rainstorm&zone=310115").json()[0]["identifier"]
-    made = [p["id"] for p in httpx.get(f"{site}/api/proposals", headers={"Authorization": "Bearer token-fu"}).json() if p["zones"][0]["code"] == "310117"]
+    identifier = httpx.get(f"{site}/api/alerts?active=true&hazard=rainstorm&zone=310115", timeout=60).json()[0]["identifier"]
+    made = [p["id"] for p in httpx.get(f"{site}/api/proposals", headers={"Authorization": "Bearer token-fu"}, timeout=60).json() if p["zones"][0]["code"] == "310117"]
     console = ["/", "/compose", "/packs", "/arrivals", f"/explain/{made[0]}", f"/alert/{identifier}", "/calls", "/roster", "/responses", "/routes", "/wall?theme=dark", "/wall?theme=light",
                "/alert/nothing", "/nothing"]
     pages = [f"/console{path}{'&' if '?' in path else '?'}lang={lang}" for path in console for lang in ("zh", "en")]

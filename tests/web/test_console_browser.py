@@ -32,7 +32,7 @@ def test_the_map_shows_the_field_through_time_and_what_is_unknown_as_unknown(sit
     glass.wait_for(state="attached", timeout=_SLOW_MS)
     first = glass.get_attribute("src") or ""
     assert first.startswith("/console/field/")
-    assert httpx.get(site + first).status_code == 401, "the picture is for whoever is signed in"
+    assert httpx.get(site + first, timeout=60).status_code == 401, "the picture is for whoever is signed in"
     when = page.locator(".when")
     expect(when).to_contain_text("8:30", timeout=_SLOW_MS)
     for _ in range(3):
@@ -172,7 +172,7 @@ def test_one_signature_in_a_hurry_is_a_drill_by_its_own_word_and_waits_for_someb
     own = page.get_by_role("region", name="To review (fast lane)")
     expect(page.get_by_text("you issued it: somebody else reviews it")).to_be_visible(timeout=_SLOW_MS)
     assert own.get_by_role("button", name="Confirm").count() == 0
-    [made] = [one for one in httpx.get(f"{site}/api/alerts?active=true&zone=310151&hazard=rainstorm").json() if one["zones"][0]["code"] == "310151"]
+    [made] = [one for one in httpx.get(f"{site}/api/alerts?active=true&zone=310151&hazard=rainstorm", timeout=60).json() if one["zones"][0]["code"] == "310151"]
     assert made["status"] == "Exercise"
     other = signed_in(browser, site, "token-zhao", [])
     other.get_by_text("待复核（快速通道）").wait_for(timeout=_SLOW_MS)
@@ -219,7 +219,7 @@ def test_what_is_composed_in_english_is_checked_as_it_is_written_and_no_word_mak
     page.get_by_role("button", name="Compose by hand").click()
     page.get_by_text("composed by hand").first.wait_for(timeout=_SLOW_MS)
     head = {"Authorization": "Bearer token-fu"}
-    made = next(one for one in httpx.get(f"{site}/api/proposals", headers=head).json() if one["reason"] == "by_hand" and one["status"] == "open")
+    made = next(one for one in httpx.get(f"{site}/api/proposals", headers=head, timeout=60).json() if one["reason"] == "by_hand" and one["status"] == "open")
     assert (made["cap_status"], made["polygon"]["type"]) == ("Exercise", "Polygon")
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{site}/console/?lang=en&proposal={made['id']}")
@@ -238,7 +238,7 @@ def test_where_warnings_are_real_a_drill_beside_them_is_confirmed_by_other_words
         tile = page.locator("img.leaflet-tile").first  # the deployment's own file lies under the map, and nothing else
         expect(tile).to_have_attribute("src", re.compile(r"^/console/tiles/\w+/\d+/\d+/\d+$"), timeout=_SLOW_MS)
         page.wait_for_function("[...document.querySelectorAll('img.leaflet-tile')].some((one) => one.naturalWidth === 256)", timeout=_SLOW_MS)
-        assert httpx.get(live + (tile.get_attribute("src") or "")).status_code == 401
+        assert httpx.get(live + (tile.get_attribute("src") or ""), timeout=60).status_code == 401
         expect(page.locator(".zonemap")).to_contain_text("© 测绘院 (test)")
         picture(page, "map-tiles", tmp_path)
         assert elsewhere == []
@@ -249,7 +249,7 @@ def test_where_warnings_are_real_a_drill_beside_them_is_confirmed_by_other_words
         expect(real).to_have_count(1)
         assert "drillentry" in (drill.get_attribute("class") or "")
         head = {"Authorization": "Bearer token-fu"}
-        of = {one["cap_status"]: one["id"] for one in httpx.get(f"{live}/api/proposals", headers=head).json()}
+        of = {one["cap_status"]: one["id"] for one in httpx.get(f"{live}/api/proposals", headers=head, timeout=60).json()}
         word, sign = page.get_by_role("dialog").get_by_role("textbox"), page.get_by_role("button", name="确认签发")
         page.goto(f"{live}/console/?proposal={of['Exercise']}")
         page.get_by_role("button", name="签发", exact=True).click(timeout=_SLOW_MS)
@@ -268,10 +268,10 @@ def test_where_warnings_are_real_a_drill_beside_them_is_confirmed_by_other_words
         picture(page, "confirm-live", tmp_path)
         word.press("Enter")
         page.wait_for_timeout(500)
-        assert httpx.get(f"{live}/api/alerts").json() == [], "the key of a drill signs nothing here"
+        assert httpx.get(f"{live}/api/alerts", timeout=60).json() == [], "the key of a drill signs nothing here"
         word.press("Control+Enter")
         expect(page.get_by_text("已签发").first).to_be_visible(timeout=_SLOW_MS)
-        assert [one["status"] for one in httpx.get(f"{live}/api/alerts").json()] == ["Actual"]
+        assert [one["status"] for one in httpx.get(f"{live}/api/alerts", timeout=60).json()] == ["Actual"]
         page.context.close()
 
 

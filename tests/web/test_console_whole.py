@@ -9,8 +9,8 @@ __all__ = ["site"]
 
 def test_a_page_of_the_console_is_sent_whole_and_not_before_it_is_made(site: str) -> None:
     """What is added after the page was sent comes as text: its styles are late, and its scripts, such as the keys, never run."""
-    proposal = httpx.get(f"{site}/api/proposals", headers={"Authorization": "Bearer token-fu"}).json()[0]["id"]
-    with httpx.Client(base_url=site, follow_redirects=True) as console:
+    proposal = httpx.get(f"{site}/api/proposals", headers={"Authorization": "Bearer token-fu"}, timeout=60).json()[0]["id"]
+    with httpx.Client(base_url=site, follow_redirects=True, timeout=60) as console:
         console.post("/login", data={"token": "token-fu"})
         for path in ("/", "/compose", "/packs", "/arrivals", f"/explain/{proposal}", "/calls", "/roster", "/responses", "/routes", "/wall") * 3:
             answer = console.get(f"/console{path}")

@@ -26,11 +26,11 @@ def test_every_command_of_the_page_runs_as_it_stands(office_site: str, tmp_path:
     told = []
     for block in commands:
         # The page begins in an empty deployment, where the first two subscriptions have the numbers 1 and 2.
-        numbers = [one["id"] for one in httpx.get(f"{office_site}/api/subscriptions", headers=asked).json()]
+        numbers = [one["id"] for one in httpx.get(f"{office_site}/api/subscriptions", headers=asked, timeout=60).json()]
         if numbers:
             if len(numbers) == 1:
                 made = httpx.post(f"{office_site}/api/subscriptions", headers=asked, json={
-                    "name": "cover", "channel": "sms", "address": "8613900000009", "zones": ["310115"]})
+                    "name": "cover", "channel": "sms", "address": "8613900000009", "zones": ["310115"]}, timeout=60)
                 numbers.append(made.json()["id"])
             block = block.replace("subscriptions/1/", f"subscriptions/{numbers[0]}/").replace('"cover": 2', f'"cover": {numbers[1]}')
         done = subprocess.run(["bash", "-ec", block], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,

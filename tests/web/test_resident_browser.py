@@ -51,7 +51,7 @@ def warned(site: str, *, level: str = "orange", zones: tuple[str, ...] = ("31011
         "expires": (now + timedelta(hours=3)).isoformat(), "action": action, "replaces": replaces, "note": "" if action == "new" else "by order of the drill"})
     post(f"/api/proposals/{made['id']}/submit", "fu", {"revision": 1})
     identifier = str(post(f"/api/proposals/{made['id']}/approve", "lin", {"revision": 2})["identifier"])
-    _until(lambda: httpx.get(f"{site}/public/versions/{identifier}").is_success)  # residents see it
+    _until(lambda: httpx.get(f"{site}/public/versions/{identifier}", timeout=60).is_success)  # residents see it
     return identifier
 
 
@@ -172,16 +172,16 @@ def test_a_phone_without_the_network_shows_the_short_text_and_never_a_calm_page(
 
 
 def test_the_app_can_be_installed_and_its_pages_are_light(site: str) -> None:
-    manifest = httpx.get(f"{site}/app.webmanifest").json()
+    manifest = httpx.get(f"{site}/app.webmanifest", timeout=60).json()
     assert (manifest["display"], manifest["start_url"], manifest["scope"]) == ("standalone", "/app", "/")
     for icon in manifest["icons"]:
-        picture = httpx.get(site + icon["src"]).content
+        picture = httpx.get(site + icon["src"], timeout=60).content
         side = int(icon["sizes"].split("x")[0])
         assert picture[:8] == b"\x89PNG\r\n\x1a\n"
         assert (int.from_bytes(picture[16:20]), int.from_bytes(picture[20:24])) == (side, side)
     for path in ("/", "/en", "/place/310115", "/app", "/en/app", "/register", "/offline"):
-        assert len(httpx.get(site + path, headers={"Accept-Encoding": "identity"}).content) <= 50_000, path
-    script = httpx.get(f"{site}/sw.js")
+        assert len(httpx.get(site + path, headers={"Accept-Encoding": "identity"}, timeout=60).content) <= 50_000, path
+    script = httpx.get(f"{site}/sw.js", timeout=60)
     assert script.headers["cache-control"] == "no-cache"
 
 
@@ -194,7 +194,7 @@ def test_every_page_is_light_and_without_a_fault_that_axe_finds_and_the_figures_
         for path in ("/", "/en", "/place/310115", "/en/place/310120", f"/alert/{identifier}", "/archive", "/app", "/register", "/en/register", "/offline"):
             page.goto(site + path)
             figures[f"{path} {scheme}"] = {
-                "bytes": len(httpx.get(site + path, headers={"Accept-Encoding": "identity"}).content),
+                "bytes": len(httpx.get(site + path, headers={"Accept-Encoding": "identity"}, timeout=60).content),
                 "bytes_gzip": _packed(site + path),
                 "interactive_ms": page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive"),
                 "axe_violations": len(found := _faults(page))}
@@ -210,7 +210,7 @@ def test_a_copy_on_a_disk_calls_itself_old_when_its_time_is_over(site: str, brow
     for path in ("/", "/page.js", "/place/310115"):
         name = tmp_path / "copy" / {"/": "index.html", "/page.js": "page.js", "/place/310115": "place.html"}[path]
         name.parent.mkdir(exist_ok=True)
-        words = httpx.get(site + path).text.replace('"/page.js"', '"page.js"')
+        words = httpx.get(site + path, timeout=60).text.replace('"/page.js"', '"page.js"')
         past = f'data-until="{datetime.now(UTC) - timedelta(minutes=7):%Y-%m-%dT%H:%M:%SZ}"'
         name.write_text(re.sub(r'data-until="[^"]+"', past, words), encoding="utf-8")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tmp_path / "copy")))
@@ -258,7 +258,7 @@ def _app(site: str, browser: Browser, path: str) -> tuple[BrowserContext, Page, 
     Chromium is not built with; without the internet it fails with "push service not available". All the rest is real: the worker, the keys, the sealed note, the notification.
     """
     context = browser.new_context(viewport=PHONE, permissions=["notifications"])
-    held = httpx.get(f"{site}/drill/subscription/phone").text
+    held = httpx.get(f"{site}/drill/subscription/phone", timeout=60).text
     context.add_init_script(
         f"const held = {held}; let on = false; const made = () => ({{toJSON: () => held}});"
         "PushManager.prototype.subscribe = async options => { if (!options.userVisibleOnly || options.applicationServerKey.length !== 65) throw new Error('key');"
@@ -274,7 +274,7 @@ def _app(site: str, browser: Browser, path: str) -> tuple[BrowserContext, Page, 
 def _pushed(site: str, count: int) -> dict[str, Any]:
     """The newest note that reached the phone, once so many have come."""
     def came() -> dict[str, Any] | None:
-        answer = httpx.get(f"{site}/drill/pushes/phone")
+        answer = httpx.get(f"{site}/drill/pushes/phone", timeout=60)
         return answer.json() if int(answer.headers["x-count"]) >= count else None
 
     found: dict[str, Any] = _until(came)
@@ -294,7 +294,7 @@ def _notifications(page: Page, count: int) -> list[dict[str, Any]]:
 
 def _code(site: str, number: str) -> str:
     def came() -> str | None:
-        found = [match for one in httpx.get(f"{site}/drill/texts/{number}").json() for match in re.findall(r"(?:验证码|Code )(\d{6})", one)]
+        found = [match for one in httpx.get(f"{site}/drill/texts/{number}", timeout=60).json() for match in re.findall(r"(?:验证码|Code )(\d{6})", one)]
         return found[-1] if found else None
 
     code: str = _until(came)
@@ -314,7 +314,7 @@ def _pictures(page: Page, folder: Path, name: str) -> None:
 
 def _packed(url: str) -> int:
     """Bytes on the wire to a browser, which takes gzip."""
-    with httpx.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as answer:
+    with httpx.stream("GET", url, headers={"Accept-Encoding": "gzip"}, timeout=60) as answer:
         return sum(len(part) for part in answer.iter_raw())
 
 
