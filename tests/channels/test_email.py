@@ -299,12 +299,13 @@ async def test_a_language_or_key_with_a_line_break_makes_no_header() -> None:
 
 
 async def test_content_without_an_answer_is_unknown() -> None:
-    mailbox = Mailbox(stalled=asyncio.Event())
+    go_on = asyncio.Event()
+    mailbox = Mailbox(stalled=go_on)
     async with _serving(mailbox) as port:
         try:
             (receipt,) = await _send(_options(port, timeout_s=1.0), [_message(0)])
         finally:
-            mailbox.stalled.set()
+            go_on.set()
     assert (receipt.outcome, receipt.reason) == (Outcome.UNKNOWN, Reason.TIMEOUT)
 
 
