@@ -201,12 +201,30 @@ def test_the_console_opens_its_pages_to_a_session_as_the_table_says(site: str, c
     assert wrong == []
 
 
+def test_the_form_of_the_main_page_comes_when_its_map_cannot_be_drawn(site: str, browser: Browser) -> None:
+    page = signed_in(browser, site, "token-fu", [])
+    page.route("**/console/paper/**", lambda route: route.abort())
+    page.goto(f"{site}/console/?lang=en")
+    expect(page.get_by_role("button", name="Submit", exact=True)).to_be_visible()
+    assert page.locator(".zonemap[data-drawn^='/console/paper/']").count() == 0
+    page.context.close()
+
+
 def test_what_is_composed_in_english_is_checked_as_it_is_written_and_no_word_makes_it_live(site: str, browser: Browser, tmp_path: Path) -> None:
     page = signed_in(browser, site, "token-fu", [])
     page.goto(f"{site}/console/compose?lang=en&status=Actual")
     page.get_by_text("Compose by hand").first.wait_for()
     assert page.get_by_text("LIVE", exact=True).count() == 0
     expect(page.get_by_text("Registered to issue: every hazard and colour in its zones")).to_be_visible()
+    zones = page.get_by_label("zones", exact=True)
+    for typed, offered in (("310114", "Jiading"), ("浦东", "Pudong New Area")):  # by its code, and by its other name; none was on the page
+        zones.fill(typed)
+        page.get_by_role("option", name=offered, exact=True).click(timeout=_SLOW_MS)
+        expect(page.locator(".q-chip", has_text=offered)).to_be_visible()
+    zones.fill("320500")
+    expect(page.get_by_text("No zone that may be warned fits")).to_be_visible(timeout=_SLOW_MS)
+    zones.press("Escape")
+    expect(page.get_by_role("region", name="Check before signing")).to_contain_text("Jiading", timeout=_SLOW_MS)
     page.get_by_text("draw on the map").click()
     page.get_by_role("button", name="use this circle").wait_for(timeout=_SLOW_MS)
     circle(page, "31.1", "121.65", "8", "en")

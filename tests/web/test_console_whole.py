@@ -7,6 +7,16 @@ from tests.web.browsing import site
 __all__ = ["site"]
 
 
+def test_no_page_carries_a_list_of_zones_nor_the_main_page_the_form_that_follows_its_map(site: str) -> None:
+    with httpx.Client(base_url=site, follow_redirects=True) as console:
+        console.post("/login", data={"token": "token-fu"})
+        desk, compose = console.get("/console/").text, console.get("/console/compose").text
+    assert '"tag":"nicegui-zonepick"' in compose
+    assert "金山区" not in compose.replace("金山区气象", "")
+    assert '"tag":"nicegui-zonemap"' in desk
+    assert '"tag":"nicegui-zonepick"' not in desk
+
+
 def test_a_page_of_the_console_is_sent_whole_and_not_before_it_is_made(site: str) -> None:
     """What is added after the page was sent comes as text: its styles are late, and its scripts, such as the keys, never run."""
     proposal = httpx.get(f"{site}/api/proposals", headers={"Authorization": "Bearer token-fu"}, timeout=60).json()[0]["id"]

@@ -11,7 +11,8 @@ from warning.errors import Invalid
 from warning.issue.drawn import minus, polygon_of, round_of
 from warning.web.console.visit import Visit
 from warning.web.console.zonemap import ZoneMap
-from warning.web.words import explained, zone_name
+from warning.web.console.zonepick import Able, ZonePick
+from warning.web.words import explained
 
 _TOOLS = {
     "polygon": {"allowIntersection": False, "showArea": False}, "rectangle": {"showArea": False}, "circle": {"showRadius": True}, "polyline": False,
@@ -30,27 +31,24 @@ class Area:
     """The zones of the form, and what is drawn; ``changed`` is called after every change."""
 
     def __init__(
-        self, visit: Visit, offered: Sequence[str], chosen: Sequence[str], *, drawn: Mapping[str, object] | None, circle: Mapping[str, object] | None,
+        self, visit: Visit, able: Able, chosen: Sequence[str], *, drawn: Mapping[str, object] | None, circle: Mapping[str, object] | None,
         enabled: bool, changed: Callable[[], None],
     ) -> None:
         self._visit, self._changed = visit, changed
         self._drawn, self._circle = drawn, circle
         self._map: ZoneMap | None = None
-        zones = visit.parts.zones
-        self._zones = ui.select(
-            {code: zone_name(zones, code, visit.lang) for code in offered}, multiple=True, value=list(chosen), label=visit.t("zones"),
-            on_change=lambda: changed()).props("dense outlined use-chips").style("min-width:14rem;width:100%").mark("zones")
-        self._zones.set_enabled(enabled)
+        self._able = able
+        self._zones = ZonePick(visit, able, chosen, enabled=enabled, changed=changed).style("min-width:14rem;width:100%").mark("zones")
         self._state = ui.label().classes("soft small").mark("drawn")
         self._tell()
         if enabled:
-            with ui.expansion(visit.t("draw_open"), icon="edit_location_alt").props("dense").style("width:100%").mark("draw") as self._open:
+            with ui.expansion(visit.t("draw_open"), icon="draw").props("dense").style("width:100%").mark("draw") as self._open:
                 self._place = ui.element("div").style("width:100%")
             self._open.on_value_change(lambda event: self._build() if event.value and self._map is None else None)
 
     @property
     def zones(self) -> list[str]:
-        return list(self._zones.value or [])
+        return self._zones.value
 
     @property
     def polygon(self) -> Mapping[str, object] | None:
@@ -61,10 +59,10 @@ class Area:
     def circle(self) -> Mapping[str, object] | None:
         return self._circle
 
-    def offer(self, codes: Sequence[str]) -> None:
+    def offer(self, able: Able) -> None:
         """Another issuer has other zones."""
-        kept = [code for code in self.zones if code in codes]
-        self._zones.set_options({code: zone_name(self._visit.parts.zones, code, self._visit.lang) for code in codes}, value=kept)
+        self._able = able
+        self._zones.offer(able)
 
     def _build(self) -> None:
         visit = self._visit
@@ -145,8 +143,7 @@ class Area:
                    if one.km2 > _TOUCHES * whole]
         parents = {self._visit.parts.zones[code].parent for code in touched}
         if touched and not (parents and parents <= set(self.zones)):
-            able = self._zones.options
-            self._zones.set_value([code for code in touched if code in able])
+            self._zones.set_value(code for code in touched if self._able(code))
 
     def _clear(self) -> None:
         self._set(None, None)

@@ -38,7 +38,6 @@ class Check:
         self._timer: ui.timer | None = None
         self._shown = ""
         self.unlike: tuple[str, ...] = ()
-        ui.add_css(CSS)
         with ui.element("div").classes("check").props(f'role="region" aria-label="{escape(visit.t("check"))}"').mark("check") as self._pane:
             self._said = ui.html(f"<p class='soft small'>{escape(visit.t('check_busy'))}</p>" if at_once else "", sanitize=False)
             self._reach = ui.html("", sanitize=False).mark("reach")

@@ -10,6 +10,7 @@ from warning.issue.hand import HandMade
 from warning.issue.look import Look
 from warning.level import Level
 from warning.watch.issuer import Issuer
+from warning.web.console import check
 from warning.web.console.area import Area
 from warning.web.console.check import Check
 from warning.web.console.editor import LANGUAGES, PARTS
@@ -24,6 +25,7 @@ class Compose:
     def __init__(self, visit: Visit) -> None:
         self.visit = visit
         frame(visit, "/compose")
+        ui.add_css(check.CSS)
         parts, english = visit.parts, visit.lang == "en"
         first = next(iter(parts.issuers))
         names = self._hazards(first)
@@ -42,7 +44,7 @@ class Compose:
                                         label=visit.t("level"), on_change=self._touched).props("outlined dense").style("width:9rem").mark("level")
                 self._hours = ui.number(visit.t("hours"), value=6, min=1, max=72, on_change=self._touched).props("outlined dense").style("width:10rem")
             self._register = ui.html("", sanitize=False).mark("register")
-            self._area = Area(visit, self._able(), [], drawn=None, circle=None, enabled=visit.can(Act.SUBMIT), changed=self._touched)
+            self._area = Area(visit, self._own().may_warn, [], drawn=None, circle=None, enabled=visit.can(Act.SUBMIT), changed=self._touched)
             self._status = _status_choice(visit)
             ui.label(visit.t("by_template")).classes("soft small")
             self._words: dict[str, dict[str, ui.textarea]] = {}
@@ -68,7 +70,7 @@ class Compose:
         self._touched()
 
     def _reissued(self) -> None:
-        self._area.offer(self._able())
+        self._area.offer(self._own().may_warn)
         names = self._hazards(str(self._issuer.value))
         self._hazard.set_options(names, value=self._hazard.value if self._hazard.value in names else next(iter(names)))
         self._tell_register()
@@ -81,10 +83,6 @@ class Compose:
 
     def _own(self) -> Issuer:
         return self.visit.parts.issuers[str(self._issuer.value)]
-
-    def _able(self) -> list[str]:
-        own = self._own()
-        return [zone.code for zone in self.visit.parts.zones if own.may_warn(zone.code)][:1000]
 
     def _tell_register(self) -> None:
         self._register.set_content(register(self.visit, self._own()))

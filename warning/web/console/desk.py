@@ -5,6 +5,7 @@ from uuid import UUID
 
 from nicegui import ui
 
+from warning.web.console import check
 from warning.web.console.differ import differ
 from warning.web.console.editor import Editor
 from warning.web.console.feeds import feed_list, states
@@ -12,12 +13,14 @@ from warning.web.console.frame import frame, remember
 from warning.web.console.mapfield import MapField
 from warning.web.console.mapview import MapView
 from warning.web.console.progress import Tick, going_out, in_force, still
-from warning.web.console.proposals import ProposalList
+from warning.web.console.proposals import ProposalList, places, title
 from warning.web.console.reading import Reading
 from warning.web.console.reviews import owed, review_list
 from warning.web.console.visit import Visit
 
 EVERY_S = 1.5
+AT_LAST_S = 1.0
+"""The form comes when the map is drawn, and after so long where it is not."""
 
 
 class DeskPage:
@@ -30,16 +33,18 @@ class DeskPage:
         self._shown: dict[str, Hashable] = {}
         self._proposals: ProposalList | None = None
         self._open: Editor | None = None
+        self._formed = False
         self._ends: list[Tick] = []
         self._clocks: list[Tick] = []
         self._ages: list[Tick] = []
         frame(visit, "/")
+        ui.add_css(check.CSS)
         self._away = ui.label(visit.t("database_away")).classes("fault").props('role="alert"').style("width:100%")
         with ui.element("main").classes("board"):
             self._list = ui.element("section").classes("pane").props(f'aria-label="{visit.t("proposals")}"')
             with ui.element("div").style("display:grid;gap:.6rem;min-width:0;grid-template-columns:minmax(0,1fr)"):
                 with ui.element("section").classes("pane"):
-                    self.map = MapView(visit, reading)
+                    self.map = MapView(visit, reading, shown=self._form)
                     self._field = MapField(visit, self.map, visit.watch.fields)
                 self._editor = ui.element("section").classes("pane").props(f'aria-label="{visit.t("evidence")}"')
             with ui.element("div").style("display:grid;gap:.6rem;min-width:0;grid-template-columns:minmax(0,1fr)"):
@@ -49,6 +54,13 @@ class DeskPage:
                 self._in_force = ui.element("section").classes("pane").props(f'aria-label="{visit.t("in_force")}"')
         self.show(reading)
         ui.timer(EVERY_S, self.tick)
+        ui.timer(AT_LAST_S, self._form, once=True)
+
+    def _form(self) -> None:
+        """Now the form, which is as much work for a browser as all the rest."""
+        if not self._formed:
+            self._formed = True
+            self.show(self.reading)
 
     async def tick(self) -> None:
         """Read, and show what is new."""
@@ -72,14 +84,16 @@ class DeskPage:
         elif self._proposals is not None:
             self._proposals.tick(reading, self.chosen)
         proposal = live.get(self.chosen) if self.chosen else None
-        if self._new("editor", None if proposal is None else (proposal.id, proposal.revision)):
+        if self._new("editor", None if proposal is None else (proposal.id, proposal.revision, self._formed)):
             self._editor.clear()
             self._open = None
             with self._editor:
                 if proposal is None:
                     ui.label(self.visit.t("nothing_waits")).classes("soft")
-                else:
+                elif self._formed:
                     self._open = Editor(self.visit, proposal, reading)
+                else:
+                    ui.label(f"{title(self.visit, proposal)} · {places(self.visit, proposal)} …").style("font-weight:700;font-size:1.1rem;min-height:60vh")
         elif self._open is not None:
             with self._editor:
                 self._open.tick(reading)

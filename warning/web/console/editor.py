@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from itertools import islice
 
 from nicegui import ui
 
@@ -27,8 +26,6 @@ PARTS = ("headline", "description", "instruction", "sms")
 LANGUAGES = (("zh-CN", "中文"), ("en-US", "English"))
 TIME = "%Y-%m-%d %H:%M"
 CENSUS = "census 2020"
-MOST_ZONES = 500
-"""So many are offered, and those already chosen whatever their number."""
 
 Verb = Callable[[Account], Awaitable[None]]
 
@@ -71,7 +68,7 @@ class Editor:
                 value=self._stated("level", proposal.level.key), label=visit.t("level"), on_change=self._touched).props("dense outlined")
             self._expires = ui.input(visit.t("expires"), value=self._expires_stated(), on_change=self._touched).props("dense outlined").style("width:11rem")
         self._area = Area(
-            visit, self._offered(), self._zones_stated(), drawn=self._drawn_stated(), circle=_mapping(proposal.changes.get("circle")),
+            visit, self._able, self._zones_stated(), drawn=self._drawn_stated(), circle=_mapping(proposal.changes.get("circle")),
             enabled=self.editable, changed=self._touched)
         self._words = self._texts()
         for field in (self._level, self._expires):
@@ -274,12 +271,10 @@ class Editor:
                 found[key] = str(said.value).strip()
         return found
 
-    def _offered(self) -> list[str]:
-        """Those already chosen, all of them, and the zones that the issuer may warn."""
+    def _able(self, code: str) -> bool:
+        """Whether a zone may be chosen: what the proposal names already, and what the issuer may warn."""
         issuer = self.visit.parts.issuers.get(self.proposal.issuer)
-        named = dict.fromkeys([*self.proposal.zones, *self._zones_stated()])
-        able = (zone.code for zone in self.visit.parts.zones if zone.code not in named and (issuer is None or issuer.may_warn(zone.code)))
-        return [*named, *islice(able, max(MOST_ZONES - len(named), 0))]
+        return code in self.proposal.zones or issuer is None or issuer.may_warn(code)
 
     def _zones_stated(self) -> list[str]:
         changed = self.proposal.changes.get("zones")

@@ -27,6 +27,7 @@ body.drill::after{content:"";position:fixed;inset:0;pointer-events:none;z-index:
 .chip{display:inline-block;border-radius:4px;padding:0 .4rem;font-weight:700;white-space:nowrap}
 .l1{background:var(--l1);color:#fff}.l2{background:var(--l2);color:#1a1a1a}.l3{background:var(--l3);color:#1a1a1a}.l4{background:var(--l4);color:#fff}
 .entry{display:block;width:100%;text-align:left;border:1px solid var(--line);border-left-width:7px;border-radius:6px;background:#fff;padding:.4rem .55rem;margin:0 0 .4rem;cursor:pointer;font:inherit;color:inherit}
+li.entry{content-visibility:auto;contain-intrinsic-size:auto 5.5rem}
 .entry:hover{background:#f5f8fc}.entry:focus-visible,a:focus-visible,button:focus-visible{outline:3px solid #0b4fa8;outline-offset:1px}
 .entry.chosen{background:#e5effb;box-shadow:inset 0 0 0 2px #0b4fa8}
 .b1{border-left-color:var(--l1)}.b2{border-left-color:var(--l2)}.b3{border-left-color:var(--l3)}.b4{border-left-color:var(--l4)}

@@ -1,6 +1,6 @@
 """The map of the main page: zones by what is in force, the cells over threshold, the chosen proposal, and what a place that was clicked is told."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 from nicegui import ui
@@ -20,13 +20,15 @@ _TOLD = 8
 class MapView:
     """Opened with the page. What all consoles see alike comes from papers; only what this one has chosen is told to it alone."""
 
-    def __init__(self, visit: Visit, reading: Reading) -> None:
+    def __init__(self, visit: Visit, reading: Reading, *, shown: Callable[[], None]) -> None:
+        """``shown`` is called when the browser has drawn the colours for the first time."""
         self._visit = visit
         self._reading = reading
         ahead(visit.watch.ground, visit.lang, (reading.paint, reading.over))
         ui.html(hatches(), sanitize=False)
         self.element = ZoneMap(visit, visit.watch.ground, label=visit.t("map"), find=True)
         self.element.on("zone", self._asked)
+        self.element.on("shown", lambda: shown(), args=[])
 
     def show(self, reading: Reading, chosen: str, zones: Sequence[str]) -> None:
         """``chosen``: the proposal whose zones are outlined and whose cells are laid darkly over the others; empty = none."""

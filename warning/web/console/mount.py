@@ -11,6 +11,7 @@ from nicegui import ui
 
 from warning.errors import NotAllowed, NotFound
 from warning.web.auth import signed_in
+from warning.web.console import icons
 from warning.web.console.arrivals import ArrivalsPage
 from warning.web.console.calls import CallsPage
 from warning.web.console.compose import Compose
@@ -204,6 +205,8 @@ def mount(app: FastAPI, parts: Parts) -> None:
         return lost(app, request, 404, "") if for_a_person(request) else problem(404, "the console has no such address", "go to /console/")
 
     console.add_exception_handler(404, nowhere)
+    if icons.SCRIPT not in console.config.vue_config_script:
+        console.config.vue_config_script += icons.SCRIPT
     ui.run_with(
         app, mount_path="/console", title="消息树", language="zh-CN", tailwind=False, show_welcome_message=False,
         reconnect_timeout=10.0, binding_refresh_interval=None)

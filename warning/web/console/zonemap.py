@@ -62,7 +62,7 @@ def ahead(ground: Ground, lang: Lang, papers: Sequence[str]) -> None:
     fetched = (f"/console/ground/{ground.version}/{lang}/0.json", *papers)
     ui.add_head_html(
         "".join(f'<link rel="modulepreload" href="{base}/esm/{key}/index.js">' for key in (leaflet, zones))
-        + f'<link rel="stylesheet" href="{base}/resources/{leaflet}/leaflet/leaflet.css">'
+        + f'<link rel="stylesheet" href="{base}/resources/{leaflet}/leaflet/leaflet.css" data-leaflet-css>'
         + "".join(f'<link rel="preload" as="fetch" crossorigin href="{address}">' for address in fetched if address))
 
 

@@ -8,6 +8,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "map_not_read": ("以下资料未能读取，图上没有：", "could not be read and is not on the map:"),
     "map_unknown": ("无资料（不代表平安）", "unknown (does not mean calm)"),
     "map_find": ("查找地名或代码", "find a place or code"),
+    "zone_none": ("没有可预警的区域符合", "No zone that may be warned fits"),
+    "zone_more": ("还有更多：请输入地名或代码", "There are more: type a name or code"),
     "map_list": ("预警中的区域", "Places under a warning"),
     "map_stale": ("地图未能更新：所示颜色可能已过时，正在重试", "the map could not be brought up to date: its colours may be old; trying again"),
     "map_part": ("部分地区", "in part of it"),
