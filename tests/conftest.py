@@ -1,10 +1,15 @@
-"""What rooms share: a database server."""
+"""What rooms share: a database server, and examples of Hypothesis that are the same on every machine, however slow it is."""
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.database import dropped, fresh, started
+
+# What Hypothesis itself does where CI is set: a machine that stands still for 200 ms breaks no promise of ours. --hypothesis-profile=default looks for new examples.
+settings.register_profile("everywhere", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("everywhere")
 
 
 @pytest.fixture(scope="session")

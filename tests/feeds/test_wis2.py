@@ -63,7 +63,7 @@ async def announced(tmp_path: Path, *messages: bytes, **options: Any) -> AsyncIt
 async def first(one: Source, count: int) -> list[bytes]:
     """So many payloads, and no longer."""
     got: list[bytes] = []
-    async with asyncio.timeout(30), aclosing(one.payloads()) as payloads:
+    async with asyncio.timeout(60), aclosing(one.payloads()) as payloads:
         async for payload in payloads:
             got.append(payload.path.read_bytes())
             if len(got) == count:
@@ -75,7 +75,7 @@ async def heard(tmp_path: Path, *messages: bytes, **options: Any) -> list[Payloa
     """What the source makes of the messages before the last."""
     async with announced(tmp_path, *messages, **options) as one:
         got = []
-        async with asyncio.timeout(20), aclosing(one.payloads()) as payloads:
+        async with asyncio.timeout(60), aclosing(one.payloads()) as payloads:
             async for payload in payloads:
                 if payload.path.read_bytes() == END:
                     break

@@ -29,7 +29,7 @@ print(out.tolist(), sum(turn.stats.cache_hits.values()))
 
 def _serve(temporary: Path) -> str:
     environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"} | {"TMPDIR": str(temporary), "PYTHONPATH": str(_ROOT)}
-    done = subprocess.run([sys.executable, "-c", _SERVICE], env=environment, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run([sys.executable, "-c", _SERVICE], env=environment, capture_output=True, text=True, timeout=250, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -19,7 +19,7 @@ _KEYS = {"workload", "subject", "value", "unit", "ratio", "goal", "met"}
 def printed() -> list[dict[str, Any]]:
     """What the command prints for two workloads, in a process of its own: peers are not for ours."""
     done = subprocess.run([sys.executable, str(_RUN), "--quick", "--only", "cap", "--only", "picture", "--peers", "all", "--json"],
-                          capture_output=True, text=True, timeout=110, check=False)
+                          capture_output=True, text=True, timeout=250, check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert isinstance(found, list)

@@ -35,7 +35,7 @@ def test_the_list_of_commands_loads_neither_the_database_nor_the_pages_nor_the_g
     """In a process of its own: it took six seconds once."""
     code = ("import sys; from warning.cli.entry import cli; cli(args=['--help'], standalone_mode=False)\n"
             "print([name for name in ('sqlalchemy', 'nicegui', 'xarray', 'numba', 'geopandas') if name in sys.modules])")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=180, check=True)
     assert "sms-gateway" in done.stdout
     assert "sinks" not in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
@@ -43,5 +43,5 @@ def test_the_list_of_commands_loads_neither_the_database_nor_the_pages_nor_the_g
 
 def test_a_worker_loads_no_page() -> None:
     code = "import sys, warning.cli.work; print([name for name in ('nicegui', 'fastapi', 'uvicorn') if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=180, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

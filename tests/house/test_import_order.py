@@ -10,5 +10,5 @@ import pytest
     "import feeds.grib, geo.zonefile, psycopg", "import psycopg, geo.zonefile, feeds.grib", "import warning.cli.serve, warning.cli.work",
 ])
 def test_a_process_that_uses_eccodes_and_its_neighbours_ends_with_code_0(code: str) -> None:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stderr

@@ -99,6 +99,6 @@ def test_the_harmless_commands_of_the_readme_run() -> None:
 def test_a_wrong_command_ends_with_a_sentence_and_no_traceback() -> None:
     """In a process of its own: what the operator's shell sees."""
     done = subprocess.run(
-        [sys.executable, "-m", "warning.cli", "web", "--config", "no-such-file.yaml"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        [sys.executable, "-m", "warning.cli", "web", "--config", "no-such-file.yaml"], cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("xiaoxishu: no-such-file.yaml: cannot be read")

@@ -6,11 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.database import fresh
@@ -19,16 +20,48 @@ from tests.ports import own_port
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 PHONE, LAPTOP = {"width": 360, "height": 740}, {"width": 1366, "height": 768}
 _START_S = 240.0
-expect.set_options(timeout=30_000)  # a guard, not a measure: CI machines are slow
+expect.set_options(timeout=60_000)  # a guard, not a measure: CI machines are slow
 KEPT = os.environ.get("SCREENSHOTS", "")
 """A folder for pictures of the faces, e.g. ``SCREENSHOTS=var/screenshots pytest tests/web``; empty = each test's own folder."""
 
 
-def picture(page: Page, name: str, folder: Path, *, whole: bool = False) -> None:
-    """``name``.png in the folder that was asked for, else in the test's own."""
+def picture(page: Page, name: str, folder: Path, *, whole: bool = False, after_ms: int = 0) -> None:
+    """``name``.png in the folder that was asked for, else in the test's own. ``after_ms``: what a map needs to be drawn, if the picture is kept."""
+    if KEPT:
+        page.wait_for_timeout(after_ms)
     place = Path(KEPT) if KEPT else folder
     place.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=place / f"{name}.png", full_page=whole, animations="disabled")
+
+
+def comes_true(page: Page, expression: str, *, within_s: float = 60.0) -> bool:
+    """Whether an expression of JavaScript becomes true: a page of the console is filled, and laid out, after it is there."""
+    deadline = time.monotonic() + within_s
+    while not page.evaluate(f"(() => {{ try {{ return !!({expression}) }} catch {{ return false }} }})()"):
+        if time.monotonic() > deadline:
+            return False
+        page.wait_for_timeout(50)
+    return True
+
+
+def fits(page: Page) -> bool:
+    """Nothing runs off the side."""
+    return comes_true(page, "document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def broken(page: Page, *, at_least: int = 1) -> list[str]:
+    """Rules of WCAG 2.2 AA that the page breaks, once it holds still and so many rules have something to look at."""
+    deadline = time.monotonic() + 60
+    while True:
+        assert comes_true(page, _STILL), "something moves for ever"
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).response
+        if len(found["passes"]) >= at_least:
+            return [f"{one['id']}: {[node['html'][:160] for node in one['nodes'][:3]]}" for one in found["violations"]]
+        assert time.monotonic() < deadline, f"{page.url}: the page is hardly there"
+        page.wait_for_timeout(100)
+
+
+_STILL = "document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity)"
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +88,10 @@ def served(
             yield base
         finally:
             process.terminate()
-            try:
-                process.wait(60)
-            finally:
-                process.kill()
-                process.wait()
+            with suppress(subprocess.TimeoutExpired):  # how it ends is not what is tested with it
+                process.wait(30)
+            process.kill()
+            process.wait()
 
 
 def signed_in(browser: Browser, site: str, token: str, elsewhere: list[str]) -> Page:

@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.web.arrivals_server import SENDER, WORDS
-from tests.web.browsing import CHROMIUM, LAPTOP, picture, served, signed_in
-from tests.web.test_calls_browser import broken, fits
+from tests.web.browsing import CHROMIUM, LAPTOP, broken, fits, picture, served, signed_in
 from warning.account import token_hash
 
 pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium")

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, expect
 
-from tests.web.browsing import CHROMIUM, LAPTOP, PHONE, picture, served, signed_in
+from tests.web.browsing import CHROMIUM, LAPTOP, PHONE, broken, fits, picture, served, signed_in
 
 pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium")
 
@@ -18,16 +17,6 @@ def calls_site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield base
 
 
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
-
-
-def broken(page: Page) -> list[str]:
-    """Rules of WCAG 2.2 AA that the page breaks."""
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).response
-    return [f"{one['id']}: {one['nodes'][0]['html'][:300]}" for one in found["violations"]]
-
-
 def test_the_board_shows_who_has_not_answered_and_an_operator_enters_who_has(calls_site: str, browser: Browser, tmp_path: Path) -> None:
     elsewhere: list[str] = []
     page = signed_in(browser, calls_site, "token-lin", elsewhere)
@@ -35,19 +24,17 @@ def test_the_board_shows_who_has_not_answered_and_an_operator_enters_who_has(cal
         page.goto(f"{calls_site}/console/calls?lang={lang}")
         page.locator(".call.overdue").first.wait_for()
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a plain dict is one
-        page.wait_for_timeout(300)
         assert fits(page)
-        picture(page, f"calls-{lang}-360", tmp_path, whole=True)
+        picture(page, f"calls-{lang}-360", tmp_path, whole=True, after_ms=300)
         page.set_viewport_size(LAPTOP)  # type: ignore[arg-type]  # a plain dict is one
-        page.wait_for_timeout(300)
-        picture(page, f"calls-{lang}-1366", tmp_path, whole=True)
+        picture(page, f"calls-{lang}-1366", tmp_path, whole=True, after_ms=300)
         assert broken(page) == []
-    assert page.locator(".callsum b").all_inner_texts() == ["2", "2", "1"]
+    expect(page.locator(".callsum b")).to_have_text(["2", "2", "1"])
     page.get_by_role("button", name="登记应答 浦东新区防汛责任人").click()
     page.get_by_label("何人应答").fill("王一")
     page.get_by_role("dialog").get_by_role("button", name="登记应答").click()
     page.locator(".call.answered", has_text="浦东新区防汛责任人").wait_for()
-    assert page.locator(".callsum b").all_inner_texts() == ["1", "1", "2"]
+    expect(page.locator(".callsum b")).to_have_text(["1", "1", "2"])
     with page.expect_download() as kept:
         page.get_by_role("button", name="下载 PDF").click()
     assert Path(str(kept.value.path())).read_bytes().startswith(b"%PDF")
@@ -63,16 +50,14 @@ def test_a_list_is_checked_before_it_is_taken_and_gaps_and_scores_stand_below(ca
     good.write_text("区划代码,区划名称,岗位,姓名,手机\n310115142,万祥镇,防汛责任人,钱八,13800000008\n", encoding="utf-8")
     for lang in ("en", "zh"):
         page.goto(f"{calls_site}/console/roster?lang={lang}")
-        page.locator(".zonemap[data-drawn^='/console/paper/']").wait_for(state="attached", timeout=30_000)
+        page.locator(".zonemap[data-drawn^='/console/paper/']").wait_for(state="attached")
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a plain dict is one
-        page.wait_for_timeout(500)
         assert fits(page)
-        picture(page, f"roster-{lang}-360", tmp_path, whole=True)
+        picture(page, f"roster-{lang}-360", tmp_path, whole=True, after_ms=500)
         page.set_viewport_size(LAPTOP)  # type: ignore[arg-type]  # a plain dict is one
-        page.wait_for_timeout(700)
-        picture(page, f"roster-{lang}-1366", tmp_path, whole=True)
+        picture(page, f"roster-{lang}-1366", tmp_path, whole=True, after_ms=700)
         assert broken(page) == []
-    assert page.get_by_text("此人没有叫应可用的联系方式").first.is_visible()
+    expect(page.get_by_text("此人没有叫应可用的联系方式").first).to_be_visible()
     page.locator("input[type=file]").set_input_files(wrong)
     page.get_by_text("“12”不是电话号码").wait_for()
     picture(page, "roster-wrong", tmp_path)

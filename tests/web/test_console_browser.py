@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.web.browsing import CHROMIUM, picture, served, signed_in, site
+from tests.web.browsing import CHROMIUM, fits, picture, served, signed_in, site
 from tests.web.conftest import TOKENS
 from tests.web.test_authorisation import CALLERS
 from tests.web.test_page_authorisation import CONSOLE, sign
@@ -17,7 +17,7 @@ from warning.web.console.confirm import says
 
 __all__ = ["site"]  # a fixture
 pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium")
-_SLOW_MS = 30_000
+_SLOW_MS = 60_000
 # Which levels lie on the map with their own colour and their marks beside it: opaque enough to be a fill, pixel by pixel.
 _PATTERN = """() => { const at = document.querySelector('.leaflet-zones-pane canvas'), data = at.getContext('2d').getImageData(0, 0, at.width, at.height).data;
   const near = (i, [r, g, b]) => data[i + 3] > 60 && Math.abs(data[i] - r) < 14 && Math.abs(data[i + 1] - g) < 14 && Math.abs(data[i + 2] - b) < 14;
@@ -167,6 +167,7 @@ def test_one_signature_in_a_hurry_is_a_drill_by_its_own_word_and_waits_for_someb
     word.press("Enter")
     assert sign.is_visible()
     word.fill("drill")
+    expect(sign).to_be_enabled()
     picture(page, "fast-lane", tmp_path)
     word.press("Enter")
     own = page.get_by_role("region", name="To review (fast lane)")
@@ -232,7 +233,7 @@ def test_what_is_composed_in_english_is_checked_as_it_is_written_and_no_word_mak
     expect(check).to_contain_text("Both languages agree", timeout=_SLOW_MS)
     expect(check).to_contain_text("Pudong New Area")
     expect(check).to_contain_text("warnings this place has had in the last 12 h")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
     picture(page, "compose-checked", tmp_path, whole=True)
     page.get_by_role("button", name="Compose by hand").click()
     page.get_by_text("composed by hand").first.wait_for(timeout=_SLOW_MS)
@@ -242,7 +243,7 @@ def test_what_is_composed_in_english_is_checked_as_it_is_written_and_no_word_mak
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{site}/console/?lang=en&proposal={made['id']}")
     page.get_by_role("region", name="Check before signing").wait_for(timeout=_SLOW_MS)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
     picture(page, "desk-390", tmp_path, whole=True)
     page.context.close()
 

@@ -33,7 +33,7 @@ def test_every_command_of_the_page_runs_as_it_stands(office_site: str, tmp_path:
                     "name": "cover", "channel": "sms", "address": "8613900000009", "zones": ["310115"]}, timeout=60)
                 numbers.append(made.json()["id"])
             block = block.replace("subscriptions/1/", f"subscriptions/{numbers[0]}/").replace('"cover": 2', f'"cover": {numbers[1]}')
-        done = subprocess.run(["bash", "-ec", block], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+        done = subprocess.run(["bash", "-ec", block], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=180,
                               env={"PATH": "/usr/bin:/bin:/usr/local/bin", "HOST": office_site, "TOKEN": token, "no_proxy": "*"})
         assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
         told.append(done.stdout)

@@ -18,9 +18,9 @@ def board_of(world: World) -> EventBoard:
 
 
 async def next_of(stream: AsyncIterator[str], count: int) -> list[Told]:
-    """(id, event, data) of so many events; fails after 20 s."""
+    """(id, event, data) of so many events; fails after a minute."""
     found: list[Told] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(found) < count:
             lines = (await anext(stream)).splitlines()
             said = dict(line.split(": ", 1) for line in lines if line and not line.startswith(":"))

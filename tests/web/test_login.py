@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,16 +37,22 @@ async def with_password(world: World, who: str = "fu") -> httpx.AsyncClient:
     return browser
 
 
-async def with_factor(world: World) -> pyotp.TOTP:
-    """fu has a password and a second factor; the app on the phone."""
+async def with_factor(world: World) -> tuple[pyotp.TOTP, str]:
+    """fu has a password and a second factor; the app on the phone, and the code that was used up for it."""
     browser = await with_password(world)
     await browser.post("/me", data={"act": "factor"})
     page = (await browser.get("/me?factor=1")).text
     found = re.search(r"<code>([A-Z2-7]{32})</code>", page)
     assert found is not None
     app = pyotp.TOTP(found[1])
-    assert (await browser.post("/me?factor=1", data={"act": "confirm", "code": app.now()})).status_code == 303
-    return app
+    used = app.now()
+    assert (await browser.post("/me?factor=1", data={"act": "confirm", "code": used})).status_code == 303
+    return app, used
+
+
+async def no_time_passes(world: World) -> None:
+    """The last try was at this moment, also for a machine that needs seconds for the next one."""
+    await world.execute("UPDATE login_try SET last_at = clock_timestamp() + interval '1 minute'")
 
 
 async def rows(world: World, sql: str) -> list[tuple[Any, ...]]:
@@ -76,6 +83,7 @@ async def test_wrong_tries_are_answered_with_a_pause_even_when_the_sixth_is_righ
     browser = browser_of(world)
     for _ in range(5):
         await browser.post("/login", data={"name": "fu", "password": "wrong wrong wrong"})
+    await no_time_passes(world)
     paused = await browser.post("/login?lang=en", data={"name": "fu", "password": PASSWORD})
     assert paused.status_code == 429
     assert "wait" in paused.text
@@ -90,6 +98,7 @@ async def test_a_stranger_who_locks_a_name_locks_out_nobody_who_has_signed_in_he
     assert (await browser.post("/logout")).status_code == 303
     for _ in range(7):  # from the same address even: behind one proxy all have it
         await browser_of(world).post("/login", data={"name": "fu", "password": "wrong wrong wrong"})
+    await no_time_passes(world)
     assert (await browser_of(world).post("/login", data=right)).status_code == 429
     assert (await browser.post("/login", data=right)).status_code == 303
     assert (await browser_of(world, "198.51.100.9").post("/login", data=right)).status_code == 429  # the stranger's tries are not forgotten for it
@@ -98,6 +107,7 @@ async def test_a_stranger_who_locks_a_name_locks_out_nobody_who_has_signed_in_he
     assert (await lent.post("/login", data={"name": "lin", "password": "wrong wrong wrong"})).status_code == 429  # known for its own name alone
     for _ in range(5):
         assert (await lent.post("/login", data={"name": "fu", "password": "wrong wrong wrong"})).status_code == 401
+    await no_time_passes(world)
     assert (await lent.post("/login", data=right)).status_code == 429  # a stolen word has as many guesses as a stranger
     assert (await browser.post("/login", data=right)).status_code == 429
 
@@ -118,6 +128,7 @@ async def test_a_stolen_session_guesses_the_password_no_faster_than_a_stranger(w
     change = {"act": "password", "new": "another good one here", "again": "another good one here"}
     for _ in range(5):
         assert (await browser.post("/me", data=change | {"old": "wrong wrong wrong"})).status_code == 422
+    await no_time_passes(world)
     paused = await browser.post("/me?lang=en", data=change | {"old": PASSWORD})
     assert (paused.status_code, "wait" in paused.text) == (429, True)
     assert (await browser_of(world).post("/login", data={"name": "fu", "password": PASSWORD})).status_code == 429  # one count for both doors
@@ -127,8 +138,12 @@ async def test_a_stolen_session_guesses_the_password_no_faster_than_a_stranger(w
 
 async def test_tries_at_the_same_moment_are_counted_one_by_one(world: World) -> None:
     await with_password(world)
+    began = time.monotonic()
     answers = await asyncio.gather(*(browser_of(world).post("/login", data={"name": "fu", "password": "wrong wrong wrong"}) for _ in range(12)))
-    assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 7
+    freed = int((time.monotonic() - began) // 2)  # where that took longer than the pause, one more was let in
+    refused = [answer.status_code for answer in answers].count(429)
+    assert 7 - freed <= refused <= 7
+    assert {answer.status_code for answer in answers} <= {401, 429}
 
 
 async def test_codes_of_a_phone_that_is_being_added_are_tried_five_times(world: World) -> None:
@@ -139,6 +154,7 @@ async def test_codes_of_a_phone_that_is_being_added_are_tried_five_times(world: 
     app = pyotp.TOTP(found[1])
     for _ in range(5):
         assert (await browser.post("/me?factor=1", data={"act": "confirm", "code": "no"})).status_code == 422
+    await no_time_passes(world)
     assert (await browser.post("/me?factor=1", data={"act": "confirm", "code": app.now()})).status_code == 429
     await world.execute("UPDATE login_try SET last_at = clock_timestamp() - interval '3 seconds'")
     assert (await browser.post("/me?factor=1", data={"act": "confirm", "code": app.now()})).status_code == 303
@@ -165,18 +181,18 @@ async def test_what_is_forgotten_is_kept_no_longer(world: World) -> None:
 
 
 async def test_with_a_second_factor_the_password_alone_opens_nothing_and_a_code_counts_once(world: World) -> None:
-    app = await with_factor(world)
+    app, used = await with_factor(world)
     browser = browser_of(world)
     assert (await browser.post("/login", data={"name": "fu", "password": PASSWORD})).status_code == 401
     # The code that confirmed the factor was used up; the next step's code is within the drift that is allowed.
-    used, later = app.now(), app.at(datetime.now(UTC) + timedelta(seconds=30))
+    later = app.at(datetime.now(UTC) + timedelta(seconds=30))
     assert (await browser.post("/login", data={"name": "fu", "password": PASSWORD, "code": used})).status_code == 401
     assert (await browser.post("/login", data={"name": "fu", "password": PASSWORD, "code": later})).status_code == 303
     assert (await browser_of(world).post("/login", data={"name": "fu", "password": PASSWORD, "code": later})).status_code == 401
 
 
 async def test_the_factors_secret_lies_sealed_in_the_database(world: World) -> None:
-    app = await with_factor(world)
+    app, _ = await with_factor(world)
     [(kept,)] = await rows(world, "SELECT factor FROM credential")
     assert app.secret not in str(kept)
 
@@ -251,7 +267,7 @@ async def test_a_form_of_another_site_is_refused_although_the_cookie_is_right(wo
 
 
 async def test_every_log_in_and_change_is_in_the_audit_trail_and_no_secret_is(world: World) -> None:
-    app = await with_factor(world)
+    app, _ = await with_factor(world)
     trail = await rows(world, "SELECT who, act, object, detail::text FROM audit ORDER BY id")
     assert [row[:2] for row in trail] == [("fu", "log in"), ("fu", "password"), ("fu", "second factor")]
     assert PASSWORD not in str(trail)

@@ -79,7 +79,7 @@ def test_an_area_is_drawn_with_the_keyboard_alone_previewed_and_saved(chromium: 
     page.locator("summary", has_text="End this subscription").click()
     page.locator("button[value=end]").click()
     page.wait_for_url("**/office?lang=en")
-    assert page.get_by_text("by keyboard").count() == 0
+    expect(page.get_by_text("by keyboard")).to_have_count(0)
     context.close()
 
 
@@ -118,18 +118,18 @@ def test_without_scripts_a_file_is_read_a_bow_tie_is_mended_and_a_test_is_asked_
     bow = json.dumps({"type": "Polygon", "coordinates": [[[121.5, 31.1], [121.7, 31.2], [121.7, 31.1], [121.5, 31.2], [121.5, 31.1]]]}).encode()
     page.locator("input[type=file]").set_input_files({"name": "a.geojson", "mimeType": "application/json", "buffer": bow})
     page.get_by_role("button", name="读取到地图").click()
-    assert page.get_by_text("已读取，尚未保存").is_visible()
-    assert page.get_by_text("边界自相交，已自动修正").is_visible()
-    assert page.locator("#area .d").get_attribute("d", timeout=1000) not in (None, "")
+    expect(page.get_by_text("已读取，尚未保存")).to_be_visible()
+    expect(page.get_by_text("边界自相交，已自动修正")).to_be_visible()
+    assert page.locator("#area .d").get_attribute("d") not in (None, "")
     page.locator("summary", has_text="上传文件").click()
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("../../etc/passwd", b"x")
     page.locator("input[type=file]").set_input_files({"name": "a.zip", "mimeType": "application/zip", "buffer": archive.getvalue()})
     page.get_by_role("button", name="读取到地图").click()
-    assert "压缩包中缺少 .shp 或 .shx" in page.get_by_role("alert").inner_text()
+    expect(page.get_by_role("alert")).to_contain_text("压缩包中缺少 .shp 或 .shx")
     page.get_by_role("button", name="发送测试信息").click()
-    assert page.get_by_text("等待发送").is_visible()
+    expect(page.get_by_text("等待发送")).to_be_visible()
     context.close()
 
 
@@ -137,12 +137,12 @@ def test_without_scripts_a_file_is_read_a_bow_tie_is_mended_and_a_test_is_asked_
 def test_the_portal_is_filtered_and_what_failed_is_sent_again(chromium: Browser, office_site: str) -> None:
     context, page = signed_in(chromium, office_site, LAPTOP)
     page.goto(f"{office_site}/office/attempts?lang=en&outcome=lost")
-    assert page.locator("tbody tr").count() == 1
+    expect(page.locator("tbody tr")).to_have_count(1)
     page.get_by_role("link", name="中文").click()
     page.wait_for_url("**/office/attempts?outcome=lost&lang=zh")  # the other language shows the same choice
-    assert page.locator("tbody tr").count() == 1
+    expect(page.locator("tbody tr")).to_have_count(1)
     page.goto(f"{office_site}/office/attempts?lang=en&subscription=1")
-    assert page.get_by_text("HTTP 503").is_visible()
+    expect(page.get_by_text("HTTP 503")).to_be_visible()
     page.get_by_role("button", name="Send again").first.click()
     page.get_by_text("It is queued to be sent again.").wait_for()
     context.close()
@@ -155,7 +155,7 @@ def test_another_office_sees_nothing_of_it(chromium: Browser, office_site: str) 
     page.goto(f"{office_site}/office/1")
     assert page.url.endswith("/office?lang=zh")
     page.goto(f"{office_site}/office/attempts")
-    assert page.get_by_text("没有符合条件的记录").is_visible()
+    expect(page.get_by_text("没有符合条件的记录")).to_be_visible()
     assert "delivery" in page.request.get(f"{office_site}/office/attempts.csv").text()
     assert page.request.get(f"{office_site}/office/attempts.csv").text().count("\n") == 1
     answer = page.request.post(f"{office_site}/office/1", form={"act": "end"}, max_redirects=0)

@@ -17,10 +17,9 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, ViewportSize, expect
 
-from tests.web.browsing import CHROMIUM, served
+from tests.web.browsing import CHROMIUM, broken, served
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 LAPTOP: ViewportSize = {"width": 1366, "height": 768}
@@ -72,11 +71,11 @@ def test_a_resident_asks_whether_there_is_a_warning_here_and_only_a_cell_leaves_
     [asked] = [url for url in sent if "/api/warned" in url]
     assert asked.endswith("?coarse=true&lat=31.225&lon=121.545"), "the middle of the cell, not the place"
     _pictures(page, tmp_path, f"city-{lang}")
-    assert _faults(page) == []
+    assert broken(page) == []
     page.goto(f"{site}{base}/place/310115")
     assert link in page.title()
     _pictures(page, tmp_path, f"place-{lang}")
-    assert _faults(page) == []
+    assert broken(page) == []
     context.close()
     _lift(site, identifier)
 
@@ -90,7 +89,7 @@ def test_a_resident_registers_by_a_code_without_javascript_and_ends_it_again(sit
     page.goto(f"{site}{base}/register")
     page.locator("input[name=address]").fill("12")
     page.locator("form.ack button").click()
-    assert page.get_by_role("alert").is_visible()
+    expect(page.get_by_role("alert")).to_be_visible()
     page.locator("input[name=address]").fill(f"+{number[:2]} {number[2:]}")
     page.locator("select[name=place]").select_option("310115")
     page.locator("select[name=min_level]").select_option("orange")
@@ -101,15 +100,15 @@ def test_a_resident_registers_by_a_code_without_javascript_and_ends_it_again(sit
     page.locator("input[name=code]").wait_for()
     page.locator("input[name=code]").fill("000000" if _code(site, number) != "000000" else "111111")
     page.locator("form.ack button").click()
-    assert page.get_by_role("alert").is_visible()
+    expect(page.get_by_role("alert")).to_be_visible()
     page.locator("input[name=code]").fill(_code(site, number))
     page.locator("form.ack button").click()
     held = page.locator("ul.held li")
-    assert ("Pudong New Area" if english else "浦东新区") in held.inner_text()
-    assert "22:00-07:00" in held.inner_text()
+    expect(held).to_contain_text("Pudong New Area" if english else "浦东新区")
+    expect(held).to_contain_text("22:00-07:00")
     page.screenshot(path=tmp_path / f"registered{base.replace('/', '-')}.png", full_page=True)
     held.get_by_role("button").click()
-    assert page.locator("ul.held li").count() == 0
+    expect(page.locator("ul.held li")).to_have_count(0)
     context.close()
 
 
@@ -124,7 +123,7 @@ def test_pushes_are_shown_replaced_and_cleared_by_the_real_service_worker(site: 
     page.get_by_role("button", name="开启通知并保存").click()
     page.locator("#mine li").nth(1).wait_for()
     _pictures(page, tmp_path, "app-zh")
-    assert _faults(page) == []
+    assert broken(page) == []
 
     first = warned(site, level="orange", zones=("310115", "310120"))
     note = _pushed(site, 1)
@@ -155,7 +154,7 @@ def test_pushes_are_shown_replaced_and_cleared_by_the_real_service_worker(site: 
 
 def test_a_phone_without_the_network_shows_the_short_text_and_never_a_calm_page(site: str, browser: Browser, tmp_path: Path) -> None:
     context, page, worker = _app(site, browser, "/en/app")
-    assert page.get_by_role("heading", name="Notifications on this phone").is_visible()
+    expect(page.get_by_role("heading", name="Notifications on this phone")).to_be_visible()
     _pictures(page, tmp_path, "app-en")
     note = {"id": "31000041600000_20240920083000", "event": "e1", "msg_type": "Alert", "version": 1, "status": "Exercise", "level": 4,
             "lang": "en-US", "ends": False, "expires": "2024-09-20T06:30:00+00:00", "title": "[DRILL] Rainstorm red warning issued"}
@@ -197,7 +196,7 @@ def test_every_page_is_light_and_without_a_fault_that_axe_finds_and_the_figures_
                 "bytes": len(httpx.get(site + path, headers={"Accept-Encoding": "identity"}, timeout=60).content),
                 "bytes_gzip": _packed(site + path),
                 "interactive_ms": page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive"),
-                "axe_violations": len(found := _faults(page))}
+                "axe_violations": len(found := broken(page))}
             assert figures[f"{path} {scheme}"]["bytes"] <= 50_000, path
             assert found == [], f"{path} {scheme}"
         context.close()
@@ -220,7 +219,7 @@ def test_a_copy_on_a_disk_calls_itself_old_when_its_time_is_over(site: str, brow
     note = page.locator("#stale")
     note.wait_for(state="visible")
     assert "本页已过时" in note.inner_text()
-    assert "7 分钟" in note.inner_text()
+    assert re.search(r"\b[789] 分钟", note.inner_text())
     page.screenshot(path=tmp_path / "stale.png")
     page.close()
     server.shutdown()
@@ -316,12 +315,6 @@ def _packed(url: str) -> int:
     """Bytes on the wire to a browser, which takes gzip."""
     with httpx.stream("GET", url, headers={"Accept-Encoding": "gzip"}, timeout=60) as answer:
         return sum(len(part) for part in answer.iter_raw())
-
-
-def _faults(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 AA."""
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
-    return [f"{one['id']}: {[node['html'][:120] for node in one['nodes'][:3]]}" for one in found.response["violations"]]
 
 
 def _until(true: Callable[[], Any], *, within_s: float = 60.0) -> Any:

@@ -151,8 +151,8 @@ def test_another_process_opens_the_same_files_without_any_right_to_write(index: 
     answers: multiprocessing.Queue[int] = context.Queue()
     process = context.Process(target=_count_elsewhere, args=(str(tmp_path), answers))
     process.start()
-    assert answers.get(timeout=30) == 3
-    process.join(timeout=30)
+    assert answers.get(timeout=120) == 3
+    process.join(timeout=120)
     for path in [tmp_path, *tmp_path.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
