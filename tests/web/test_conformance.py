@@ -4,9 +4,8 @@ import asyncio
 import copy
 import json
 import re
-import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from owslib.ogcapi.edr import EnvironmentalDataRetrieval
 from owslib.ogcapi.features import Features
 from pydantic import ValidationError
 
+from tests.ports import own_port
 from tests.web import atomrules, ogcrules
 from tests.web.conftest import World, opened_world
 from warning.web.export import export
@@ -140,17 +140,18 @@ async def test_a_geojson_document_that_is_broken_is_found_out(world: World) -> N
 @asynccontextmanager
 async def open_world(database_url: str, folder: Path) -> AsyncIterator[tuple[World, str]]:
     """The same application on a port of this machine, for clients that speak only to a network."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    async with opened_world(database_url, folder, public_url=f"http://127.0.0.1:{port}") as world:
+    async with AsyncExitStack() as stack:
+        port = stack.enter_context(own_port())
+        world = await stack.enter_async_context(opened_world(database_url, folder, public_url=f"http://127.0.0.1:{port}"))
         server = uvicorn.Server(uvicorn.Config(world.app, host="127.0.0.1", port=port, log_level="warning", access_log=False, lifespan="off"))
         serving = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110  # it has no event to wait for
-            await asyncio.sleep(0.01)
-        yield world, f"http://127.0.0.1:{port}/ogc"
-        server.should_exit = True
-        await serving
+        try:
+            while not server.started:  # noqa: ASYNC110  # it has no event to wait for
+                await asyncio.sleep(0.01)
+            yield world, f"http://127.0.0.1:{port}/ogc"
+        finally:
+            server.should_exit = True
+            await serving
 
 
 async def test_the_client_of_owslib_walks_features_and_edr_by_itself(database_url: str, tmp_path: Path) -> None:

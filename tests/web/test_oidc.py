@@ -67,7 +67,7 @@ async def provider() -> AsyncIterator[Provider]:
     made = Provider()
     server = uvicorn.Server(uvicorn.Config(made.app(), host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none"))
     task = asyncio.create_task(server.serve())
-    for _ in range(1000):
+    for _ in range(6000):
         if server.started:
             break
         await asyncio.sleep(0.01)
