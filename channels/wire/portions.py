@@ -1,12 +1,15 @@
 """Portions: what costs arithmetic is made in another thread, a portion of the crowd at a time; the loop goes on with the wires meanwhile."""
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Final, Generic, TypeVar
 
 PORTION: Final = 128
-"""So many at once: few enough that the first leaves at once, and enough to be worth the way to the thread."""
+"""So many at first: few enough that the first leaves at once."""
+LARGEST: Final = 512
+"""Each portion is twice the one before it, up to here: between two of them the wires run dry, so few are better than many."""
 
 Made = TypeVar("Made")
 
@@ -22,19 +25,21 @@ class Portions(Generic[Made]):
         self._executor = executor
         self._make = make
         self._count = count
+        self._ends: list[int] = []
         self._portions: list[asyncio.Future[Sequence[Made]]] = []
 
     async def get(self, index: int) -> Made:
-        portion, place = divmod(index, PORTION)
-        self._begin(portion)
+        if not self._ends or index >= self._ends[-1]:
+            self._begin()
+        portion = bisect_right(self._ends, index)
         made = self._portions[portion]
         found = made.result() if made.done() else await made
-        if place == PORTION - 1:
-            self._begin(portion + 1)
-        return found[place]
+        if index == self._ends[-1] - 1 and index < self._count - 1:
+            self._begin()
+        return found[index - (self._ends[portion - 1] if portion else 0)]
 
-    def _begin(self, portion: int) -> None:
-        first = portion * PORTION
-        if portion == len(self._portions) and first < self._count:
-            last = min(first + PORTION, self._count)
-            self._portions.append(asyncio.get_running_loop().run_in_executor(self._executor, self._make, first, last))
+    def _begin(self) -> None:
+        first = self._ends[-1] if self._ends else 0
+        last = min(first + min(PORTION << len(self._ends), LARGEST), self._count)
+        self._ends.append(last)
+        self._portions.append(asyncio.get_running_loop().run_in_executor(self._executor, self._make, first, last))

@@ -5,6 +5,8 @@ how many messages they took.
 """
 
 import asyncio
+import select
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,30 +14,49 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_CREATED = b"HTTP/1.1 201 Created\r\nLocation: /message/1\r\nContent-Length: 0\r\n\r\n"
 
-class _Push(asyncio.Protocol):
-    """A push service: 201 to each POST with a length."""
 
-    def __init__(self, taken: list[int]) -> None:
-        self._taken = taken
-        self._buffer = b""
+def _push(server: socket.socket) -> int:
+    """A push service: 201 to each POST with a length, until standard input ends; how many it took.
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+    It answers between two readings of whoever is measured on the same cores, so it asks the kernel itself: half the processor time of a loop of asyncio.
+    """
+    taken, waiting = 0, select.epoll()
+    open_, begun = dict[int, socket.socket](), dict[int, bytes]()
+    waiting.register(server, select.EPOLLIN)
+    waiting.register(sys.stdin, select.EPOLLIN)
+    while True:
+        for number, _ in waiting.poll():
+            if number == server.fileno():
+                one, _ = server.accept()
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                open_[one.fileno()] = one
+                waiting.register(one, select.EPOLLIN)
+            elif number == sys.stdin.fileno():
+                return taken
+            elif data := open_[number].recv(1 << 16):
+                answers, rest = _posted(begun.pop(number, b"") + data)
+                taken += answers
+                if answers:
+                    open_[number].sendall(_CREATED * answers)
+                if rest:
+                    begun[number] = rest
+            else:
+                open_.pop(number).close()
 
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        answers = 0
-        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
-            at = self._buffer.find(b"Content-Length: ", 0, end)
-            whole = end + 4 + int(self._buffer[at + 16 : self._buffer.find(b"\r\n", at)])
-            if len(self._buffer) < whole:
-                break
-            self._buffer = self._buffer[whole:]
-            answers += 1
-        self._taken[0] += answers
-        self._transport.write(b"HTTP/1.1 201 Created\r\nLocation: /message/1\r\nContent-Length: 0\r\n\r\n" * answers)
+
+def _posted(data: bytes) -> tuple[int, bytes]:
+    """How many whole requests, and what is there of the next."""
+    found = 0
+    while (end := data.find(b"\r\n\r\n")) >= 0:
+        at = data.find(b"Content-Length: ", 0, end)
+        whole = end + 4 + int(data[at + 16 : data.find(b"\r\n", at)])
+        if len(data) < whole:
+            break
+        data = data[whole:]
+        found += 1
+    return found, data
 
 
 class _Mail(asyncio.Protocol):
@@ -103,14 +124,15 @@ def sink(kind: str) -> Iterator[Running]:
             running.taken = int(child.stdout.read() or 0)
 
 
-async def _serve(kind: str) -> None:
-    protocol, taken = {"push": _Push, "mail": _Mail}[kind], [0]
-    server = await asyncio.get_running_loop().create_server(lambda: protocol(taken), "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
+async def _mail(server: socket.socket) -> int:
+    taken = [0]
+    serving = await asyncio.get_running_loop().create_server(lambda: _Mail(taken), sock=server)
     await asyncio.to_thread(sys.stdin.read)
-    server.close()
-    print(taken[0], flush=True)
+    serving.close()
+    return taken[0]
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1]))
+    listening = socket.create_server(("127.0.0.1", 0), backlog=128)
+    print(listening.getsockname()[1], flush=True)
+    print(_push(listening) if sys.argv[1] == "push" else asyncio.run(_mail(listening)), flush=True)

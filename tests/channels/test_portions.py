@@ -1,4 +1,4 @@
-"""What is made a portion at a time: in another thread, in order, and never the whole of a crowd at once."""
+"""What is made a portion at a time: in another thread, in order, the first of them soon and the later ones larger."""
 
 import threading
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ async def test_each_is_made_once_in_another_thread_and_the_next_portion_is_begun
         return [index * index for index in range(first, last)]
 
     with ThreadPoolExecutor(1) as executor:
-        portions = Portions(executor, make, 2 * PORTION + 3)
-        assert [await portions.get(index) for index in range(PORTION - 1)] == [index * index for index in range(PORTION - 1)]
+        # Portions of 128, 256, 512 and again 512; of the last there are three left.
+        portions = Portions(executor, make, 1411)
+        assert [await portions.get(index) for index in range(127)] == [index * index for index in range(127)]
         assert len(portions._portions) == 1
-        assert await portions.get(PORTION - 1) == (PORTION - 1) ** 2
+        assert await portions.get(127) == 127 ** 2
         assert len(portions._portions) == 2
-        assert [await portions.get(index) for index in range(PORTION, 2 * PORTION + 3)] == [
-            index * index for index in range(PORTION, 2 * PORTION + 3)]
-    assert made == [(0, PORTION), (PORTION, 2 * PORTION), (2 * PORTION, 2 * PORTION + 3)]
+        assert [await portions.get(index) for index in range(128, 1411)] == [index * index for index in range(128, 1411)]
+    assert made == [(0, 128), (128, 384), (384, 896), (896, 1408), (1408, 1411)]
     assert threading.get_ident() not in threads
 
 
