@@ -176,3 +176,23 @@ async def test_who_is_registered_on_the_next_channel_himself_is_not_told_there_t
     await corridor.execute("UPDATE crowd SET fall_back_at = clock_timestamp() WHERE identifier = :i AND channel = 'sms'", i=update)
     assert await corridor.parts.mass.fall_back() == 0
     assert await corridor.rows("SELECT 1 FROM crowd WHERE falls_from IS NOT NULL") == []
+
+
+async def test_a_batch_that_a_worker_holds_is_left_alone_by_a_second_job_for_it(corridor: Corridor) -> None:
+    class Doubled(Slow):
+        doubled = False
+
+        async def send_crowd(self, crowd: Crowd) -> CrowdReceipt:
+            if not self.doubled:
+                self.doubled = True
+                await corridor.deliver(batch)
+            return await super().send_crowd(crowd)
+
+    gateway = Doubled()
+    corridor.parts.dispatch.attach("sms", gateway)
+    await registered(corridor, 20, "310115")
+    alert = await corridor.warned()
+    [batch] = await corridor.expand(alert)
+    await corridor.deliver(batch)
+    assert gateway.doubled
+    assert gateway.handed == [(alert, 20)], "each once, though two jobs named the batch"
