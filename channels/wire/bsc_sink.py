@@ -44,15 +44,17 @@ class BscSink:
         self._writers.add(writer)
         writer.write(cbsp.restart())
         left = b""
-        with contextlib.suppress(OSError, BadPdu):
-            while data := await reader.read(4096):
-                found, left = cbsp.split(left + data)
-                for pdu in found:
-                    self.taken.append(pdu)
-                    if not self.deaf:
-                        writer.write(self._answer(pdu))
-        self._writers.discard(writer)
-        writer.close()
+        try:
+            with contextlib.suppress(OSError, BadPdu):
+                while data := await reader.read(4096):
+                    found, left = cbsp.split(left + data)
+                    for pdu in found:
+                        self.taken.append(pdu)
+                        if not self.deaf:
+                            writer.write(self._answer(pdu))
+        finally:
+            self._writers.discard(writer)
+            writer.close()
 
     def _answer(self, pdu: Pdu) -> bytes:
         return self._write(pdu) if pdu.kind == cbsp.WRITE_REPLACE else self._kill(pdu)

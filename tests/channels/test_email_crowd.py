@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -85,22 +85,22 @@ async def _scripted(script: Callable[[list[str]], bytes | None], *, groups: bool
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         lines: list[str] = []
         heard.append(lines)
-        writer.write(b"220 mail.test\r\n")
-        content = False
-        while line := (await reader.readline()).decode().strip("\r\n"):
-            if content and line != ".":
-                while line and line != ".":
-                    line = (await reader.readline()).decode().strip("\r\n") or " "
-            lines.append(line)
-            if line.startswith("EHLO"):
-                answer: bytes | None = b"250-mail.test\r\n250 PIPELINING\r\n" if groups else b"250 mail.test\r\n"
-            else:
-                answer = script(lines)
-            if answer is None:
-                break
-            content = line == "DATA" and answer.startswith(b"354")
-            writer.write(answer)
-        writer.close()
+        with closing(writer):
+            writer.write(b"220 mail.test\r\n")
+            content = False
+            while line := (await reader.readline()).decode().strip("\r\n"):
+                if content and line != ".":
+                    while line and line != ".":
+                        line = (await reader.readline()).decode().strip("\r\n") or " "
+                lines.append(line)
+                if line.startswith("EHLO"):
+                    answer: bytes | None = b"250-mail.test\r\n250 PIPELINING\r\n" if groups else b"250 mail.test\r\n"
+                else:
+                    answer = script(lines)
+                if answer is None:
+                    break
+                content = line == "DATA" and answer.startswith(b"354")
+                writer.write(answer)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:

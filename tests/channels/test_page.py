@@ -34,11 +34,13 @@ async def _page(answer: bytes, *, silent: bool = False) -> AsyncIterator[tuple[S
     over = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
-        if silent:
-            await over.wait()
-        writer.write(answer)
-        writer.close()
+        try:
+            heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
+            if silent:
+                await over.wait()
+            writer.write(answer)
+        finally:
+            writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

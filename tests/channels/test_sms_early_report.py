@@ -38,6 +38,8 @@ class Hasty:
                 elif command == 0x00000006:
                     writer.write(pdu(0x80000006, sequence))
         except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
             writer.close()
 
 

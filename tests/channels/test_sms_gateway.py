@@ -84,6 +84,8 @@ class Gateway:
                 else:
                     writer.write(self._script(command, whole))
         except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
             writer.close()
 
 
@@ -164,12 +166,14 @@ async def test_answers_and_reports_in_single_octets_are_put_together() -> None:
     port = await smsc.start()
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while octets := await reader.read(65536):
-            for octet in octets:
-                writer.write(bytes((octet,)))
-                await writer.drain()
-                await asyncio.sleep(0)
-        writer.close()
+        try:
+            while octets := await reader.read(65536):
+                for octet in octets:
+                    writer.write(bytes((octet,)))
+                    await writer.drain()
+                    await asyncio.sleep(0)
+        finally:
+            writer.close()
 
     async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import httpx
 import pytest
@@ -91,19 +91,18 @@ async def test_a_gateway_that_is_gone_is_down_with_its_reason() -> None:
 
 
 async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError):
+    with closing(writer), suppress(ConnectionError):
         await reader.read()
-    writer.close()
 
 
 async def _dripping(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """An answer to the login that never comes to its end."""
-    for octet in b"\0\0\0\x1e\x80\0\0\1" + bytes(1000):
-        if writer.is_closing():
-            break
-        writer.write(bytes((octet,)))
-        await asyncio.sleep(0.02)
-    writer.close()
+    with closing(writer):
+        for octet in b"\0\0\0\x1e\x80\0\0\1" + bytes(1000):
+            if writer.is_closing():
+                break
+            writer.write(bytes((octet,)))
+            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("serve", [_silent, _dripping])

@@ -116,6 +116,8 @@ async def test_a_push_service_that_drips_its_answer_costs_one_time_limit_and_the
                 await writer.drain()
                 await asyncio.sleep(0.02)
         except OSError:
+            pass
+        finally:
             writer.close()
 
     slow = await asyncio.start_server(drip, "127.0.0.1", 0)
