@@ -142,16 +142,20 @@ async def test_a_stop_mutes_what_is_still_queued(corridor: Corridor) -> None:
     await corridor.resident(ONE)
     first = await corridor.resident(TWO)
     await corridor.resident(TWO, "310120")
+    await corridor.resident(three := "8613900000003")
+    await corridor.resident(three, "310120")
     alert = await corridor.warned()
     waiting = await corridor.expand(alert)
     await corridor.parts.subscriptions.stop("sms", f"+{ONE}")
+    await corridor.parts.subscriptions.stop("sms", three)
     await corridor.execute("UPDATE subscription SET active = false WHERE id = :id", id=first)  # he has another place, and has not said STOP
     for batch in waiting:
         await corridor.deliver(batch)
     ends = await corridor.states(alert)
     assert ends[ONE] == ("muted", "stopped")
     assert ends[TWO][0] in ("accepted", "delivered")
-    assert (len(corridor.heard(ONE)), len(corridor.heard(TWO))) == (0, 1)
+    assert ends[three] == ("muted", "stopped"), "at all his places"
+    assert (len(corridor.heard(ONE)), len(corridor.heard(TWO)), len(corridor.heard(three))) == (0, 1, 0)
     await corridor.parts.subscriptions.office(OfficeSubscription(name="duty", channel="sms", address=ONE, zones=("310115",)), account=OFFICER)
     await corridor.parts.subscriptions.stop("sms", ONE)
     assert await corridor.rows("SELECT active FROM subscription WHERE kind = 'office'") == [{"active": True}], "duty is ended by the office, not by a text"
