@@ -65,6 +65,9 @@ def test_what_came_stands_with_its_worth_what_was_mended_what_it_means_and_why(a
             page.set_viewport_size(size)  # type: ignore[arg-type]  # a plain dict is one
             page.wait_for_function("[...document.querySelectorAll('.q-loading-bar')].every(one => getComputedStyle(one).opacity === '0')")
             assert fits(page)
+            box = page.locator(".partners td").last.bounding_box()  # when the feed was read last: nobody has to push the table aside
+            assert box is not None
+            assert box["x"] + box["width"] <= size["width"]
             picture(page, f"arrivals-{lang}-{size['width']}", tmp_path, whole=True)
         entry(page, 4)
         expect(page.locator(".arrived")).to_contain_text(nowhere)

@@ -26,6 +26,8 @@ CSS = """
 .arrived dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.15rem .8rem;margin:.3rem 0}.arrived dt{color:var(--soft)}.arrived dd{margin:0;overflow-wrap:anywhere}
 .arrived summary{cursor:pointer;font-weight:600;display:list-item}.arrived h3{font-size:.95rem;font-weight:700;line-height:1.4;letter-spacing:0;margin:.6rem 0 .2rem}.arrived ul{margin:.15rem 0;padding-left:1.1rem}
 .arrived pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:24rem;overflow:auto;background:#f7f9fb;border:1px solid var(--line);border-radius:6px;padding:.5rem;font-size:.8rem}
+@media(max-width:700px){.partners thead{display:none}.partners tr{display:block;border-bottom:1px solid #e7ebf0;padding:.3rem 0}
+.partners td{display:grid;grid-template-columns:7rem minmax(0,1fr);gap:.5rem;border:0;padding:.1rem 0;overflow-wrap:anywhere}.partners td::before{content:attr(data-head);color:var(--soft)}}
 .became{border-top:1px solid #e7ebf0;padding:.5rem 0;display:grid;gap:.35rem;grid-template-columns:minmax(0,1fr)}.said{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}
 """
 
@@ -140,13 +142,12 @@ def _partners(visit: Visit, partners: Sequence[Partner], feeds: Mapping[str, Fee
     """Who may send, how, what happens with it, and how each feed was read last."""
     if not partners:
         return f"<h2>{visit.t('arr_partners')}</h2><p class='soft small'>{escape(visit.t('arr_nobody'))}</p>"
-    heads = "".join(f"<th scope='col'>{escape(visit.t(key))}</th>" for key in ("arr_partner", "arr_came", "arr_passes", "arr_feed"))
-    rows = "".join(
-        f"<tr><td><b>{escape(one.called)}</b><div class='soft small'>{escape(', '.join(one.senders))}</div></td><td>{escape(_ways(visit, one))}</td>"
-        f"<td>{escape(_passes(visit, one))}</td><td>{_feed(visit, one, feeds.get(one.name))}</td></tr>" for one in partners)
-    title = visit.t("arr_partners")
-    return (f"<h2>{title} ({len(partners)})</h2><div style='overflow-x:auto' tabindex='0' role='region' aria-label='{title}'>"
-            f"<table class='grid' style='min-width:34rem'><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>")
+    columns = [escape(visit.t(key)) for key in ("arr_partner", "arr_came", "arr_passes", "arr_feed")]
+    rows = "".join("<tr>" + "".join(f"<td data-head='{head}'><div>{cell}</div></td>" for head, cell in zip(columns, (
+        f"<b>{escape(one.called)}</b><div class='soft small'>{escape(', '.join(one.senders))}</div>", escape(_ways(visit, one)),
+        escape(_passes(visit, one)), _feed(visit, one, feeds.get(one.name))), strict=True)) + "</tr>" for one in partners)
+    heads = "".join(f"<th scope='col'>{head}</th>" for head in columns)
+    return f"<h2>{visit.t('arr_partners')} ({len(partners)})</h2><table class='grid partners'><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _ways(visit: Visit, one: Partner) -> str:
