@@ -59,6 +59,7 @@ def test_what_came_stands_with_its_worth_what_was_mended_what_it_means_and_why(a
         expect(page.locator(".arrived")).to_contain_text(mended)
         expect(page.locator(".arrived")).to_contain_text(place)
         expect(page.locator(".arrived .check .good")).to_contain_text("✓")
+        expect(page.locator(".arrived .check .good")).to_have_css("border-left-width", "4px")
         page.locator(".arrived summary", has_text="words" if lang == "en" else "原话").click()
         expect(page.locator(".arrived .said").first).to_contain_text(WORDS)  # a partner's tags are words
         for size in ({"width": 390, "height": 844}, LAPTOP):

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from warning.exchange.work import Fate, Partner
 from warning.store import arrivals as store
 from warning.store.arrivals import ArrivalView, FeedView
+from warning.web.console import check
 from warning.web.console.arrival import Opened, called, kind
 from warning.web.console.frame import drill_chip, frame, remember
 from warning.web.console.visit import Visit
@@ -42,7 +43,7 @@ class ArrivalsPage:
         self._found: list[ArrivalView] = []
         self._drawing = asyncio.Lock()  # a click in the middle of a look must not mix two arrivals
         frame(visit, "/arrivals")
-        ui.add_css(CSS)
+        ui.add_css(check.CSS + CSS)
         self._away = ui.label(visit.t("database_away")).classes("fault").props('role="alert"').style("width:100%")
         with ui.element("main").classes("arrivals"):
             ui.html(f"<h1>{visit.t('arrivals')}</h1><p class='soft small' style='margin:0'>{visit.t('arrivals_about')}</p>", sanitize=False)

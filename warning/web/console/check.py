@@ -31,7 +31,7 @@ CSS = """
 
 
 class Check:
-    """Filled a moment after the page is there, and again when somebody has stopped typing."""
+    """Filled a moment after the page is there, and again when somebody has stopped typing. Its page brings ``CSS``: styles that come after it are late."""
 
     def __init__(self, visit: Visit, look: Callable[[], Awaitable[Look]], *, at_once: bool = True) -> None:
         self._visit, self._look = visit, look
