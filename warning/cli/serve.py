@@ -45,6 +45,8 @@ def web(
 async def _web(settings: Settings, host: str, port: int) -> None:
     async with opened(settings, channels=False) as parts:
         await register_broadcasts(parts)
+        app = create(parts)
+        await warm(app)
         scheduler = ticking(parts)
         scheduler.start()
         if settings.feeds:
@@ -52,11 +54,9 @@ async def _web(settings: Settings, host: str, port: int) -> None:
         sources = {feed.source: build_source(feed, clock=parts.clock) for feed in settings.feeds}
         for name in sources:  # before the turn: a feed that nobody gets to watch is silent too
             await parts.feeds.began(name, now=parts.clock.now())
-        watching = asyncio.create_task(Turn(parts.database.url).hold(lambda: _watch_all(parts, sources)))
-        copying = asyncio.create_task(_copy(parts, settings.export))
-        app = create(parts)
-        await warm(app)
         settle()
+        beside = [asyncio.create_task(Turn(parts.database.url).hold(lambda: _watch_all(parts, sources))),
+                  asyncio.create_task(_copy(parts, settings.export))]
         try:
             listening = bound(host, port)
             async with served(described(app, settings), listening) as serving:
@@ -64,9 +64,9 @@ async def _web(settings: Settings, host: str, port: int) -> None:
                 await serving
         finally:
             scheduler.shutdown(wait=False)
-            for task in (watching, copying):
+            for task in beside:
                 task.cancel()
-            await asyncio.gather(watching, copying, return_exceptions=True)
+            await asyncio.gather(*beside, return_exceptions=True)
 
 
 async def _copy(parts: Parts, wanted: ExportSettings | None) -> None:
