@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.web.conftest import World
+from warning.web import events
 from warning.web.events import EventBoard
 
 Told = tuple[str, str, dict[str, Any]]
@@ -76,6 +79,23 @@ async def test_an_id_that_says_nothing_or_is_too_old_asks_to_read_anew(world: Wo
         [(_, act, data)] = await next_of(stream, 1)
         assert (act, data) == ("reset", {"read": "/api/alerts.geojson"})
         await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
+async def test_who_missed_more_than_is_kept_is_told_to_read_anew_instead_of_a_part(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "KEPT", 2)
+    stream = board_of(world).listen("")
+    await anext(stream)
+    made = [await world.warned(zones=["310115"])]
+    [(last, _, _)] = await next_of(stream, 1)
+    for zone in ("310116", "310120", "310117"):
+        await world.move(timedelta(minutes=1))
+        made.append(await world.warned(zones=[zone]))
+    away = board_of(world).listen(last)
+    for told in (await next_of(away, 1), await next_of(stream, 1)):
+        [(_, act, data)] = told
+        assert (act, data) == ("reset", {"read": "/api/alerts.geojson"}), "who was away, and who listened while four came at once"
+    for one in (away, stream):
+        await one.aclose()  # type: ignore[attr-defined]  # it is a generator
 
 
 async def test_the_address_answers_as_an_event_stream_and_refuses_the_one_too_many(world: World) -> None:

@@ -19,7 +19,7 @@ def answers() -> Answers:
     return Answers("v", [(b'{"identifier":"A"}', EAST.geometry)], Places(ZONES))
 
 
-def told(found: bytes) -> tuple[bool, str | None, list[str]]:
+def told(found: bytes) -> tuple[bool | None, str | None, list[str]]:
     read = json.loads(found)
     return read["warned"], read["place"] and read["place"]["code"], [alert["identifier"] for alert in read["alerts"]]
 
@@ -41,9 +41,16 @@ def test_everybody_in_a_cell_without_a_border_is_given_the_same_bytes() -> None:
     assert told(board.at(31.101, 121.551)) == (True, "2", ["A"])
 
 
-def test_outside_every_zone_there_is_no_place_and_no_warning() -> None:
-    assert told(answers().at(0.0, 0.0)) == (False, None, [])
-    assert told(answers().at(-90.0, 180.0)) == (False, None, [])
+def test_outside_every_zone_it_is_not_known_whether_there_is_a_warning() -> None:
+    assert told(answers().at(0.0, 0.0)) == (None, None, [])
+    assert told(answers().at(-90.0, 180.0)) == (None, None, [])
+
+
+def test_whoever_stands_on_the_coast_is_told_of_the_land_though_the_middle_of_the_cell_is_sea() -> None:
+    # The east ends at 121.60; an island reaches 0.002 degrees into the next cell, whose middle is water.
+    island = Zone(code="3", name_zh="岛", name_en="island", level="district", geometry=shapely.box(121.70, 31.00, 121.702, 31.20))
+    board = Answers("v", [], Places(ZoneSet(zones=(WEST, EAST, island), origin="a test")))
+    assert told(board.at(31.105, 121.701, coarse=True)) == (False, "3", [])
 
 
 async def test_a_new_version_of_the_board_is_answered_at_once(world: World) -> None:

@@ -106,6 +106,7 @@ async def test_a_long_answer_comes_in_pages_and_no_warning_is_missed_or_told_twi
             break
         path = links["next"].removeprefix("http://faces.test")
     assert sorted(told) == sorted(made)
+    assert "next" not in rels(await read(world, "/ogc/collections/active/items?limit=5")), "all five are told: nothing comes after them"
 
 
 @pytest.mark.parametrize("query", [
@@ -115,6 +116,17 @@ async def test_a_parameter_that_is_unknown_or_not_valid_is_a_400_that_names_it(w
     answer = await world.get(f"/ogc/collections/active/items?{query}")
     assert answer.status_code == 400, query
     assert query.partition("=")[0] in answer.json()["detail"]
+
+
+async def test_no_address_of_the_standard_takes_a_parameter_that_it_does_not_name(world: World) -> None:
+    identifier = await world.warned()
+    for path in ("/ogc/", "/ogc/conformance", "/ogc/collections", "/ogc/collections/active", "/ogc/collections/active/queryables",
+                 f"/ogc/collections/active/items/{identifier}"):
+        assert (await world.get(f"{path}?f=json")).status_code == 200, path
+        for wrong in ("colour=red", "f=html"):
+            answer = await world.get(f"{path}?{wrong}")
+            assert answer.status_code == 400, f"/req/core/query-param-unknown: {path}?{wrong}"
+            assert wrong.partition("=")[0] in answer.json()["detail"]
 
 
 async def test_a_limit_above_the_most_gives_the_most(world: World) -> None:

@@ -1,13 +1,17 @@
 """The residents' page: light, cacheable, readable without JavaScript, calm when nothing is in force."""
 
+import html
 import re
 from datetime import timedelta
 
 import psycopg
+import pytest
 
 from tests.corridor.conftest import until
 from tests.web.conftest import World
 from warning.settings import Settings
+from warning.web import public
+from warning.web.pages import brief
 
 DISTRICTS = ("310101", "310104", "310105", "310106", "310107", "310109", "310110", "310112", "310113", "310114", "310115",
              "310116", "310117", "310118", "310120", "310151")
@@ -78,6 +82,42 @@ def test_an_actual_deployment_is_not_the_default() -> None:
     assert Settings().status == "Exercise"
 
 
+async def test_calm_is_said_with_the_time_at_which_it_was_known(world: World) -> None:
+    page = (await world.get("/place/310101")).text  # 00:30 UTC is 08:30 in Beijing
+    assert "截至 08:30" in page
+    assert "As of 08:30" in (await world.get("/en")).text
+
+
+def test_what_to_do_is_never_cut_within_a_sentence_nor_at_a_space() -> None:
+    steps = "1. 留在 高处。\n2. " + "不要驾车进入积水，" * 20 + "立即转移。\n3. 拨打110。"
+    assert brief(steps, 1000) == steps
+    assert brief("【演练】 " + "水" * 100, 60) == "【演练】 " + "水" * 54 + "…", "a space says nothing of where a Chinese sentence ends"
+    assert brief(steps, 200) == steps[:steps.index("\n3.")] + "…"
+    english = "1. Stay on high ground. 2. Do not drive into water. 3. Call 110 when trapped."
+    assert brief(english, 60) == "1. Stay on high ground. 2. Do not drive into water.…"
+
+
+async def test_a_warning_that_is_over_says_so_before_anything_else_and_bears_no_colour(world: World) -> None:
+    identifier = await world.warned(hours=1)
+    page = (await world.get(f"/alert/{identifier}")).text
+    assert 'class="bar l4"' in page
+    assert "不再有效" not in page
+    await world.move(timedelta(hours=2))
+    for path, words in ((f"/alert/{identifier}", "此预警已过期，不再有效。"), (f"/en/alert/{identifier}", "This warning has run out and no longer counts.")):
+        page = (await world.get(path)).text
+        assert 'class="bar over"' in page
+        assert "bar l4" not in page
+        assert page.index(words) < page.index("<h2")
+
+
+async def test_words_that_are_not_in_the_page_s_language_are_marked_for_a_screen_reader(world: World) -> None:
+    identifier = await world.warned(zones=["310115"])
+    assert ' lang="zh' not in (await world.get(f"/en/alert/{identifier}")).text.partition("<main")[2]
+    await world.execute("UPDATE alert SET cap_xml = replace(cap_xml, 'en-US', 'fr-FR')")  # a partner's, without English
+    for path in ("/en", "/en/place/310115", f"/en/alert/{identifier}"):
+        assert '<p class="text" lang="zh-CN">' in (await world.get(path)).text, path
+
+
 async def test_a_district_shows_its_own_and_its_citys_warnings_only(world: World) -> None:
     await world.warned(zones=["310115"])
     city = await world.warned(zones=["310000"], level="yellow")
@@ -103,6 +143,20 @@ async def test_the_archive_keeps_what_is_over(world: World) -> None:
     page = (await world.get("/archive")).text
     assert identifier in page
     assert "已过期" in page
+
+
+async def test_the_archive_s_next_page_misses_none_of_those_issued_in_one_second(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [await world.warned(zones=[code]) for code in DISTRICTS[:5]]
+    await world.execute("UPDATE alert SET sent = :at", {"at": world.now})
+    monkeypatch.setattr(public, "ARCHIVE_PAGE", 2)
+    path, told = "/archive", list[str]()
+    for _ in range(4):
+        page = (await world.get(path)).text
+        told += re.findall(r'href="/alert/([^"]+)"', page)
+        if (following := re.search(r'href="(/archive\?[^"]+)"', page)) is None:
+            break
+        path = html.unescape(following[1])
+    assert told == sorted(made)
 
 
 async def test_words_of_a_warning_cannot_carry_markup(world: World) -> None:

@@ -159,21 +159,22 @@ async def lifted(database: Database, now: datetime) -> list[AlertView]:
 
 async def alerts(
     database: Database, *, now: datetime, active: bool, hazard: str | None = None, zones: Sequence[str] | None = None,
-    status: str | None = None, limit: int = 100, before: datetime | None = None,
+    status: str | None = None, limit: int = 100, before: datetime | None = None, beyond: str = "",
 ) -> list[AlertView]:
-    """Newest first; ``zones`` keeps alerts that name any of the codes; ``before`` pages back in time."""
+    """Newest first; ``zones`` keeps alerts that name any of the codes; ``before`` and ``beyond`` are the moment and the identifier of the last one
+    of the page before: many are issued in one second."""
     where = [
         f"({_IN_FORCE})" if active else "CAST(:now AS timestamptz) IS NOT NULL",
         "(CAST(:hazard AS text) IS NULL OR a.hazard = :hazard)",
         "(CAST(:zones AS text[]) IS NULL OR a.zones && CAST(:zones AS text[]))",
         "(CAST(:status AS text) IS NULL OR a.status = :status)",
-        "(CAST(:before AS timestamptz) IS NULL OR a.sent < :before)",
+        "(CAST(:before AS timestamptz) IS NULL OR a.sent < :before OR (a.sent = :before AND CAST(:beyond AS text) <> '' AND a.identifier > :beyond))",
     ]
     async with database.begin() as connection:
         rows = await connection.execute(
             text(f"{ALERT} WHERE {' AND '.join(where)} ORDER BY a.sent DESC, a.identifier LIMIT :limit"),
             {"now": now, "hazard": hazard, "zones": None if zones is None else list(zones), "status": status,
-             "before": before, "limit": limit})
+             "before": before, "beyond": beyond, "limit": limit})
         return [alert_of_row(row) for row in rows]
 
 

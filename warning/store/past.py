@@ -36,8 +36,8 @@ async def valid(
         return [alert_of_row(row) for row in rows]
 
 
-async def happened(database: Database, *, since: datetime, now: datetime, status: str, limit: int = 1000) -> list[Happening]:
-    """What was issued, updated, lifted or ran out from ``since`` to ``now``, in order."""
+async def happened(database: Database, *, since: datetime, now: datetime, status: str, limit: int) -> list[Happening]:
+    """What was issued, updated, lifted or ran out from ``since`` to ``now``, in order; as many as ``limit`` or more: there may be others."""
     async with database.begin() as connection:
         issued = [alert_of_row(row) for row in await connection.execute(
             text(f"{ALERT} WHERE a.status = :status AND a.sent >= :since AND a.sent <= :now ORDER BY a.sent, a.identifier LIMIT :limit"),

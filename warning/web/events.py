@@ -61,6 +61,8 @@ class EventBoard:
             while True:
                 await self._look()
                 fresh = [event for number, event in self._kept if number > at and event.id not in told]
+                if self._kept and self._kept[0][0] > at + 1:  # more happened between two looks than is kept
+                    fresh = [self._reset(self._parts.clock.now())]
                 at = self._count
                 for event in fresh:
                     yield event.lines()
@@ -79,9 +81,8 @@ class EventBoard:
         stamp, _, rest = last.partition("-")
         since = datetime.fromtimestamp(int(stamp) / 1000, UTC) if stamp.isdecimal() and len(stamp) <= 15 and rest else None
         if since is None or now - since > REPLAY:
-            return [Event(id=f"{round(now.timestamp() * 1000)}-reset", act="reset", data='{"read":"/api/alerts.geojson"}')]
-        found = [self._event(one) for one in await self._happened(since - LOOK_BACK, now)]
-        return [event for event in found if _after(event.id, last)]
+            return [self._reset(now)]
+        return [event for event in await self._happened(since - LOOK_BACK, now) if event.act == "reset" or _after(event.id, last)]
 
     async def _look(self) -> None:
         """Read the ledger when the board has changed; one listener does it for all."""
@@ -91,8 +92,7 @@ class EventBoard:
                 return
             now = self._parts.clock.now()
             first = self._version is None
-            for one in await self._happened(self._since - LOOK_BACK, now):
-                event = self._event(one)
+            for event in await self._happened(self._since - LOOK_BACK, now):
                 if event.id not in self._seen:
                     self._seen.append(event.id)
                     if not first:
@@ -100,8 +100,14 @@ class EventBoard:
                         self._kept.append((self._count, event))
             self._version, self._since = snapshot.version, now
 
-    async def _happened(self, since: datetime, now: datetime) -> list[Happening]:
-        return await past.happened(self._parts.database, since=since, now=now, status=self._parts.settings.status)
+    async def _happened(self, since: datetime, now: datetime) -> list[Event]:
+        """In order; ``reset`` instead when it is more than is kept, so that nobody takes a part for the whole."""
+        found = await past.happened(self._parts.database, since=since, now=now, status=self._parts.settings.status, limit=KEPT + 1)
+        return [self._event(one) for one in found] if len(found) <= KEPT else [self._reset(now)]
+
+    @staticmethod
+    def _reset(now: datetime) -> Event:
+        return Event(id=f"{round(now.timestamp() * 1000)}-reset", act="reset", data='{"read":"/api/alerts.geojson"}')
 
     def _event(self, one: Happening) -> Event:
         alert, base = one.alert, self._parts.settings.public_url.rstrip("/")

@@ -97,7 +97,7 @@ def _files(
         for alert in alerts:
             path = f"/alert/{alert.identifier}"
             yield file_of(path, lang), sheets.one(press(path), alert)
-        yield file_of("/archive", lang), sheets.archive(press("/archive"), archived, older=None)
+        yield file_of("/archive", lang), sheets.archive(press("/archive"), archived, older="")
     for alert in alerts:
         if not _held_back(parts, alert):
             yield f"api/alerts/{alert.identifier}.xml", alert.signed_xml or alert.cap_xml

@@ -90,7 +90,8 @@ class Answers:
         if all(ground.covers(box) for _, ground in alerts) and (not zones or zones[0][1].covers(box)):
             whole = _answer(zones[0][0] if zones else None, [said for said, _ in alerts])
         middle = _first(zones, (row + 0.5) * CELL, (column + 0.5) * CELL)
-        return _Cell(whole=whole, coarse=_answer(middle, [said for said, _ in alerts]), zones=zones, alerts=alerts)
+        coarse = middle if middle is not None else zones[0][0] if zones else None  # the middle of a cell on the coast may lie in the sea
+        return _Cell(whole=whole, coarse=_answer(coarse, [said for said, _ in alerts]), zones=zones, alerts=alerts)
 
 
 def _first(zones: Sequence[Part], lat: float, lon: float) -> bytes | None:
@@ -102,4 +103,6 @@ def _place(code: str, zh: str, en: str) -> bytes:
 
 
 def _answer(place: bytes | None, alerts: Sequence[bytes]) -> bytes:
-    return b'{"warned":%s,"place":%s,"alerts":[%s]}' % (b"true" if alerts else b"false", place or b"null", b",".join(alerts))
+    """Outside of every zone nobody would warn: whether there is a danger is not known, which is neither true nor false."""
+    warned = b"true" if alerts else b"false" if place is not None else b"null"
+    return b'{"warned":%s,"place":%s,"alerts":[%s]}' % (warned, place or b"null", b",".join(alerts))

@@ -8,7 +8,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo.zone import Zone, ZoneSet
-from warning.cap import Alert, Info
+from warning.cap import Alert, Info, info_in
 from warning.level import Level
 from warning.web.snapshot import Snapshot, Standing
 from warning.web.words import CAP_LANGUAGE, Lang
@@ -24,11 +24,7 @@ class Card:
     hazard: str
     level: Level
     standings: tuple[Standing, ...]
-    instruction: str
-
-    @property
-    def first(self) -> Standing:
-        return self.standings[0]
+    info: Info
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +39,20 @@ class MapZone:
 
 
 def cards(standings: Sequence[Standing], lang: Lang) -> list[Card]:
-    """Strongest first; ``instruction`` is the newest one of the group, in this language."""
+    """Strongest first; ``info`` is the newest one of the group, in this language where it has that."""
     groups: dict[tuple[str, Level], list[Standing]] = {}
     for standing in standings:
         groups.setdefault((standing.alert.hazard, standing.alert.level), []).append(standing)
     made = [
-        Card(hazard=hazard, level=level, standings=tuple(group), instruction=words(group[0].cap, lang).instruction)
+        Card(hazard=hazard, level=level, standings=tuple(group), info=words(group[0].cap, lang))
         for (hazard, level), group in groups.items()
     ]
     return sorted(made, key=lambda card: -card.level)
 
 
 def words(cap: Alert, lang: Lang) -> Info:
-    """The Info in this language, else the first."""
-    infos = cap.infos
-    return next((info for info in infos if info.language == CAP_LANGUAGE[lang]), infos[0])
+    """The Info in this language, else the nearest that a reader of it may understand."""
+    return info_in(cap, CAP_LANGUAGE[lang]) or cap.infos[0]
 
 
 def strongest(snapshot: Snapshot, zones: Sequence[Zone], parents: Mapping[str, Sequence[str]]) -> dict[str, Level]:

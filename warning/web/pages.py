@@ -1,5 +1,6 @@
 """Server-rendered pages: one Jinja environment, autoescaped, with the words of one language."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,9 @@ from importlib.resources import files
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
+from warning.cap import Info
 from warning.clock import SystemClock
 from warning.web.links import Links, live, switched
 from warning.web.parts import Parts
@@ -27,12 +30,25 @@ class Copy:
     shown_until: datetime
 
 
+_SENTENCE = re.compile(r"[。！？!?]|(?<!\d)\.(?=\s)|(?=\n)")
+
+
 def environment() -> Environment:
     """Templates are read through importlib.resources, so that a wheel works as a checkout does."""
     folder = files("warning.web") / "templates"
-    return Environment(
+    made = Environment(
         loader=FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")), autoescape=True,
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False)
+    made.filters["brief"] = brief
+    return made
+
+
+def brief(text: str, most: int) -> str:
+    """The whole of it, or its first sentences and an ellipsis: at most ``most`` characters, never cut within an instruction when one ends in the second half."""
+    if len(text) <= most:
+        return text
+    ends = [found.end() for found in _SENTENCE.finditer(text, 0, most - 1) if found.end() > most // 2]
+    return text[:ends[-1] if ends else most - 1].rstrip() + "…"
 
 
 def render(
@@ -47,9 +63,15 @@ def render(
         "time": partial(local_time, lang=lang, now=now), "zone": partial(zone_name, parts.zones, lang=lang),
         "hazard": partial(hazard_name, parts.rule_sets, lang=lang), "symbol": SYMBOL, "now": now, "until": until, "copy": copy,
         "href": lambda path: links(path, lang), "translated": lambda path: links(path, other), "file": lambda path: links(path, None),
-        "exercise": parts.settings.status != "Actual",
+        "exercise": parts.settings.status != "Actual", "spoken": partial(_spoken, lang),
     }
     return jinja.get_template(template).render({**words, **values})
+
+
+def _spoken(lang: Lang, info: Info) -> Markup:
+    """The attribute that tells a screen reader by which voice words are read that are not in the page's language."""
+    own = info.language.lower().startswith(lang)
+    return Markup("") if own else Markup(' lang="{}"').format(info.language)
 
 
 def page(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
@@ -16,6 +17,7 @@ from warning.errors import NotFound
 from warning.store import board
 from warning.web import sheets
 from warning.web.auth import Here
+from warning.web.made import unchanged
 from warning.web.parts import Parts
 from warning.web.problem import Problem
 from warning.web.sheets import Press
@@ -72,14 +74,17 @@ async def one(parts: Here, request: Request, identifier: str) -> Response:
 
 @router.get("/archive")
 @router.get("/en/archive")
-async def archive(parts: Here, request: Request, before: Annotated[AwareDatetime | None, Query()] = None) -> Response:
+async def archive(
+    parts: Here, request: Request, before: Annotated[AwareDatetime | None, Query()] = None, beyond: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
     press = _press(parts, request)
     found = await board.alerts(
-        parts.database, now=press.now, active=False, status=parts.settings.status, limit=ARCHIVE_PAGE + 1, before=before)
-    older = found[ARCHIVE_PAGE - 1].sent if len(found) > ARCHIVE_PAGE else None
+        parts.database, now=press.now, active=False, status=parts.settings.status, limit=ARCHIVE_PAGE + 1, before=before, beyond=beyond)
+    last = found[ARCHIVE_PAGE - 1] if len(found) > ARCHIVE_PAGE else None
+    older = "" if last is None else urlencode({"before": last.sent.isoformat(), "beyond": last.identifier})
     html = sheets.archive(press, found[:ARCHIVE_PAGE], older=older)
     newest = found[0].identifier if found else "none"
-    return _answer(request, _held(html, f"archive.{newest}.{before or ''}.{press.lang}.{press.now:%Y%m%d%H%M}"))
+    return _answer(request, _held(html, f"archive.{newest}.{press.lang}.{press.now:%Y%m%d%H%M}"))
 
 
 @router.get("/page.js")
@@ -139,9 +144,9 @@ def _held(html: str, etag: str) -> Held:
 
 
 def _answer(request: Request, held: Held) -> Response:
-    headers = {"ETag": f'"{held.etag}"', "Cache-Control": CACHE, "Content-Language": "en" if language_of(request) == "en" else "zh-CN",
+    headers = {"ETag": f'W/"{held.etag}"', "Cache-Control": CACHE, "Content-Language": "en" if language_of(request) == "en" else "zh-CN",
                "Vary": "Accept-Encoding"}
-    if f'"{held.etag}"' in request.headers.get("if-none-match", ""):
+    if unchanged(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     if "gzip" in request.headers.get("accept-encoding", ""):
         return HTMLResponse(held.packed, headers=headers | {"Content-Encoding": "gzip"})

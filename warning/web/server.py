@@ -46,8 +46,10 @@ from warning.web.fieldboard import FieldBoard
 from warning.web.geojson import Outlines
 from warning.web.headers import HidePlaces, SecurityHeaders
 from warning.web.limit import RateLimit
+from warning.web.made import Made
 from warning.web.office.acts import router as office_acts
 from warning.web.office.pages import router as office_pages
+from warning.web.openread import OpenRead
 from warning.web.pages import environment, page
 from warning.web.parts import Parts
 from warning.web.problem import install
@@ -73,7 +75,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.state.jinja = environment()
     app.state.rendered = {}
     app.state.outlines = {}
-    app.state.collections = {}
+    app.state.made = Made()
     app.state.grounds = Outlines(parts.zones)
     app.state.fields = FieldBoard(parts)
     app.state.secret = parts.secret
@@ -83,6 +85,7 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.add_middleware(RateLimit, per_s=limits.per_s, burst=limits.burst, costly_per_min=limits.costly_per_min, codes_per_h=limits.codes_per_h,
                        intake_per_min=limits.intake_per_min)
     app.add_middleware(SecurityHeaders, tiles=parts.settings.map.origin)
+    app.add_middleware(OpenRead)
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
     # What everybody asks stands first: a request is tried against one address after another.
     for router in (

@@ -57,6 +57,6 @@ def one(press: Press, alert: AlertView) -> str:
         issuer=press.parts.issuers.get(alert.issuer))
 
 
-def archive(press: Press, alerts: Sequence[AlertView], *, older: datetime | None) -> str:
-    """What was issued, newest first; ``older``: there is more before this moment."""
+def archive(press: Press, alerts: Sequence[AlertView], *, older: str) -> str:
+    """What was issued, newest first; ``older``: the query that goes on where this page ends, empty = there is no more."""
     return press.sheet("archive.html", "/archive", older=older, rows=[(alert, alert.state(press.now)) for alert in alerts])

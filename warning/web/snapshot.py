@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -114,11 +114,14 @@ class PublicBoard:
         lifted = [a for a in await board.lifted(self._parts.database, now) if a.status == status]
         known = self._known
         # On a thread: joining the borders of ten thousand zones takes a second, in which the consoles' own connections must not stand still.
-        self._known = await asyncio.to_thread(lambda: {a.identifier: known.get(a.identifier) or self._standing(a) for a in alerts})
+        self._known = await asyncio.to_thread(lambda: {a.identifier: self._standing(a, known.get(a.identifier)) for a in alerts})
         digest = hashlib.sha256("\n".join(active).encode()).hexdigest()[:16]
         return Snapshot(version=digest, in_force=tuple(self._known.values()), lifted=tuple(lifted))
 
-    def _standing(self, alert: AlertView) -> Standing:
+    def _standing(self, alert: AlertView, before: Standing | None) -> Standing:
+        """An issued warning never changes, but for the signature that it may still wait for: where it holds is worked out once."""
+        if before is not None:
+            return replace(before, alert=alert)
         where = self._reach(alert)
         ground = where.ground
         shapely.prepare(ground)

@@ -3,21 +3,25 @@
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
+from warning.errors import Invalid
 from warning.stage import PROMISE_S, timeline
 from warning.store import board
 from warning.store.stages import chain_events
 from warning.web.api.shapes import AlertOut, StageOut, alert_out, stage_out
 from warning.web.auth import Here, Viewer, Visitor
+from warning.web.made import CACHE, unchanged
 from warning.web.problem import Problem, problem
 from warning.web.related import related_codes
+from warning.web.snapshot import PublicBoard
 from warning.web.words import next_step
 
 router = APIRouter(prefix="/api/alerts", tags=["alerts"])
 
 CAP_TYPE = "application/cap+xml"
+_ASKED = {"active", "hazard", "zone", "status", "limit"}
 _MISSING: dict[int | str, dict[str, object]] = {404: {"model": Problem, "description": "no such alert"}}
 
 
@@ -55,18 +59,32 @@ class DeliveriesOut(BaseModel):
     failed: list[FailureOut]
 
 
-@router.get("", summary="Alerts, newest first")
+@router.get("", summary="Alerts, newest first", response_model=list[AlertOut], responses={
+    304: {"description": "nothing has changed"}, 422: {"model": Problem, "description": "a parameter that is unknown or not valid"}})
 async def listed(
-    parts: Here,
+    parts: Here, request: Request, response: Response,
     active: Annotated[bool, Query(description="only what is in force")] = False,
     hazard: Annotated[str | None, Query(examples=["rainstorm"])] = None,
     zone: Annotated[str | None, Query(examples=["310115"], description="what concerns this zone")] = None,
     status: Annotated[Literal["Actual", "Exercise", "Test"] | None, Query(description="empty = as this deployment issues")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> list[AlertOut]:
+) -> list[AlertOut] | Response:
+    """A misspelt question is refused: its empty answer would be taken for an all-clear. What is in force bears the version of the board as its ETag."""
+    if strange := sorted(set(request.query_params) - _ASKED):
+        raise Invalid(f"{', '.join(strange)}: no such parameter; there is {', '.join(sorted(_ASKED))}")
+    public: PublicBoard = request.app.state.public
+    if active:
+        tag = f'W/"{(await public.snapshot()).version}"'
+        kept = {"ETag": tag, "Cache-Control": CACHE}
+        if unchanged(request, tag):
+            return Response(status_code=304, headers=kept)
+        response.headers.update(kept)
     codes = None if zone is None else related_codes(parts.zones, zone)
     found = await board.alerts(
         parts.database, now=parts.clock.now(), active=active, hazard=hazard, zones=codes, status=status or parts.settings.status, limit=limit)
+    known = {rule.hazard.key for rule_set in parts.rule_sets.values() for rule in rule_set.rules}
+    if not found and hazard is not None and hazard not in known:
+        raise Invalid(f"hazard: {hazard!r} is none; there is {', '.join(sorted(known))}")
     return [alert_out(parts, alert) for alert in found]
 
 

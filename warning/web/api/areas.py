@@ -17,6 +17,7 @@ from warning.store.board import AlertView
 from warning.web.api.offices import Number
 from warning.web.auth import Caller, Here
 from warning.web.bounded import body_of
+from warning.web.made import unchanged
 from warning.web.parts import Parts
 from warning.web.problem import Problem
 from warning.web.snapshot import PublicBoard, parsed
@@ -61,9 +62,9 @@ async def pull(parts: Here, account: Caller, request: Request, subscription_id: 
     if parts.settings.signing is not None and parts.settings.signing.required:
         views = [view for view in views if not view.signing_fault]
     views = await _concerning(parts, interest, views)
-    etag = f'"{hashlib.sha256(" ".join(view.identifier for view in views).encode()).hexdigest()[:16]}.{lang}"'
+    etag = f'W/"{hashlib.sha256(" ".join(view.identifier for view in views).encode()).hexdigest()[:16]}.{lang}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if etag in request.headers.get("if-none-match", ""):
+    if unchanged(request, etag):
         return Response(status_code=304, headers=headers)
     base = parts.settings.public_url.rstrip("/")
     content = feed(

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from warning.web.auth import Here
 from warning.web.geojson import MEDIA_TYPE, collection
+from warning.web.made import Made
 from warning.web.snapshot import PublicBoard
 
 router = APIRouter(prefix="/api", tags=["alerts"])
@@ -12,14 +13,10 @@ router = APIRouter(prefix="/api", tags=["alerts"])
 @router.get("/alerts.geojson", summary="What is in force, as GeoJSON", response_class=Response,
             responses={200: {"content": {MEDIA_TYPE: {}}}, 304: {"description": "nothing has changed"}})
 async def geojson(parts: Here, request: Request) -> Response:
-    """Made once for each version of the board; past warnings are at /ogc/collections/warnings/items."""
+    """Past warnings are at /ogc/collections/warnings/items."""
     public: PublicBoard = request.app.state.public
+    made: Made = request.app.state.made
     snapshot = await public.snapshot()
-    headers = {"ETag": f'"{snapshot.version}"', "Cache-Control": "public, max-age=15", "Access-Control-Allow-Origin": "*"}
-    if headers["ETag"] in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    kept: dict[str, bytes] = request.app.state.collections
-    if snapshot.version not in kept:
-        kept.clear()
-        kept[snapshot.version] = collection(parts, request.app.state.grounds, [standing.alert for standing in snapshot.in_force], now=parts.clock.now())
-    return Response(kept[snapshot.version], media_type=MEDIA_TYPE, headers=headers)
+    now, grounds = parts.clock.now(), request.app.state.grounds
+    return await made.answer(
+        request, "geojson", snapshot.version, MEDIA_TYPE, lambda: collection(parts, grounds, [standing.alert for standing in snapshot.in_force], now=now))

@@ -4,7 +4,7 @@ import json
 from typing import Annotated
 
 import shapely
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from warning.errors import NotFound
@@ -25,8 +25,16 @@ _REFUSALS: dict[int | str, dict[str, object]] = {
 router = APIRouter(prefix="/ogc", tags=["ogc"], responses=_REFUSALS)
 
 Name = Annotated[str, Path(description="active = in force now; warnings = these and past ones", json_schema_extra={"enum": list(COLLECTIONS)})]
-_OPEN = {"Access-Control-Allow-Origin": "*"}
 _PAGE = 200
+
+
+def _plain(request: Request, f: Annotated[str | None, Query(description="json")] = None) -> None:
+    """What takes no parameter but the form refuses others (/req/core/query-param-unknown)."""
+    try:
+        only(request.query_params, {"f"})
+        _format(f)
+    except BadQuery as error:
+        raise HTTPException(400, str(error)) from error
 
 
 class Document(BaseModel):
@@ -35,31 +43,31 @@ class Document(BaseModel):
     model_config = {"extra": "allow"}
 
 
-@router.get("/", summary="Landing page", response_model=Document)
+@router.get("/", dependencies=[Depends(_plain)], summary="Landing page", response_model=Document)
 async def landing(parts: Here) -> Response:
     return _json(landing_page(_base(parts)))
 
 
-@router.get("/conformance", summary="Which requirements classes are met", response_model=Document)
+@router.get("/conformance", dependencies=[Depends(_plain)], summary="Which requirements classes are met", response_model=Document)
 async def conformance() -> Response:
     return _json({"conformsTo": list(CONFORMANCE)})
 
 
-@router.get("/collections", summary="The collections", response_model=Document)
+@router.get("/collections", dependencies=[Depends(_plain)], summary="The collections", response_model=Document)
 async def collections(parts: Here) -> Response:
     base = _base(parts)
     found = [about(name, base=base, bounds=_bounds(parts)) for name in COLLECTIONS]
     return _json({"links": [link(f"{base}/ogc/collections", "self")], "collections": found})
 
 
-@router.get("/collections/{name}", summary="One collection", response_model=Document)
+@router.get("/collections/{name}", dependencies=[Depends(_plain)], summary="One collection", response_model=Document)
 async def one_collection(parts: Here, name: Name) -> Response:
     return _json(about(_known(name), base=_base(parts), bounds=_bounds(parts)))
 
 
-@router.get("/collections/{name}/queryables", summary="By which properties items can be chosen", response_model=Document)
+@router.get("/collections/{name}/queryables", dependencies=[Depends(_plain)], summary="By which properties items can be chosen", response_model=Document)
 async def queryables(parts: Here, name: Name) -> Response:
-    return Response(json.dumps(queryables_of(_known(name), base=_base(parts), hazards=_hazards(parts))), media_type="application/schema+json", headers=_OPEN)
+    return Response(json.dumps(queryables_of(_known(name), base=_base(parts), hazards=_hazards(parts))), media_type="application/schema+json", headers={"Cache-Control": "public, max-age=60"})
 
 
 @router.get("/collections/{name}/items", summary="Warnings as features", response_model=Document)
@@ -90,29 +98,32 @@ async def items(
     if name == "active":
         when = Interval(begin=now, end=now) if when is None else when.within(now)
     found: list[AlertView] = []
+    more = False
     while when is not None or name == "warnings":
         rows = await past.valid(
             parts.database, begin=when.begin if when else None, end=when.end if when else None, status=parts.settings.status, hazard=hazard,
             level=strength, codes=_codes(parts, boxes, zone), limit=_PAGE, offset=skip)
         for row in rows:
-            if len(found) == most:
+            there = _there(row, outlines, boxes, zone)
+            if there and len(found) == most:
+                more = True
                 break
             skip += 1
-            if _there(row, outlines, boxes, zone):
+            if there:
                 found.append(row)
-        if len(found) == most or len(rows) < _PAGE:
+        if more or len(rows) < _PAGE:
             break
     base = f"{_base(parts)}/ogc/collections/{name}"
     asked = request.url.query
     links = [link(f"{base}/items{'?' if asked else ''}{asked}", "self", MEDIA_TYPE), link(base, "collection")]
-    if len(found) == most:
+    if more:
         links.append(link(f"{base}/items?{_query(request, offset=skip)}", "next", MEDIA_TYPE))
     content = collection(parts, outlines, found, now=now, members={
         "timeStamp": f"{now:%Y-%m-%dT%H:%M:%SZ}", "numberReturned": len(found), "links": links})
-    return Response(content, media_type=MEDIA_TYPE, headers=_OPEN | {"Cache-Control": "public, max-age=15"})
+    return Response(content, media_type=MEDIA_TYPE, headers={"Cache-Control": "public, max-age=15"})
 
 
-@router.get("/collections/{name}/items/{identifier}", summary="One warning as a feature", response_model=Document)
+@router.get("/collections/{name}/items/{identifier}", dependencies=[Depends(_plain)], summary="One warning as a feature", response_model=Document)
 async def item(parts: Here, request: Request, name: Name, identifier: str) -> Response:
     alert = await board.alert(parts.database, identifier)
     now = parts.clock.now()
@@ -121,7 +132,7 @@ async def item(parts: Here, request: Request, name: Name, identifier: str) -> Re
     base = f"{_base(parts)}/ogc/collections/{name}"
     found = feature(parts, request.app.state.grounds, alert, now=now)
     found["links"] = [link(f"{base}/items/{identifier}", "self", MEDIA_TYPE), link(base, "collection")]
-    return Response(json.dumps(found, ensure_ascii=False), media_type=MEDIA_TYPE, headers=_OPEN)
+    return Response(json.dumps(found, ensure_ascii=False), media_type=MEDIA_TYPE, headers={"Cache-Control": "public, max-age=15"})
 
 
 @router.get("/collections/{name}/position", summary="EDR: what is in force at a point", response_model=Document,
@@ -168,7 +179,7 @@ async def position(
         said |= {"label": said["headline_en"] or said["headline_zh"], "datetime": f"{said['onset']}/{said['expires']}", "parameter-name": wanted,
                  "edrqueryendpoint": here}
     document["parameters"] = {key: PARAMETERS[key] for key in wanted}
-    return Response(json.dumps(document, ensure_ascii=False), media_type=MEDIA_TYPE, headers=_OPEN | {"Cache-Control": "private, max-age=10"})
+    return Response(json.dumps(document, ensure_ascii=False), media_type=MEDIA_TYPE, headers={"Cache-Control": "private, max-age=10"})
 
 
 def _known(name: str) -> str:
@@ -217,7 +228,7 @@ def _refused(error: BadQuery) -> Response:
 
 
 def _json(document: dict[str, object]) -> Response:
-    return Response(json.dumps(document, ensure_ascii=False), media_type="application/json", headers=_OPEN | {"Cache-Control": "public, max-age=60"})
+    return Response(json.dumps(document, ensure_ascii=False), media_type="application/json", headers={"Cache-Control": "public, max-age=60"})
 
 
 def _base(parts: Parts) -> str:

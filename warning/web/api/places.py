@@ -7,7 +7,7 @@ from typing import Annotated
 
 import shapely
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from geo.zone import ZoneSet
 from warning.errors import Invalid, NotFound
@@ -27,7 +27,7 @@ OUTLINE_DEGREES = 0.002
 class WarnedOut(BaseModel):
     """What is in force at the place asked for; the place itself is neither kept nor repeated."""
 
-    warned: bool
+    warned: bool | None = Field(description="null = the place lies in no zone of this deployment: not known, which is no all-clear")
     place: Place | None
     alerts: list[AlertOut]
 

@@ -11,6 +11,7 @@ from warning.errors import NotFound
 from warning.store import board
 from warning.store.board import AlertView
 from warning.web.auth import Here
+from warning.web.made import unchanged
 from warning.web.parts import Parts
 from warning.web.problem import Problem
 from warning.web.product.facts import facts
@@ -75,6 +76,6 @@ async def _served(parts: Parts, request: Request, identifier: str, kind: Kind, s
     products: Products = request.app.state.products
     version, content = await products.page(alert, kind, size)
     headers = {"ETag": f'"{version}"', "Cache-Control": _CACHE, "Content-Disposition": f'inline; filename="{identifier}-{size}.{kind}"'}
-    if f'"{version}"' in request.headers.get("if-none-match", ""):
+    if unchanged(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(content, media_type=_TYPES[kind], headers=headers)

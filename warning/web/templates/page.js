@@ -20,7 +20,7 @@
   function show(answer) {
     tell('');
     var where = answer.place ? answer.place.name[here.dataset.lang] : '';
-    if (!answer.warned) { tell((where ? where + ': ' : '') + here.dataset.none); }
+    if (!answer.place && !answer.alerts.length) { tell(here.dataset.outside); } else if (!answer.warned) { tell((where ? where + ': ' : '') + here.dataset.none); }
     answer.alerts.forEach(function (alert) {
       var link = document.createElement('a');
       link.href = (here.dataset.lang === 'en' ? '/en' : '') + alert.page_url;

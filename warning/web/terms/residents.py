@@ -4,6 +4,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "here": ("我在的地方有预警吗？", "Am I warned here?"),
     "here_coarse": ("只发送约 1 公里的网格，不保存。", "Only a cell of about 1 km is sent, and not kept."),
     "here_failed": ("无法得知：没有位置或没有网络。请在下方按区查看。不等于平安。", "Not known: no position or no connection. Look your district up below. This is no all-clear."),
+    "here_outside": ("您不在本系统的服务范围内：那里有没有预警，这里不知道。这不等于平安。", "You are outside the area of this service: whether there is a warning is not known here. This is no all-clear."),
     "here_none": ("当前没有生效的预警", "no warnings in force"),
     "copy": ("静态副本", "STATIC COPY"),
     "copy_made": ("生成于", "made at"),
