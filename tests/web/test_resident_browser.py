@@ -80,6 +80,17 @@ def test_a_resident_asks_whether_there_is_a_warning_here_and_only_a_cell_leaves_
     _lift(site, identifier)
 
 
+@pytest.mark.parametrize(("base", "button", "said"), [("", "我在的地方有预警吗？", "这不等于平安"), ("/en", "Am I warned here?", "This is no all-clear")])
+def test_whoever_stands_outside_of_every_zone_is_never_told_that_all_is_well(site: str, browser: Browser, base: str, button: str, said: str) -> None:
+    with browser.new_context(viewport=PHONE, geolocation={"latitude": 0.0, "longitude": 0.0}, permissions=["geolocation"]) as context:
+        page = context.new_page()
+        page.goto(f"{site}{base or '/'}")
+        page.get_by_role("button", name=button).click()
+        answer = page.locator("#here").get_by_role("status")
+        expect(answer).to_contain_text(said)
+        expect(answer).not_to_contain_text(re.compile("没有生效|no warnings"))
+
+
 @pytest.mark.parametrize("base", ["", "/en"])
 def test_a_resident_registers_by_a_code_without_javascript_and_ends_it_again(site: str, browser: Browser, tmp_path: Path, base: str) -> None:
     english = base == "/en"
@@ -147,6 +158,21 @@ def test_pushes_are_shown_replaced_and_cleared_by_the_real_service_worker(site: 
     assert "解除" in over["title"]
     assert over["silent"]
 
+    past = {**note, "event": "e-past", "status": "Actual", "expires": f"{datetime.now(UTC) - timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"}
+    worker.deliver(past)  # the phone was away when it ran out, and nobody sends an end of that
+    _notifications(page, 2)
+    context.new_page().goto(site)
+    assert [one["over"] for one in _notifications(page, 1)] == [True], "what has run out leaves the screen, the news of an end stays"
+
+    page.locator("input[name=quiet_from]").fill("22:00")
+    page.get_by_role("button", name="开启通知并保存").click()
+    expect(page.get_by_role("status")).to_contain_text("免打扰：请填写两个不同的时间")
+    page.route("**/api/registrations", lambda route: route.fulfill(status=422, json={"detail": "quiet: two different times", "next_step": ""}))
+    page.locator("input[name=quiet_until]").fill("07:00")
+    page.get_by_role("button", name="开启通知并保存").click()
+    expect(page.get_by_role("status")).to_have_text("没有成功。请检查网络后再试；仍不行时请登记短信。")
+    expect(page.get_by_role("button", name="开启通知并保存")).to_be_enabled()
+
     page.get_by_role("button", name="删除 浦东新区").click()
     _until(lambda: page.locator("#mine li").count() == 1)
     context.close()
@@ -199,6 +225,13 @@ def test_every_page_is_light_and_without_a_fault_that_axe_finds_and_the_figures_
                 "axe_violations": len(found := broken(page))}
             assert figures[f"{path} {scheme}"]["bytes"] <= 50_000, path
             assert found == [], f"{path} {scheme}"
+            if scheme == "light":  # letters twice as large, as an old person sets them in the browser, on a small phone
+                page.set_viewport_size({"width": 360, "height": 740})
+                page.add_style_tag(content="html{font-size:200%}")
+                assert page.evaluate("getComputedStyle(document.body).fontSize") == "34px", path
+                assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+                page.screenshot(path=tmp_path / f"large{path.replace('/', '-')}.png", full_page=True)
+                page.set_viewport_size(PHONE)
         context.close()
     (tmp_path / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
     _lift(site, identifier)

@@ -2,7 +2,7 @@
 (function () {
   'use strict';
   var app = document.getElementById('app'), said = document.getElementById('said'), form = app.querySelector('form'), words = app.dataset;
-  var mine = document.getElementById('mine'), install = document.getElementById('install'), select = form.elements.place, push;
+  var mine = document.getElementById('mine'), install = document.getElementById('install'), select = form.elements.place, button = form.querySelector('button:not([type])'), push;
   app.hidden = false;
   if (!('serviceWorker' in navigator) || !('PushManager' in window)) {
     say(words.unable);
@@ -14,7 +14,7 @@
 
   function post(path, body) {
     return fetch(path, {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body)}).then(function (answer) {
-      if (!answer.ok) { return answer.json().then(function (problem) { throw new Error(problem.detail); }); }
+      if (!answer.ok) { return answer.json().then(function (problem) { throw new Error(words.lang === 'en-US' ? problem.detail : ''); }); }
       return answer.json();
     });
   }
@@ -59,7 +59,17 @@
     });
   }
 
-  function fail(error) { say(words.failed + ' ' + (error && error.message || '')); }
+  /* What we say ourselves as it is; what browser and server say only where it is in the page's language. */
+  function fail(error) {
+    if (error && error.told) { say(error.told); return; }
+    say(words.failed + (words.lang === 'en-US' && error && error.message ? ' (' + error.message + ')' : ''));
+  }
+
+  function told(text) {
+    var error = new Error(text);
+    error.told = text;
+    return error;
+  }
 
   function subscription() {
     return navigator.serviceWorker.ready.then(function (worker) { return worker.pushManager.getSubscription(); });
@@ -67,7 +77,7 @@
 
   function subscribed() {
     return Notification.requestPermission().then(function (answer) {
-      if (answer !== 'granted') { throw new Error(words.denied); }
+      if (answer !== 'granted') { throw told(words.denied); }
       return navigator.serviceWorker.ready;
     }).then(function (worker) {
       return worker.pushManager.getSubscription().then(function (held) {
@@ -83,28 +93,34 @@
   form.addEventListener('submit', function (event) {
     event.preventDefault();
     var chosen = select.selectedOptions[0], from = form.elements.quiet_from.value, until = form.elements.quiet_until.value;
+    if (Boolean(from) !== Boolean(until) || from && from === until) { say(words.both); return; }
+    if (!push) { say(words.failed); return; }
+    button.disabled = true;
+    say(words.wait);
     subscribed().then(function (held) {
       return post('/api/registrations', {
         channel: push.channel, address: JSON.stringify(held), lat: Number(chosen.dataset.lat), lon: Number(chosen.dataset.lon),
         hazards: Array.prototype.map.call(form.querySelectorAll('input[name=hazards]:checked'), function (box) { return box.value; }),
         min_level: form.elements.min_level.value, language: words.lang, quiet: from && until ? from + '-' + until : ''
       }).then(function () { say(words.saved); return refresh(held); });
-    }).catch(fail);
+    }).catch(fail).then(function () { button.disabled = false; });
   });
 
   document.getElementById('position').addEventListener('click', function () {
+    say(words.finding);
     navigator.geolocation.getCurrentPosition(function (position) {
       var cell = function (degrees) { return ((Math.floor(degrees * 100) + 0.5) / 100).toFixed(3); };
       var lat = cell(position.coords.latitude), lon = cell(position.coords.longitude);
       fetch('/api/warned?coarse=true&lat=' + lat + '&lon=' + lon).then(function (answer) { return answer.json(); }).then(function (found) {
         if (!found.place) { say(words.outside); return; }
+        say('');
         var option = new Option(words.position + ' (' + found.place.name[words.lang === 'en-US' ? 'en' : 'zh'] + ')', found.place.code, true, true);
         option.dataset.lat = lat;
         option.dataset.lon = lon;
         select.add(option, 0);
         select.selectedIndex = 0;
       }).catch(fail);
-    }, fail, {maximumAge: 300000, timeout: 15000});
+    }, function () { say(words.nowhere); }, {maximumAge: 300000, timeout: 15000});
   });
 
   window.addEventListener('beforeinstallprompt', function (event) {

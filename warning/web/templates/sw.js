@@ -15,6 +15,7 @@ self.addEventListener('activate', function (event) {
 
 self.addEventListener('fetch', function (event) {
   if (event.request.mode !== 'navigate') { return; }
+  event.waitUntil(swept());
   event.respondWith(fetch(event.request).catch(function () {
     // An old page is never shown in its place: no warning on it would look like no warning.
     return caches.match(new URL(event.request.url).pathname.indexOf('/en') === 0 ? PAGES[1] : PAGES[0]);
@@ -38,13 +39,20 @@ function words(id, lang) {
   });
 }
 
+/* What has run out leaves the screen: the phone may have been away when it ended, and nobody sends an end of what ends by itself. A drill has a clock of its own. */
+function swept() {
+  return self.registration.getNotifications().then(function (all) {
+    all.forEach(function (one) { if (one.data && one.data.expires && Date.parse(one.data.expires) <= Date.now()) { one.close(); } });
+  });
+}
+
 function shown(note) {
   var lang = note.lang === 'en-US' ? 'en' : 'zh', over = note.ends || note.msg_type === 'Cancel';
   var base = lang === 'en' ? '/en' : '';
   var plain = {title: note.title, body: note.body || (lang === 'en' ? 'Open for what to do.' : '打开查看防御指南。'), url: base + '/alert/' + note.id,
                version: note.version, over: over};
   var text = note.body ? Promise.resolve(plain) : words(note.id, lang).then(function (found) {
-    var lifted = over || found.state === 'lifted';
+    var lifted = over || found.state === 'lifted' || found.state === 'expired';
     return {title: found.title || note.title, body: [found.body, lifted ? '' : found.instruction].filter(Boolean).join('\n').slice(0, 600), url: found.url,
             version: Math.max(note.version, found.version), over: lifted};
   }).catch(function () { return plain; });
@@ -57,13 +65,13 @@ function shown(note) {
     }
     before.forEach(function (one) { one.close(); });
     return self.registration.showNotification(said.title, {
-      tag: note.event, body: said.body, data: {url: said.url, version: said.version, over: said.over, event: note.event}, lang: note.lang,
+      tag: note.event, body: said.body, data: {url: said.url, version: said.version, over: said.over, event: note.event, expires: note.status === 'Actual' ? note.expires : ''}, lang: note.lang,
       icon: '/icons/192.png', badge: '/icons/96.png', renotify: !said.over, silent: said.over, requireInteraction: !said.over && note.level >= 3});
   });
 }
 
 self.addEventListener('push', function (event) {
-  if (event.data) { event.waitUntil(shown(event.data.json())); }
+  if (event.data) { event.waitUntil(swept().then(function () { return shown(event.data.json()); })); }
 });
 
 self.addEventListener('notificationclick', function (event) {
