@@ -27,6 +27,8 @@ from warning.store.server import EmbeddedServer
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 OPEN = 50
+WINDOW_MS = 1000
+"""An empty cache is a profile of its own, and that a window of its own: for so long Chromium fetches hundreds of files for the window's own address bar (``chrome://omnibox-popup``), on the same two cores."""
 _DRAWN = ".zonemap[data-drawn^='/console/paper/']"
 _PAGES = {
     "desk": ("/console/", _DRAWN), "desk with its form": ("/console/", ".board .acts button"), "compose": ("/console/compose", "main h1"), "responses": ("/console/responses", "main h1, main h2"),
@@ -161,7 +163,9 @@ def _page(chromium: Browser, base: str, cookie: str) -> Page:
     context = chromium.new_context(viewport={"width": 1366, "height": 768})
     name, _, value = cookie.partition("=")
     context.add_cookies([{"name": name, "value": value, "url": base}])
-    return context.new_page()
+    page = context.new_page()
+    page.wait_for_timeout(WINDOW_MS)
+    return page
 
 
 def _signed_in(base: str) -> str:

@@ -301,6 +301,35 @@ def test_no_word_confirms_both_a_drill_and_the_real_thing(typed: str, drill: boo
     assert says(typed, drill=drill, places=("浦东新区", "Pudong New Area")) is yes
 
 
+# The first entry of what is in force is marked the moment it is there: drawn anew, it would have lost its mark.
+_MARKED = """new MutationObserver(() => { const one = document.querySelector('[data-left]'); if (one && !window.first) { window.first = one; one.marked = true } })
+  .observe(document, {subtree: true, childList: true})"""
+
+
+def test_the_main_page_opens_with_what_fills_a_screen_and_the_rest_comes_below_while_its_first_stays(site: str, browser: Browser) -> None:
+    for zone in ("310101", "310104", "310105", "310106", "310107", "310109", "310110", "310112", "310113", "310151"):
+        warned(site, zone, "blue")
+    page = signed_in(browser, site, "token-fu", [])
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url.removeprefix(f"{site}/console/")))
+    page.add_init_script(_MARKED)
+    sent = page.request.get(f"{site}/console/").text()
+    assert len(set(re.findall(r"data-left='([^']+)'", sent))) == 10
+    total = len(httpx.get(f"{site}/api/alerts?active=true", timeout=60).json())
+    assert total > 12
+    asked.clear()
+    page.goto(f"{site}/console/")
+    expect(page.locator("[data-left]")).to_have_count(total, timeout=_SLOW_MS)
+    assert page.evaluate("document.querySelector('[data-left]').marked") is True
+    assert page.evaluate("document.body.classList.contains('drill') && getComputedStyle(document.body, '::after').borderTopWidth") == "6px"
+    page.locator(".zonemap[data-drawn^='/console/paper/']").wait_for(state="attached", timeout=_SLOW_MS)
+    shared = [one for one in asked if one.startswith(("ground/", "paper/"))]
+    assert len(shared) == len(set(shared)) == 3, "the borders, the colours and the cells: by the head of the page, and not by the map once more"
+    current = page.get_by_role("navigation", name="工作台各页").locator("[aria-current=page]")
+    expect(current).to_have_text("待处理提案")
+    page.context.close()
+
+
 def warned(site: str, zone: str, level: str) -> None:
     """Two people warn a district of gale through the API."""
     at = {one: {"Authorization": f"Bearer token-{one}"} for one in ("fu", "lin")}

@@ -9,10 +9,12 @@ from warning.web.console import check
 from warning.web.console.differ import differ
 from warning.web.console.editor import Editor
 from warning.web.console.feeds import feed_list, states
+from warning.web.console.following import InForce
 from warning.web.console.frame import frame, remember
-from warning.web.console.mapfield import MapField
+from warning.web.console.mapfield import CSS as FIELD_CSS
+from warning.web.console.mapfield import MapField, legend
 from warning.web.console.mapview import MapView
-from warning.web.console.progress import Tick, going_out, in_force, still
+from warning.web.console.progress import Tick, going_out, still
 from warning.web.console.proposals import ProposalList, places, title
 from warning.web.console.reading import Reading
 from warning.web.console.reviews import owed, review_list
@@ -20,7 +22,7 @@ from warning.web.console.visit import Visit
 
 EVERY_S = 1.5
 AT_LAST_S = 1.0
-"""The form comes when the map is drawn, and after so long where it is not."""
+"""The map, its legend and the heads of the lists come first; the form, the field and what is below the screen when the map is drawn, and after so long where it is not."""
 
 
 class DeskPage:
@@ -33,19 +35,24 @@ class DeskPage:
         self._shown: dict[str, Hashable] = {}
         self._proposals: ProposalList | None = None
         self._open: Editor | None = None
-        self._formed = False
+        self._field: MapField | None = None
+        self._standing: InForce | None = None
+        self._whole = False
         self._ends: list[Tick] = []
         self._clocks: list[Tick] = []
         self._ages: list[Tick] = []
         frame(visit, "/")
         ui.add_css(check.CSS)
+        ui.add_css(FIELD_CSS)
         self._away = ui.label(visit.t("database_away")).classes("fault").props('role="alert"').style("width:100%")
         with ui.element("main").classes("board"):
             self._list = ui.element("section").classes("pane").props(f'aria-label="{visit.t("proposals")}"')
             with ui.element("div").style("display:grid;gap:.6rem;min-width:0;grid-template-columns:minmax(0,1fr)"):
                 with ui.element("section").classes("pane"):
-                    self.map = MapView(visit, reading, shown=self._form)
-                    self._field = MapField(visit, self.map, visit.watch.fields)
+                    self.map = MapView(visit, reading, shown=self._rest)
+                    self._below = ui.element("div").classes("belowmap")
+                    with self._below:
+                        ui.html(legend(None, visit.lang), sanitize=False).classes("legend")
                 self._editor = ui.element("section").classes("pane").props(f'aria-label="{visit.t("evidence")}"')
             with ui.element("div").style("display:grid;gap:.6rem;min-width:0;grid-template-columns:minmax(0,1fr)"):
                 self._reviews = ui.element("section").classes("pane").props(f'aria-label="{visit.t("reviews")}"')
@@ -54,13 +61,19 @@ class DeskPage:
                 self._in_force = ui.element("section").classes("pane").props(f'aria-label="{visit.t("in_force")}"')
         self.show(reading)
         ui.timer(EVERY_S, self.tick)
-        ui.timer(AT_LAST_S, self._form, once=True)
+        ui.timer(AT_LAST_S, self._rest, once=True)
 
-    def _form(self) -> None:
-        """Now the form, which is as much work for a browser as all the rest."""
-        if not self._formed:
-            self._formed = True
-            self.show(self.reading)
+    def _rest(self) -> None:
+        """Now what is as much work for a browser as all the rest."""
+        if self._whole:
+            return
+        self._whole = True
+        self._below.clear()
+        with self._below:
+            self._field = MapField(self.visit, self.map, self.visit.watch.fields)
+        if self._standing is not None:
+            self._standing.more(self.reading)
+        self.show(self.reading)
 
     async def tick(self) -> None:
         """Read, and show what is new."""
@@ -84,13 +97,13 @@ class DeskPage:
         elif self._proposals is not None:
             self._proposals.tick(reading, self.chosen)
         proposal = live.get(self.chosen) if self.chosen else None
-        if self._new("editor", None if proposal is None else (proposal.id, proposal.revision, self._formed)):
+        if self._new("editor", None if proposal is None else (proposal.id, proposal.revision, self._whole)):
             self._editor.clear()
             self._open = None
             with self._editor:
                 if proposal is None:
                     ui.label(self.visit.t("nothing_waits")).classes("soft")
-                elif self._formed:
+                elif self._whole:
                     self._open = Editor(self.visit, proposal, reading)
                 else:
                     ui.label(f"{title(self.visit, proposal)} · {places(self.visit, proposal)} …").style("font-weight:700;font-size:1.1rem;min-height:60vh")
@@ -105,8 +118,11 @@ class DeskPage:
         if self._new("in_force", tuple(alert.identifier for alert in reading.in_force)):
             self._in_force.clear()
             with self._in_force:
-                self._ends = in_force(self.visit, reading)
+                self._standing = InForce(self.visit, reading)
                 differ(self.visit, reading)
+            self._ends = [self._standing.tick]
+            if self._whole:
+                self._standing.more(reading)
         if self._new("progress", still(reading)):
             self._progress.clear()
             with self._progress:
@@ -119,7 +135,8 @@ class DeskPage:
         for tick in (*self._ends, *self._clocks, *self._ages):
             tick(reading)
         self.map.show(reading, "" if proposal is None else str(proposal.id), () if proposal is None else proposal.zones)
-        self._field.show(reading.fields, reading.now)
+        if self._field is not None:
+            self._field.show(reading.fields, reading.now)
 
     def _new(self, pane: str, key: Hashable) -> bool:
         if pane in self._shown and self._shown[pane] == key:

@@ -18,24 +18,36 @@ from warning.web.words import SYMBOL, hazard_name, level_word, local_time, span,
 
 MOST = 60
 """So many are listed; of more the weakest are counted."""
+FIRST = 10
+"""So many fill a screen: a page opens with these."""
 
 # The buttons are plain HTML: the click finds its own.
 _CLICK = "(event) => { const at = event.target.closest('[data-follow]'); if (at) emit(at.dataset.follow, at.dataset.alert) }"
 
 
 class InForce:
-    """Drawn for one set of alerts; ``tick`` keeps what is left of each right without touching anything else."""
+    """Drawn for one set of alerts: those that fill a screen, and the rest by ``more``; ``tick`` keeps what is left of each right without touching anything else."""
 
     def __init__(self, visit: Visit, reading: Reading) -> None:
         self._visit = visit
         self._alerts = {alert.identifier: alert for alert in reading.in_force}
-        self._told = {alert.identifier: _left(visit, alert, reading) for alert in reading.in_force[:MOST]}
+        self._told: dict[str, str] = {}
+        with ui.element("div").style("width:100%") as self._box:
+            heading = f"<h2>{visit.t('in_force')} ({len(reading.in_force)})</h2>"
+            self._put(reading, 0, FIRST, before=heading, after="" if reading.in_force else f"<p class='soft'>{visit.t('no_alerts')}</p>")
+
+    def more(self, reading: Reading) -> None:
+        """Below the first, which stay as they are: somebody may be pressing one of their buttons."""
         rest = len(reading.in_force) - MOST
-        items = "".join(_item(visit, alert, self._told[alert.identifier]) for alert in reading.in_force[:MOST])
-        more = f"<p class='soft small'>{visit.t('more_in_force').format(n=rest)}</p>" if rest > 0 else ""
-        body = f"<ul class='plain'>{items}</ul>{more}" if items else f"<p class='soft'>{visit.t('no_alerts')}</p>"
-        ui.html(f"<h2>{visit.t('in_force')} ({len(reading.in_force)})</h2>{body}", sanitize=False).style("width:100%").on(
-            "click", self._chosen, js_handler=_CLICK)
+        with self._box:
+            self._put(reading, FIRST, MOST, after=f"<p class='soft small'>{self._visit.t('more_in_force').format(n=rest)}</p>" if rest > 0 else "")
+
+    def _put(self, reading: Reading, start: int, stop: int, *, before: str = "", after: str = "") -> None:
+        shown = reading.in_force[start:stop]
+        self._told |= {alert.identifier: _left(self._visit, alert, reading) for alert in shown}
+        items = "".join(_item(self._visit, alert, self._told[alert.identifier]) for alert in shown)
+        if items or before or after:
+            ui.html(before + (f"<ul class='plain'>{items}</ul>" if items else "") + after, sanitize=False).style("width:100%").on("click", self._chosen, js_handler=_CLICK)
 
     def tick(self, reading: Reading) -> None:
         """Only the words that have changed travel."""

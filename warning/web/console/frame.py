@@ -3,9 +3,10 @@
 import json
 from html import escape
 
+import nicegui
 from nicegui import ui
 
-from warning.web.console.keys import help_link, keys
+from warning.web.console.keys import help_button, keys, skip_link
 from warning.web.console.visit import Visit
 from warning.web.links import switched
 from warning.web.words import Lang
@@ -15,7 +16,8 @@ CSS = """
 body{background:var(--ground);color:var(--ink);font:14px/1.45 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;margin:0}
 .nicegui-content{padding:0;gap:0;width:100%}
 .head{display:flex;flex-wrap:wrap;align-items:center;gap:.3rem .65rem;padding:.35rem 1rem;background:#1b2430;color:#fff;width:100%}
-.head>*{white-space:nowrap}.head a,.head button{color:#fff}.head a,.head form button{display:inline-block;padding:.25rem 0;min-height:28px}.head b{font-size:1.05rem}.head .grow{flex:1}
+.head>*,.head nav>*{white-space:nowrap}.head nav{display:contents}.head a,.head button{color:#fff}.head a,.head form button{display:inline-block;padding:.25rem 0;min-height:28px}.head b{font-size:1.05rem}.head .grow{flex:1}
+.head form{margin:0}.head form button{background:none;border:0;cursor:pointer;text-decoration:underline;font:inherit}.head a[aria-current]{font-weight:700;text-decoration-thickness:3px;text-underline-offset:4px}
 .drillbar{position:sticky;top:0;z-index:2500;background:repeating-linear-gradient(45deg,#5b2a86 0 22px,#7a3fae 22px 44px);color:#fff;width:100%;padding:.3rem 1rem;text-align:center;font-weight:700;font-size:1.05rem;letter-spacing:.06em}
 .drillbar span{background:#fff;color:#4a1d73;border-radius:4px;padding:0 .7rem;margin-right:.6rem}
 body.drill::after{content:"";position:fixed;inset:0;pointer-events:none;z-index:3000;border:6px solid #6f3aa0;background:url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='560' height='380'%3E%3Ctext x='280' y='200' text-anchor='middle' font-size='68' font-weight='700' fill='%236f3aa0' fill-opacity='.08' transform='rotate(-24 280 190)'%3E演练 DRILL%3C/text%3E%3C/svg%3E")}
@@ -73,37 +75,31 @@ def remember(key: str, value: str) -> None:
 
 
 def frame(visit: Visit, here: str) -> None:
-    """Head and banner; ``here`` is this page's own path below /console, for the language switch."""
-    other: Lang = "zh" if visit.lang == "en" else "en"
+    """Head and banner, in one piece; ``here`` is this page's own path below /console, for the language switch."""
     ui.page_title(("演练 · " if visit.drill else "") + visit.t("console"))
+    # What NiceGUI's scripts ask for only when they run.
+    ui.add_head_html(f'<link rel="modulepreload" href="/console/_nicegui/{nicegui.__version__}/static/dompurify.mjs">')
     ui.add_css(CSS)
     keys(visit)
-    ui.colors(primary="#0b4fa8")  # white on it reads 8 to 1; NiceGUI's own blue gives 3 to 1
+    bar = ""
     if visit.drill:
-        ui.query("body").classes("drill")
-        with ui.element("div").classes("drillbar").props('role="note"'):
-            ui.html("<span>演练 DRILL</span>", sanitize=False).style("display:inline")
-            ui.label(visit.t("drill_line")).style("display:inline")
-    with ui.element("div").classes("head").props('role="banner"'):
-        ui.label(visit.t("console")).style("font-weight:700;font-size:1.05rem")
-        if not visit.drill:
-            ui.label("实战 LIVE").classes("live")
-        ui.link(visit.t("proposals"), f"/?lang={visit.lang}")
-        ui.link(visit.t("compose"), f"/compose?lang={visit.lang}")
-        ui.link(visit.t("arrivals_link"), f"/arrivals?lang={visit.lang}")
-        ui.link(visit.t("responses"), f"/responses?lang={visit.lang}")
-        ui.link(visit.t("call_board"), f"/calls?lang={visit.lang}")
-        ui.link(visit.t("roster"), f"/roster?lang={visit.lang}")
-        ui.link(visit.t("packs"), f"/packs?lang={visit.lang}")
-        ui.link(visit.t("routes"), f"/routes?lang={visit.lang}")
-        ui.link(visit.t("wall"), f"/wall?lang={visit.lang}")
-        ui.element("div").classes("grow")
-        help_link(visit)
-        ui.html(f"<a href='/me?lang={visit.lang}'>{escape(visit.t('signed_in'))} {escape(visit.account.name)} ({escape(visit.t(f'role_{visit.account.role}'))})</a>",
-                sanitize=False).classes("small")
-        ui.link(visit.t("other_language"), switched(here, visit.request.query_params, other)).classes("language")
-        with (
-            ui.element("form").props('method="post" action="/logout"').style("margin:0"),
-            ui.element("button").props('type="submit"').style("background:none;border:0;cursor:pointer;text-decoration:underline"),
-        ):
-            ui.label(visit.t("logout"))
+        ui.add_body_html("<script>document.body.classList.add('drill')</script>")
+        bar = f"<div class='drillbar' role='note'><span>演练 DRILL</span>{escape(visit.t('drill_line'))}</div>"
+    ui.html(skip_link(visit) + bar + _head(visit, here), sanitize=False).style("display:contents")
+
+
+_PAGES = ("proposals", "/"), ("compose", "/compose"), ("arrivals_link", "/arrivals"), ("responses", "/responses"), ("call_board", "/calls"), ("roster", "/roster"), (
+    "packs", "/packs"), ("routes", "/routes"), ("wall", "/wall")
+
+
+def _head(visit: Visit, here: str) -> str:
+    other: Lang = "zh" if visit.lang == "en" else "en"
+    live = "" if visit.drill else "<div class='live'>实战 LIVE</div>"
+    links = "".join(
+        f"<a href='/console{path}?lang={visit.lang}'{' aria-current=page' if path == here else ''}>{escape(visit.t(word))}</a>" for word, path in _PAGES)
+    whose = f"{visit.t('signed_in')} {visit.account.name} ({visit.t(f'role_{visit.account.role}')})"
+    return (
+        f"<div class='head' role='banner'><b>{escape(visit.t('console'))}</b>{live}<nav aria-label='{escape(visit.t('pages'))}'>{links}</nav><div class='grow'></div>{help_button(visit)}"
+        f"<a class='small' href='/me?lang={visit.lang}'>{escape(whose)}</a>"
+        f"<a class='language' href='/console{escape(switched(here, visit.request.query_params, other))}'>{escape(visit.t('other_language'))}</a>"
+        f"<form method='post' action='/logout'><button type='submit'>{escape(visit.t('logout'))}</button></form></div>")

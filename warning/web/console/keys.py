@@ -51,10 +51,9 @@ document.addEventListener('click', (event) => {
 
 
 def keys(visit: Visit) -> None:
-    """On every page of the console, before anything else that can be reached by Tab."""
+    """On every page of the console."""
     ui.add_css(CSS)
     rows = "".join(f"<tr><td><kbd>{escape(key)}</kbd></td><td>{escape(visit.t(word))}</td></tr>" for key, word, _ in KEYS)
-    ui.html(f"<a class='skip' href='#main'>{visit.t('skip')}</a>", sanitize=False)
     # A template: what is not open is not there for a search in the page, nor for a screen reader.
     ui.add_body_html(
         f"<template id='keys-made'><dialog class='keys' id='keys' aria-labelledby='keys-title'><h2 id='keys-title' style='margin:0;font-size:1.1rem'>{visit.t('key_help')}</h2>"
@@ -63,6 +62,11 @@ def keys(visit: Visit) -> None:
         f"<script>{_SCRIPT % json.dumps({key: f'@{visit.t(to[1:])}' if to[0] == '@' else to for key, _, to in KEYS})}</script>")
 
 
-def help_link(visit: Visit) -> None:
+def skip_link(visit: Visit) -> str:
+    """Before anything else that can be reached by Tab."""
+    return f"<a class='skip' href='#main'>{escape(visit.t('skip'))}</a>"
+
+
+def help_button(visit: Visit) -> str:
     """In the head: who does not know the keys finds them."""
-    ui.html(f"<button type='button' class='mini' data-keys aria-haspopup='dialog'>{visit.t('key_help')} <kbd>?</kbd></button>", sanitize=False)
+    return f"<button type='button' class='mini' data-keys aria-haspopup='dialog'>{escape(visit.t('key_help'))} <kbd>?</kbd></button>"

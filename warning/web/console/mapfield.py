@@ -17,11 +17,12 @@ from warning.web.words import SYMBOL, Lang, level_word, local_time, say
 MOST_GAUGES = 300
 _AHEAD = 4
 CSS = """
-.mapbar{display:flex;flex-wrap:wrap;gap:.3rem .6rem;align-items:center;width:100%;margin-top:.35rem}.mapbar .when{font-variant-numeric:tabular-nums;font-weight:700}
+.belowmap{width:100%;min-height:6.4rem}.mapbar{display:flex;flex-wrap:wrap;gap:.3rem .6rem;align-items:center;width:100%;margin-top:.35rem}.mapbar .when{font-variant-numeric:tabular-nums;font-weight:700}
 .legend{display:flex;flex-wrap:wrap;gap:.15rem .7rem;align-items:center;font-size:.8rem;color:var(--ink)}.legend i{display:inline-block;width:1.5rem;height:.85rem;border:1px solid #5a6675;vertical-align:-2px;margin-right:.2rem}
 .legend .hatch{background:repeating-linear-gradient(135deg,#6b7684 0 2px,#dfe3e8 2px 7px)}.legend .over{background:#2b0a3d59;border:2px solid #2b0a3d}.legend .zone{border:2px dashed #0b4fa8;background:none}.legend .part{border:3px solid #ff9a1f;outline:1px dashed #1b2430;outline-offset:-2px;background:none}
 .leaflet-tooltip.gauge{background:#fff;border:1px solid #1b2430;padding:0 3px;font-size:10px;font-weight:700;box-shadow:none;line-height:1.3;border-radius:3px}.leaflet-tooltip.gauge::before{display:none}
 """
+
 
 class MapField:
     """Below the map; keeps the layer and the moment that somebody has chosen while newer data come in."""
@@ -33,7 +34,6 @@ class MapField:
         self._chosen: datetime | None = None
         self._key = ""
         self._last = 1
-        ui.add_css(CSS)
         with ui.element("div").classes("mapbar"):
             self._select = ui.select({"": visit.t("map_none")}, value="", label=visit.t("map_field"), on_change=lambda: self._pick()).props(
                 "dense outlined options-dense").style("min-width:11rem").mark("field")

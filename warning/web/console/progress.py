@@ -14,7 +14,7 @@ from warning.store.outgoing import Accepted, Progress
 from warning.web.console.ask import ask_reason
 from warning.web.console.canary import canaries
 from warning.web.console.canary import shown as canaries_shown
-from warning.web.console.following import InForce, chip, name
+from warning.web.console.following import chip, name
 from warning.web.console.reading import Reading
 from warning.web.console.visit import Visit
 from warning.web.words import DELIVERY_WORDS, Lang, channel_word, explained, next_step, say, zone_name
@@ -24,11 +24,6 @@ _FAILURES = 4
 
 Tick = Callable[[Reading], None]
 """Brings what was drawn up to a newer reading in place, so that nobody's focus is lost."""
-
-
-def in_force(visit: Visit, reading: Reading) -> list[Tick]:
-    """The list of what is in force, with what may follow each."""
-    return [InForce(visit, reading).tick]
 
 
 def going_out(visit: Visit, reading: Reading) -> list[Tick]:

@@ -1,48 +1,57 @@
 // The map of the console: borders from sheets that a browser keeps, colours from a paper that all consoles share; no tile is loaded unless one is configured.
 import { leaflet as L } from "nicegui-leaflet";
-import { Signs, canvas, cells, digits, hit, latlng, pattern, unfolded } from "nicegui-zones";
+import { Signs, ask, canvas, cells, digits, forget, hit, latlng, pattern, unfolded } from "nicegui-zones";
+import { h } from "vue";
 import { loadResource } from "../../static/utils/resources.js";
 
-const LISTED = 400, HITS = 12, AGAIN_MS = 2000, MOST_SIGNS = 250;
-const sheets = new Map();
-const read = async (url) => { const answer = await fetch(url); if (!answer.ok) throw new Error(`${answer.status} ${url}`); return answer.json() };
-const sheetOf = (url) => {
-  if (!sheets.has(url)) sheets.set(url, read(url).then(unfolded).catch((fault) => { sheets.delete(url); throw fault }));
-  return sheets.get(url);
-};
+const LAND = "#f7f9fb", LISTED = 400, HITS = 12, AGAIN_MS = 2000, MOST_SIGNS = 250;
 const merged = (into, from) => { for (const [key, value] of Object.entries(from)) if (value && typeof value === "object") merged(into[key], value); else into[key] = value };
 
 export default {
-  template: `<div class="zonemap"><div ref="map" class="zonemap-map" role="application" :aria-label="label"></div>
-    <p v-if="stale" class="fault small" role="alert">{{ words.stale }}</p>
-    <div v-if="words.find" class="zonemap-bar">
-      <span class="zonemap-find"><input ref="find" type="search" autocomplete="off" :placeholder="words.find" :aria-label="words.find" @focus="whole" @input="seek" @keydown.enter.prevent="hits.length && go(hits[0])">
-        <span v-if="hits.length" class="zonemap-hits"><button v-for="one in hits" :key="one" type="button" class="mini" @click="go(one)">{{ name(one) }}</button></span></span>
-      <details @toggle="told"><summary>{{ words.list }} ({{ warned }})</summary>
-        <div v-for="group in groups" :key="group.said"><b>{{ group.said }} ({{ group.count }})</b>
-          <span class="zonemap-hits"><button v-for="one in group.shown" :key="one" type="button" class="mini" @click="go(one)">{{ name(one) }}</button><span v-if="group.count > group.shown.length">… {{ group.count - group.shown.length }}</span></span></div>
-      </details></div></div>`,
   props: {
     ground: Object, label: String, words: Object, palette: Array, resourcePath: String, paint: String, over: String, chosen: Object, field: Object, marks: Object, tiles: Object,
     draw: Object, drawWords: Object, drawn: Object,
   },
   data: () => ({hits: [], groups: [], warned: 0, stale: false}),
+  // Written out: a browser would need longer to make this of a template than to draw it.
+  render() {
+    const mini = (one) => h("button", {key: one, type: "button", class: "mini", onClick: () => this.go(one)}, this.name(one));
+    const hits = () => h("span", {class: "zonemap-hits"}, this.hits.map(mini));
+    const group = (one) => h("div", {key: one.said}, [h("b", `${one.said} (${one.count})`), " ", h("span", {class: "zonemap-hits"},
+      [...one.shown.map(mini), one.count > one.shown.length ? h("span", {key: "more"}, `… ${one.count - one.shown.length}`) : null])]);
+    const find = () => h("input", {ref: "find", type: "search", autocomplete: "off", placeholder: this.words.find, "aria-label": this.words.find, onFocus: this.whole, onInput: this.seek,
+      onKeydown: (event) => { if (event.key === "Enter") { event.preventDefault(); if (this.hits.length) this.go(this.hits[0]) } }});
+    return h("div", {class: "zonemap"}, [
+      h("div", {ref: "map", class: "zonemap-map", role: "application", "aria-label": this.label}),
+      this.stale ? h("p", {class: "fault small", role: "alert"}, this.words.stale) : null,
+      this.words.find ? h("div", {class: "zonemap-bar"}, [
+        h("span", {class: "zonemap-find"}, [find(), this.hits.length ? hits() : null]),
+        h("details", {onToggle: this.told}, [h("summary", `${this.words.list} (${this.warned})`), ...this.groups.map(group)])]) : null]);
+  },
   async mounted() {
-    Object.assign(this, {levels: [], parts: [], signs: {}, sheets: [], cells: null, cellIds: [], selected: -1});
-    await this.$nextTick(); // window.path_prefix is set by then
-    const first = this.load(0), css = loadResource(`${window.path_prefix}${this.resourcePath}/leaflet/leaflet.css`);
-    await css;
+    Object.assign(this, {levels: [], parts: [], signs: {}, sheets: [], asked: [], cells: null, cellIds: [], selected: -1});
     window.L = L;
-    if (this.draw) for (const file of ["leaflet.draw.css", "leaflet.draw.js"]) await loadResource(`${window.path_prefix}${this.resourcePath}/leaflet-draw/${file}`);
+    if (this.draw || !document.querySelector("[data-leaflet-css]")) {
+      await this.$nextTick(); // window.path_prefix is set by then
+      const files = ["leaflet/leaflet.css", ...(this.draw ? ["leaflet-draw/leaflet.draw.css", "leaflet-draw/leaflet.draw.js"] : [])];
+      for (const file of files) await loadResource(`${window.path_prefix}${this.resourcePath}/${file}`);
+    }
     if (!this.$refs.map) return; // the page has gone on meanwhile
+    this.load(0);
     const map = this.map = L.map(this.$refs.map, {attributionControl: false, zoomSnap: 0.25, preferCanvas: true});
     map.fitBounds(this.ground.corners, {animate: false});
     for (const [name, z] of [["ground", 210], ["field", 220], ["zones", 230]]) { const pane = map.createPane(name); pane.style.zIndex = z; pane.style.pointerEvents = "none" }
     if (this.tiles) {
       L.tileLayer(this.tiles.url, {minNativeZoom: this.tiles.min, maxNativeZoom: this.tiles.max, maxZoom: 22}).addTo(map);
       if (this.tiles.attribution) L.control.attribution({prefix: false}).addAttribution(this.tiles.attribution).addTo(map);
-    } else this.under = canvas(L, "ground", this.drawGround).addTo(map);
-    this.top = canvas(L, "zones", this.drawZones).addTo(map);
+    }
+    this.$watch("field", this.showField, {immediate: true});
+    this.$watch("marks", this.showMarks, {immediate: true});
+    this.$watch("drawn", this.showDrawn, {immediate: true});
+    this.$watch("chosen", this.redraw);
+    this.$watch("over", this.takeOver, {immediate: true});
+    this.$watch("paint", this.takePaint, {immediate: true});
+    this.top = canvas(L, "zones", this.drawZones).addTo(map); // draws at once what is there
     map.on("move", () => { // dragged beyond what was drawn
       const seen = L.bounds(map.containerPointToLayerPoint([0, 0]), map.containerPointToLayerPoint(map.getSize()));
       if (!map._animatingZoom && this.top._bounds && !this.top._bounds.contains(seen)) this.redraw();
@@ -52,42 +61,36 @@ export default {
     if (this.draw) this.tools();
     this.observer = new ResizeObserver(() => map.invalidateSize({animate: false}));
     this.observer.observe(this.$refs.map);
-    this.$watch("field", this.showField, {immediate: true});
-    this.$watch("marks", this.showMarks, {immediate: true});
-    this.$watch("drawn", this.showDrawn, {immediate: true});
-    this.$watch("chosen", this.redraw);
-    this.$watch("over", this.takeOver, {immediate: true});
-    this.$watch("paint", this.takePaint, {immediate: true});
-    await first;
-    this.redraw();
   },
   unmounted() { this.gone = true; this.observer?.disconnect(); this.map?.remove() },
   methods: {
     load(number) {
-      if (this.sheets[number] !== undefined) return this.asked[number];
-      this.asked ??= []; this.sheets[number] = null;
-      return this.asked[number] = this.patient(() => sheetOf(`${this.ground.url}/${number}.json`), (sheet) => { this.sheets[number] = sheet; this.redraw() });
+      return this.asked[number] ??= this.patient(() => ask(`${this.ground.url}/${number}.json`, unfolded), (sheet) => { this.sheets[number] = sheet; this.redraw() });
     },
-    // Asked until it comes: an old map says that it is old.
+    // Taken at once when it is there, and otherwise asked for until it comes: an old map says that it is old.
     async patient(ask, take, wanted = () => true) {
+      const there = ask().now;
+      if (there) { take(there); return }
       while (!this.gone && wanted()) {
-        try { const found = await ask(); if (wanted()) { this.stale = false; take(found) } return } catch { this.stale = true; await new Promise((on) => setTimeout(on, AGAIN_MS)) }
+        try { const found = await ask().told; if (wanted()) { this.stale = false; take(found) } return } catch { this.stale = true; await new Promise((on) => setTimeout(on, AGAIN_MS)) }
       }
     },
     takePaint(url) {
       if (!url) return;
-      this.patient(() => read(url), (told) => {
+      this.patient(() => ask(url), (told) => {
         const count = this.ground.count, values = Array.from(told.zones, (one) => digits.indexOf(one));
         this.levels = values.map((one) => Math.floor(one / 5)); this.parts = values.map((one) => one % 5); this.signs = told.signs || {};
         this.warned = values.filter((one, n) => n < count && one >= 5).length;
-        this.painted = url; this.redraw(); if (this.open) this.list();
+        this.painted = url; forget(url); this.redraw(); if (this.open) this.list();
       }, () => this.paint === url);
     },
     takeOver(url) {
-      if (url) this.patient(() => read(url), (told) => { this.cellIds = told.map((one) => one.id); this.always = told.map((one) => one.always); this.cells = cells(told.map((one) => one.shape)); this.redraw() }, () => this.over === url);
+      if (url) this.patient(() => ask(url), (told) => {
+        this.cellIds = told.map((one) => one.id); this.always = told.map((one) => one.always); this.cells = cells(told.map((one) => one.shape)); forget(url); this.redraw();
+      }, () => this.over === url);
     },
     redraw() {
-      if (this.waits || !this.map) return;
+      if (this.waits || !this.top) return;
       this.waits = requestAnimationFrame(() => { this.waits = 0; if (this.gone) return; this.under?._update(); this.top._update() });
     },
     // The coarsest sheet that is fine enough here, or the nearest that has come.
@@ -104,20 +107,20 @@ export default {
       this.load(n);
       return this.sheets[n] || null;
     },
-    drawGround(c, view) { const sheet = this.base(view); if (sheet) view.fill(c, sheet, view.inView(sheet), "#f7f9fb", 1) },
+    drawGround(c, view) { const sheet = this.field && this.base(view); if (sheet) view.fill(c, sheet, view.inView(sheet), LAND, 1) },
     drawZones(c, view) {
       this.view = view;
       const base = this.base(view), fine = this.fine(view);
       if (!base || (this.paint && !this.painted)) return; // borders without their colours would say that nothing is in force
       this.patterns ??= this.palette.map((one) => one && pattern(c, one));
-      const alpha = this.field ? 0.32 : 0.85, seen = [[base, view.inView(base)]];
+      const bare = !this.field && !this.tiles, alpha = this.field ? 0.32 : bare ? 1 : 0.85, seen = [[base, view.inView(base)]];
       if (fine) seen.push([fine, view.inView(fine)]);
       for (const [sheet, own] of seen) {
-        view.stroke(c, sheet, own.filter((n) => !this.levels[sheet.first + n]), sheet === base ? "#5a6675" : "#8a95a3", sheet === base ? 0.8 : 0.5);
+        const quiet = own.filter((n) => !this.levels[sheet.first + n]), edge = sheet === base ? "#5a6675" : "#8a95a3", width = sheet === base ? 0.8 : 0.5;
+        if (bare && sheet === base) view.painted(c, sheet, quiet, LAND, 1, edge, width); else view.stroke(c, sheet, quiet, edge, width);
         for (let level = 1; level < this.palette.length; level++) {
           const painted = own.filter((n) => this.levels[sheet.first + n] === level);
-          view.fill(c, sheet, painted, this.patterns[level], alpha);
-          view.stroke(c, sheet, painted, "#1b2430", this.field ? 2 : 1); // a line of one pixel costs the rasteriser a tenth of one that is wider
+          view.painted(c, sheet, painted, this.patterns[level], alpha, "#1b2430", this.field ? 2 : 1); // a line of one pixel costs the rasteriser a tenth of one that is wider
           view.dots(c, sheet, painted, this.palette[level].fill);
         }
       }
@@ -201,6 +204,7 @@ export default {
       }).filter((one) => one && one.count).reverse();
     },
     showField(field) {
+      if (field && !this.tiles) this.under ??= canvas(L, "ground", this.drawGround).addTo(this.map); // the land is below the field; without one the zones have it
       this.redraw();
       if (!field) { this.overlay?.remove(); this.overlay = null; return }
       if (this.overlay) this.overlay.setUrl(field.url);

@@ -1,5 +1,6 @@
 """The map as an element of a page: what it shows is told by a few short values, borders and colours are fetched by name and kept by the browser."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -55,15 +56,17 @@ def levels(lang: Lang) -> list[Mapping[str, str] | None]:
 
 
 def ahead(ground: Ground, lang: Lang, papers: Sequence[str]) -> None:
-    """A page that opens with a map asks for what it will need while it is still being read."""
+    """A page that opens with a map asks for what it will need, and unfolds it, while it is still being read and its libraries are on their way."""
     [leaflet] = [key for key, module in esm_modules.items() if module.name == "nicegui-leaflet"]
     [zones] = [key for key, module in esm_modules.items() if module.name == "nicegui-zones"]
     base = f"/console/_nicegui/{nicegui.__version__}"
-    fetched = (f"/console/ground/{ground.version}/{lang}/0.json", *papers)
+    borders, colours = f"/console/ground/{ground.version}/{lang}/0.json", [address for address in papers if address]
     ui.add_head_html(
-        "".join(f'<link rel="modulepreload" href="{base}/esm/{key}/index.js">' for key in (leaflet, zones))
+        f'<link rel="modulepreload" href="{base}/esm/{zones}/index.js"><link rel="modulepreload" href="{base}/static/utils/resources.js">'
+        + "".join(f'<link rel="preload" as="fetch" crossorigin href="{address}">' for address in (borders, *colours))
+        + f'<link rel="modulepreload" href="{base}/esm/{leaflet}/index.js">'
         + f'<link rel="stylesheet" href="{base}/resources/{leaflet}/leaflet/leaflet.css" data-leaflet-css>'
-        + "".join(f'<link rel="preload" as="fetch" crossorigin href="{address}">' for address in fetched if address))
+        + f'<script type="module" async>import {{ ask, unfolded }} from "nicegui-zones"; ask({json.dumps(borders)}, unfolded); for (const one of {json.dumps(colours)}) ask(one)</script>')
 
 
 def hatches() -> str:

@@ -3,6 +3,7 @@
 WORDS: dict[str, tuple[str, str]] = {
     "console": ("预警发布工作台", "Warning desk"),
     "proposals": ("待处理提案", "Proposals"),
+    "pages": ("工作台各页", "Pages of the desk"),
     "nothing_waits": ("没有待处理的提案", "Nothing waits for a decision"),
     "evidence": ("依据", "Evidence"),
     "peak": ("峰值", "peak"),

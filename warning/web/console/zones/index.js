@@ -6,6 +6,18 @@ const MARKS = {
   slants: (c) => { c.moveTo(0, 10); c.lineTo(10, 0); c.moveTo(-2, 2); c.lineTo(2, -2); c.moveTo(8, 12); c.lineTo(12, 8) },
   crosses: (c) => { c.moveTo(0, 0); c.lineTo(10, 10); c.moveTo(0, 10); c.lineTo(10, 0) },
 };
+// Each address is asked for once, by the page's head or by the map, whoever comes first; `now` is there when the answer is.
+const asked = new Map();
+export function ask(url, made = (told) => told) {
+  if (!asked.has(url)) {
+    const one = {};
+    one.told = fetch(url).then((answer) => { if (!answer.ok) throw new Error(`${answer.status} ${url}`); return answer.json() }).then((told) => one.now = made(told));
+    one.told.catch(() => asked.delete(url)); // whoever waits hears of it, and may ask again
+    asked.set(url, one);
+  }
+  return asked.get(url);
+}
+export const forget = (url) => asked.delete(url);
 const across = (lon180) => lon180 / 360;
 const down = (lat) => 0.5 - Math.asinh(Math.tan(lat * Math.PI / 180)) / TAU;
 
@@ -122,6 +134,10 @@ export class View {
       for (let i = start; i < Math.min(start + CHUNK, chosen.length); i++) this.trace(c, sheet, chosen[i]);
       finish();
     }
+  }
+  painted(c, sheet, chosen, style, alpha, edge, width) { // one path for both: a country's corners are the work
+    c.fillStyle = style; c.strokeStyle = edge; c.lineWidth = width;
+    this.paths(c, sheet, chosen, () => { c.globalAlpha = alpha; c.fill(); c.globalAlpha = 1; c.stroke() });
   }
   fill(c, sheet, chosen, style, alpha) { c.globalAlpha = alpha; c.fillStyle = style; this.paths(c, sheet, chosen, () => c.fill()); c.globalAlpha = 1 }
   stroke(c, sheet, chosen, style, width, dash = []) { c.strokeStyle = style; c.lineWidth = width; c.setLineDash(dash); this.paths(c, sheet, chosen, () => c.stroke()); c.setLineDash([]) }
