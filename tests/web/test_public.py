@@ -2,16 +2,22 @@
 
 import html
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
+import shapely
 
+from geo.zone import Zone, ZoneSet
 from tests.corridor.conftest import until
 from tests.web.conftest import World
+from warning.level import Level
 from warning.settings import Settings
-from warning.web import public
-from warning.web.pages import brief
+from warning.web import public, sheets
+from warning.web.pages import brief, environment
+from warning.web.sheets import Press
+from warning.web.snapshot import Snapshot
 
 DISTRICTS = ("310101", "310104", "310105", "310106", "310107", "310109", "310110", "310112", "310113", "310114", "310115",
              "310116", "310117", "310118", "310120", "310151")
@@ -41,6 +47,28 @@ async def test_the_page_is_under_50_kB(world: World) -> None:  # noqa: N802  # t
     page = await world.get("/")
     assert page.text.count("data-identifier") == 16
     assert len(page.content) <= 50_000, len(page.content)
+
+
+async def test_with_a_country_in_force_every_page_is_light_and_every_county_is_found_with_its_colour(world: World) -> None:
+    await world.warned(zones=["310115"], level="orange")
+    [one] = (await world.app.state.public.snapshot(fresh=True)).in_force
+    cities = [Zone(code=f"c{n}", name_zh=f"第{n}市", name_en=f"City {n}", level="city", geometry=shapely.box(n, 0, n + 1, 1)) for n in range(30)]
+    counties = [Zone(code=f"d{n}", name_zh=f"第{n}县", name_en=f"County {n}", level="district", parent=f"c{n // 100}",
+                     geometry=shapely.box(n / 100, 0, (n + 1) / 100, 1)) for n in range(3000)]
+    # Each county by itself, and the last one red: the last of all, and not to be missed.
+    in_force = tuple(replace(one, codes=frozenset({f"d{n}", f"c{n // 100}"}), alert=replace(
+        one.alert, identifier=f"{one.alert.identifier}{n}", zones=(f"d{n}",), level=Level.RED if n == 2999 else Level.ORANGE)) for n in range(3000))
+    press = Press(jinja=environment(), lang="zh", now=world.now, parts=replace(world.parts, zones=ZoneSet(zones=(*cities, *counties), origin="a test")))
+    snapshot = Snapshot(version="v", in_force=in_force, lifted=())
+    city, last = sheets.city(press, snapshot), sheets.place(press, snapshot, cities[-1])
+    for page in (city, last):
+        assert len(page.encode()) <= 50_000
+        assert page.index("暴雨 · 红色预警") < page.index("暴雨 · 橙色预警")
+    assert "另有 2940 条" in city, "the red one and 59 of 2,999"
+    assert "另有 92 条" in last, "the red one and 7 of the 99 others of its city"
+    assert set(re.findall(r'href="/place/(c\d+)"', city)) == {zone.code for zone in cities}
+    told = dict(re.findall(r'href="/place/(d\d+)">[^<]+<span class="chip l(\d)"', last))
+    assert told == {f"d{n}": "4" if n == 2999 else "3" for n in range(2900, 3000)}
 
 
 async def test_alike_warnings_of_many_districts_are_one_card(world: World) -> None:

@@ -19,12 +19,13 @@ MAP_ZONES = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One hazard in one colour, wherever it is warned: thirty-five like warnings read as one."""
+    """One hazard in one colour, wherever it is warned: thirty-five like warnings read as one. ``more`` are counted and not told one by one."""
 
     hazard: str
     level: Level
     standings: tuple[Standing, ...]
     info: Info
+    more: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +39,17 @@ class MapZone:
     level: Level | None
 
 
-def cards(standings: Sequence[Standing], lang: Lang) -> list[Card]:
-    """Strongest first; ``info`` is the newest one of the group, in this language where it has that."""
+def cards(standings: Sequence[Standing], lang: Lang, *, most: int) -> list[Card]:
+    """Strongest first; ``info`` is the newest one of the group, in this language where it has that. Some ``most`` warnings are told in all, one of each card at least."""
     groups: dict[tuple[str, Level], list[Standing]] = {}
     for standing in standings:
         groups.setdefault((standing.alert.hazard, standing.alert.level), []).append(standing)
-    made = [
-        Card(hazard=hazard, level=level, standings=tuple(group), info=words(group[0].cap, lang))
-        for (hazard, level), group in groups.items()
-    ]
-    return sorted(made, key=lambda card: -card.level)
+    made: list[Card] = []
+    for (hazard, level), group in sorted(groups.items(), key=lambda one: -one[0][1]):
+        told = tuple(group[:max(1, most)])
+        most -= len(told)
+        made.append(Card(hazard=hazard, level=level, standings=told, info=words(group[0].cap, lang), more=len(group) - len(told)))
+    return made
 
 
 def words(cap: Alert, lang: Lang) -> Info:
@@ -56,10 +58,17 @@ def words(cap: Alert, lang: Lang) -> Info:
 
 
 def strongest(snapshot: Snapshot, zones: Sequence[Zone], parents: Mapping[str, Sequence[str]]) -> dict[str, Level]:
-    """The strongest level that concerns each zone."""
+    """The strongest level that concerns each zone. Each warning is looked at once: there may be ten thousand, and thousands of zones."""
+    reached: dict[str, Level] = {}
+    named: dict[str, Level] = {}
+    for standing in snapshot.in_force:
+        level = standing.alert.level
+        for known, codes in ((reached, standing.codes), (named, standing.alert.zones)):
+            for code in codes:
+                known[code] = max(level, known.get(code, level))
     found: dict[str, Level] = {}
     for zone in zones:
-        levels = [s.alert.level for s in snapshot.concerning(zone.code, parents.get(zone.code, ()))]
+        levels = [level for level in (reached.get(zone.code), *(named.get(parent) for parent in parents.get(zone.code, ()))) if level is not None]
         if levels:
             found[zone.code] = max(levels)
     return found

@@ -7,6 +7,7 @@ from datetime import datetime
 from jinja2 import Environment
 
 from geo.zone import Zone
+from warning.level import Level
 from warning.store.board import AlertView
 from warning.web.links import Links, live
 from warning.web.overview import cards, small_map, strongest, words
@@ -15,6 +16,9 @@ from warning.web.parts import Parts
 from warning.web.related import ancestors
 from warning.web.snapshot import Snapshot, parsed
 from warning.web.words import Lang
+
+LISTED, TOLD, READ = 150, 60, 8
+"""Places on one page, warnings on the city's by their places, and on a place's page with all their words: so it stays under 50 kB whatever is in force."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,19 +39,27 @@ class Press:
 def city(press: Press, snapshot: Snapshot) -> str:
     """Everything in force, and the districts with their colours."""
     zones = press.parts.zones
-    districts = zones.at("district")
-    levels = strongest(snapshot, districts, {zone.code: ancestors(zones, zone.code) for zone in districts})
+    listed = zones.at("district")
+    if len(listed) > LISTED:
+        listed = zones.at("city") or listed
+    levels = _levels(press, snapshot, listed)
     return press.sheet(
-        "city.html", "/", cards=cards(snapshot.in_force, press.lang), lifted=snapshot.lifted, districts=districts, levels=levels,
+        "city.html", "/", cards=cards(snapshot.in_force, press.lang, most=TOLD), lifted=snapshot.lifted, listed=listed, levels=levels,
         drawn=small_map(zones, levels), schematic=zones.schematic)
 
 
 def place(press: Press, snapshot: Snapshot, zone: Zone) -> str:
     """What is in force at one place, until when, and what to do."""
     standings = snapshot.concerning(zone.code, ancestors(press.parts.zones, zone.code))
+    told = cards(standings, press.lang, most=READ)
+    inside = press.parts.zones.inside(zone.code)[:LISTED]
     return press.sheet(
-        "place.html", f"/place/{zone.code}", place=zone, cards=cards(standings, press.lang),
-        texts={s.alert.identifier: words(s.cap, press.lang) for s in standings}, inside=press.parts.zones.inside(zone.code)[:200])
+        "place.html", f"/place/{zone.code}", place=zone, cards=told, inside=inside, levels=_levels(press, snapshot, inside),
+        texts={s.alert.identifier: words(s.cap, press.lang) for card in told for s in card.standings})
+
+
+def _levels(press: Press, snapshot: Snapshot, zones: Sequence[Zone]) -> dict[str, Level]:
+    return strongest(snapshot, zones, {zone.code: ancestors(press.parts.zones, zone.code) for zone in zones})
 
 
 def one(press: Press, alert: AlertView) -> str:

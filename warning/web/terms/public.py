@@ -26,6 +26,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "over_newest_superseded": ("看新版", "Read the newer one"),
     "over_newest_lifted": ("看解除通知", "Read the notice of its end"),
     "over_now": ("看现在生效的预警", "See what is in force now"),
+    "more_like_it": ("另有 {n} 条同样的预警：请在下方按区查看。", "{n} more warnings like this: look the districts up below."),
     "what_else": ("看全文", "Read all of it"),
     "state_lifted": ("已解除", "Lifted"),
     "state_expired": ("已过期", "Expired"),
