@@ -98,6 +98,23 @@ async def test_who_missed_more_than_is_kept_is_told_to_read_anew_instead_of_a_pa
         await one.aclose()  # type: ignore[attr-defined]  # it is a generator
 
 
+async def test_a_slow_listener_that_more_went_past_than_is_kept_is_told_to_read_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "KEPT", 2)
+    board = EventBoard(world.parts, world.app.state.public)
+    slow = board.listen("")
+    await anext(slow)
+    for zone in ("310115", "310116", "310117"):
+        await world.move(timedelta(minutes=2))
+        await world.warned(zones=[zone])
+        await world.app.state.public.snapshot(fresh=True)
+        quick = board.listen("")
+        await anext(quick)  # whoever listens reads the ledger for all
+        await quick.aclose()  # type: ignore[attr-defined]  # it is a generator
+    [(_, act, _)] = await next_of(slow, 1)
+    assert act == "reset", "the first of the three is no longer there to be told"
+    await slow.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
 async def test_the_address_answers_as_an_event_stream_and_refuses_the_one_too_many(world: World) -> None:
     board = board_of(world)
     board.listeners = 2000

@@ -91,6 +91,23 @@ def test_whoever_stands_outside_of_every_zone_is_never_told_that_all_is_well(sit
         expect(answer).not_to_contain_text(re.compile("没有生效|no warnings"))
 
 
+def test_a_page_that_is_left_open_shows_what_was_issued_since_and_grows_young_again_when_nothing_was(site: str, browser: Browser) -> None:
+    page = browser.new_page(viewport=PHONE)
+    page.goto(f"{site}/place/310151")
+    expect(page.locator(".calm")).to_be_visible()
+    page.evaluate("document.documentElement.dataset.until = '2020-01-01T00:00:00Z'; window.mark = true")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_function("Date.parse(document.documentElement.dataset.until) > Date.now()")
+    assert page.evaluate("window.mark"), "nothing has changed: the reader is left in peace"
+    expect(page.locator("#stale")).to_be_hidden()
+    identifier = warned(site, zones=("310151",))
+    page.evaluate("document.documentElement.dataset.until = '2020-01-01T00:00:00Z'")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator(f'[data-identifier="{identifier}"]')).to_be_visible()
+    page.close()
+    _lift(site, identifier)
+
+
 @pytest.mark.parametrize("base", ["", "/en"])
 def test_a_resident_registers_by_a_code_without_javascript_and_ends_it_again(site: str, browser: Browser, tmp_path: Path, base: str) -> None:
     english = base == "/en"

@@ -60,7 +60,7 @@ def render(
     other: Lang = "zh" if lang == "en" else "en"
     words = {
         "lang": lang, "t": partial(say, lang=lang), "level_word": partial(level_word, lang=lang), "channel": partial(channel_word, lang=lang),
-        "time": partial(local_time, lang=lang, now=now), "zone": partial(zone_name, parts.zones, lang=lang),
+        "time": partial(local_time, lang=lang, now=now), "moment": partial(local_time, lang=lang), "zone": partial(zone_name, parts.zones, lang=lang),
         "hazard": partial(hazard_name, parts.rule_sets, lang=lang), "symbol": SYMBOL, "now": now, "until": until, "copy": copy,
         "href": lambda path: links(path, lang), "translated": lambda path: links(path, other), "file": lambda path: links(path, None),
         "exercise": parts.settings.status != "Actual", "spoken": partial(_spoken, lang),

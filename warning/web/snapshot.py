@@ -67,6 +67,8 @@ class PublicBoard:
         self._known: dict[str, Standing] = {}
         self._places = Places(parts.zones)
         self._answers: Answers | None = None
+        self._answering = asyncio.Lock()
+        self._said: dict[str, bytes] = {}
         self._lock = asyncio.Lock()
         self._renewing: asyncio.Task[None] | None = None
 
@@ -102,11 +104,20 @@ class PublicBoard:
     async def answers(self) -> Answers:
         """What is answered to "am I warned here?" of what is served now."""
         snapshot = await self.snapshot()
-        if self._answers is None or self._answers.version != snapshot.version:
-            self._answers = Answers(
-                snapshot.version, [(alert_out(self._parts, one.alert).model_dump_json().encode(), one.ground) for one in snapshot.in_force],
-                self._places)
-        return self._answers
+        held = self._answers
+        if held is not None and held.version == snapshot.version:
+            return held
+        async with self._answering:
+            if self._answers is None or self._answers.version != snapshot.version:
+                # On a thread, and only what is new is written: ten thousand warnings take seconds, in which nobody else would be answered.
+                self._answers = await asyncio.to_thread(self._answered, snapshot)
+            return self._answers
+
+    def _answered(self, snapshot: Snapshot) -> Answers:
+        known = self._said
+        self._said = {
+            one.alert.identifier: known.get(one.alert.identifier) or alert_out(self._parts, one.alert).model_dump_json().encode() for one in snapshot.in_force}
+        return Answers(snapshot.version, [(self._said[one.alert.identifier], one.ground) for one in snapshot.in_force], self._places)
 
     async def _build(self, now: datetime, active: Sequence[str]) -> Snapshot:
         status = self._parts.settings.status
