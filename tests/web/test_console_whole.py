@@ -15,6 +15,8 @@ def test_no_page_carries_a_list_of_zones_nor_the_main_page_the_form_that_follows
     assert "金山区" not in compose.replace("金山区气象", "")
     assert '"tag":"nicegui-zonemap"' in desk
     assert '"tag":"nicegui-zonepick"' not in desk
+    assert '"tag":"q-slider"' not in desk, "nor the controls of its field, whose place is kept"
+    assert "超过阈值的格点" in desk, "but what the map's signs mean"
 
 
 def test_a_page_of_the_console_is_sent_whole_and_not_before_it_is_made(site: str) -> None:

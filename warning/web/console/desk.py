@@ -12,7 +12,7 @@ from warning.web.console.feeds import feed_list, states
 from warning.web.console.following import InForce
 from warning.web.console.frame import frame, remember
 from warning.web.console.mapfield import CSS as FIELD_CSS
-from warning.web.console.mapfield import MapField, legend
+from warning.web.console.mapfield import MapField, outline
 from warning.web.console.mapview import MapView
 from warning.web.console.progress import Tick, going_out, still
 from warning.web.console.proposals import ProposalList, places, title
@@ -52,7 +52,7 @@ class DeskPage:
                     self.map = MapView(visit, reading, shown=self._rest)
                     self._below = ui.element("div").classes("belowmap")
                     with self._below:
-                        ui.html(legend(None, visit.lang), sanitize=False).classes("legend")
+                        ui.html(outline(visit, reading.fields), sanitize=False).style("width:100%")
                 self._editor = ui.element("section").classes("pane").props(f'aria-label="{visit.t("evidence")}"')
             with ui.element("div").style("display:grid;gap:.6rem;min-width:0;grid-template-columns:minmax(0,1fr)"):
                 self._reviews = ui.element("section").classes("pane").props(f'aria-label="{visit.t("reviews")}"')

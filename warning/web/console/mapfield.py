@@ -17,11 +17,16 @@ from warning.web.words import SYMBOL, Lang, level_word, local_time, say
 MOST_GAUGES = 300
 _AHEAD = 4
 CSS = """
-.belowmap{width:100%;min-height:6.4rem}.mapbar{display:flex;flex-wrap:wrap;gap:.3rem .6rem;align-items:center;width:100%;margin-top:.35rem}.mapbar .when{font-variant-numeric:tabular-nums;font-weight:700}
+.belowmap{width:100%}.mapbar{min-height:40px;display:flex;flex-wrap:wrap;gap:.3rem .6rem;align-items:center;width:100%;margin-top:.35rem}.mapbar .when{font-variant-numeric:tabular-nums;font-weight:700}
 .legend{display:flex;flex-wrap:wrap;gap:.15rem .7rem;align-items:center;font-size:.8rem;color:var(--ink)}.legend i{display:inline-block;width:1.5rem;height:.85rem;border:1px solid #5a6675;vertical-align:-2px;margin-right:.2rem}
 .legend .hatch{background:repeating-linear-gradient(135deg,#6b7684 0 2px,#dfe3e8 2px 7px)}.legend .over{background:#2b0a3d59;border:2px solid #2b0a3d}.legend .zone{border:2px dashed #0b4fa8;background:none}.legend .part{border:3px solid #ff9a1f;outline:1px dashed #1b2430;outline-offset:-2px;background:none}
 .leaflet-tooltip.gauge{background:#fff;border:1px solid #1b2430;padding:0 3px;font-size:10px;font-weight:700;box-shadow:none;line-height:1.3;border-radius:3px}.leaflet-tooltip.gauge::before{display:none}
 """
+
+
+def outline(visit: Visit, board: Board) -> str:
+    """HTML: what stands below the map until its controls are there, at the same height."""
+    return f"<div class='mapbar'></div>{_told(visit, board, None)}<div class='legend'>{legend(None, visit.lang)}</div>"
 
 
 class MapField:
@@ -70,14 +75,12 @@ class MapField:
 
     def _show_layer(self, layer: Layer | None, now: datetime) -> None:
         self._layer = layer
-        faults = "".join(f"<p class='wait small'>{escape(self._visit.t('map_not_read'))} {escape(one)}</p>" for one in self._board.faults[:3])
+        self._said.set_content(_told(self._visit, self._board, layer))
         if layer is None:
             self._slider.set_enabled(False)
             self._picture("")
             self._when.set_text("")
-            self._said.set_content(faults or ("" if self._board.layers else f"<p class='soft small'>{escape(self._visit.t('map_no_field'))}</p>"))
         else:
-            self._said.set_content(faults)
             self._slider.set_enabled(len(layer.frames) > 1)
             self._last = max(len(layer.frames) - 1, 1)
             self._slider.props(f"max={self._last}")
@@ -113,6 +116,12 @@ class MapField:
         self._map.element.show("field", {
             "url": address(key), "bounds": [[extent.south, extent.west], [extent.north, extent.east]],
             "ahead": [address(one) for one in ahead or ()]} if key else None)
+
+
+def _told(visit: Visit, board: Board, layer: Layer | None) -> str:
+    """What could not be read; and where there is nothing to show, that an empty map does not mean calm."""
+    faults = "".join(f"<p class='wait small'>{escape(visit.t('map_not_read'))} {escape(one)}</p>" for one in board.faults[:3])
+    return faults or ("" if layer is not None or board.layers else f"<p class='soft small'>{escape(visit.t('map_no_field'))}</p>")
 
 
 def address(key: str) -> str:
