@@ -235,7 +235,7 @@ def test_what_is_composed_in_english_is_checked_as_it_is_written_and_no_word_mak
     expect(check).to_contain_text("warnings this place has had in the last 12 h")
     assert fits(page)
     picture(page, "compose-checked", tmp_path, whole=True)
-    page.get_by_role("button", name="Compose by hand").click()
+    page.get_by_role("button", name="Make the proposal").click()
     page.get_by_text("composed by hand").first.wait_for(timeout=_SLOW_MS)
     head = {"Authorization": "Bearer token-fu"}
     made = next(one for one in httpx.get(f"{site}/api/proposals", headers=head, timeout=60).json() if one["reason"] == "by_hand" and one["status"] == "open")

@@ -1,10 +1,19 @@
-"""A page of the console is sent when it is made, and not before."""
+"""A page of the console is sent whole; what is typed on it is lost to nobody, and what others do meanwhile is said."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
+from playwright.sync_api import Browser, expect
 
-from tests.web.browsing import site
+from tests.web.browsing import CHROMIUM, picture, signed_in, site
 
 __all__ = ["site"]
+_SLOW_MS = 60_000
+_browsed = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium")
 
 
 def test_no_page_carries_a_list_of_zones_nor_the_main_page_the_form_that_follows_its_map(site: str) -> None:
@@ -30,3 +39,101 @@ def test_a_page_of_the_console_is_sent_whole_and_not_before_it_is_made(site: str
             assert (answer.headers["x-content-type-options"], answer.headers["x-frame-options"], answer.headers["referrer-policy"]) == (
                 "nosniff", "DENY", "no-referrer"), path
             assert {"default-src 'self'", "form-action 'self'", "frame-ancestors 'none'"} <= set(answer.headers["content-security-policy"].split("; ")), path
+
+
+@_browsed
+def test_what_is_typed_outlives_a_reload_and_the_other_language_follows_the_templates_and_is_submitted_once(site: str, browser: Browser, tmp_path: Path) -> None:
+    own = "[EXERCISE] Gale Yellow Warning by the duty officer's own hand"
+    words = proposal(site, composed(site, "310113", {}))["texts"]["en-US"]
+    made = composed(site, "310113", {"en-US": {"headline": own, "description": words["description"], "instruction": words["instruction"]}})
+    page = signed_in(browser, site, "token-fu", [])
+    page.goto(f"{site}/console/?lang=zh&proposal={made}")
+    title, colour = page.get_by_label("中文 · 标题"), page.get_by_role("combobox", name="等级")
+    for word in ("橙色", "黄色"):
+        colour.click(timeout=_SLOW_MS)
+        page.get_by_role("option", name=word).click()
+        expect(title).to_have_value(re.compile(word), timeout=_SLOW_MS)
+    expect(page.get_by_label("English · 标题")).to_have_value(own)  # a person's words stay
+    title.fill("")
+    page.get_by_label("理由", exact=True).fill("值班长要求")
+    page.get_by_label("中文 · 防御指南").fill("停止户外作业，注意防风。")
+    expect(title).to_have_value(re.compile("大风黄色预警信号"), timeout=_SLOW_MS)  # left empty it is the template's again
+    expect(page.get_by_role("region", name="发布前核对")).to_contain_text("注意防风。", timeout=_SLOW_MS)
+    page.locator("a.language").click()
+    expect(page.get_by_text("what you had changed and not submitted is shown again")).to_be_visible(timeout=_SLOW_MS)
+    for field, words in (("中文 · instruction", "停止户外作业，注意防风。"), ("English · headline", own), ("reason", "值班长要求")):
+        expect(page.get_by_label(field, exact=True)).to_have_value(words)
+    picture(page, "draft", tmp_path, whole=True)
+    page.get_by_role("button", name="Submit", exact=True).dblclick()
+    expect(page.get_by_text("submitted by fu")).to_be_visible(timeout=_SLOW_MS)
+    assert page.get_by_text("was changed meanwhile").count() == page.get_by_text("not submitted is shown again").count() == 0
+    found = proposal(site, made)
+    assert (found["revision"], found["changes"]["note"], "level" in found["changes"]) == (2, "值班长要求", False)
+    assert found["changes"]["texts"]["en-US"]["headline"] == own
+    assert found["changes"]["texts"]["zh-CN"]["instruction"] == "停止户外作业，注意防风。"
+    page.context.close()
+
+
+@_browsed
+def test_what_another_person_did_meanwhile_is_said_and_nothing_is_put_in_its_place(site: str, browser: Browser, tmp_path: Path) -> None:
+    made, word = composed(site, "310120", {}), "甲的指南"
+    head = {"Authorization": "Bearer token-fu"}
+    page = signed_in(browser, site, "token-fu", [])
+    page.goto(f"{site}/console/?lang=zh&proposal={made}")
+    page.get_by_label("中文 · 防御指南").fill(word, timeout=_SLOW_MS)
+    expect(page.get_by_role("region", name="发布前核对")).to_contain_text(word, timeout=_SLOW_MS)
+    changes = {"level": "orange", "zones": ["310116"]}
+    httpx.post(f"{site}/api/proposals/{made}/submit", headers=head, json={"revision": 1, "changes": changes}, timeout=60).raise_for_status()
+    expect(page.get_by_text("您有未提交的修改，没有采用")).to_be_visible(timeout=_SLOW_MS)
+    # What goes out is what is shown, in the list and over the form, and not what it was proposed as.
+    expect(page.locator(f"[data-proposal='{made}']")).to_contain_text(re.compile(r"橙色.*金山区", re.DOTALL))
+    expect(page.locator("section[aria-label='依据']")).to_contain_text("大风 · 金山区")
+    httpx.post(f"{site}/api/proposals/{made}/return", headers={"Authorization": "Bearer token-lin"}, json={"reason": "再核"}, timeout=60).raise_for_status()
+    page.get_by_role("button", name="取回我的修改").click(timeout=_SLOW_MS)
+    expect(page.get_by_label("中文 · 防御指南")).to_have_value(word, timeout=_SLOW_MS)
+    page.get_by_role("button", name="放弃我的修改").click()
+    expect(page.get_by_label("中文 · 防御指南")).not_to_have_value(word, timeout=_SLOW_MS)
+    httpx.post(f"{site}/api/proposals/{made}/dismiss", headers=head, json={"reason": "演练结束"}, timeout=60).raise_for_status()
+    expect(page.get_by_text("这份提案已不在待处理之列")).to_be_visible(timeout=_SLOW_MS)
+    assert page.get_by_role("button", name="提交", exact=True).count() == 0, "no other proposal has slipped under the hand"
+    picture(page, "gone", tmp_path)
+    page.get_by_role("button", name="打开下一份提案").click()
+    expect(page.get_by_role("region", name="发布前核对")).to_be_visible(timeout=_SLOW_MS)
+    page.context.close()
+
+
+@_browsed
+def test_a_double_click_follows_up_and_composes_once(site: str, browser: Browser) -> None:
+    page = signed_in(browser, site, "token-fu", [])
+    before = waiting(site)
+    page.get_by_role("button", name="延长: 大风 · 上海市").dblclick()
+    page.wait_for_url("**/console/?*proposal=*")
+    page.goto(f"{site}/console/compose?lang=en")
+    zones = page.get_by_label("zones", exact=True)
+    zones.fill("310112")
+    page.get_by_role("option").first.click(timeout=_SLOW_MS)
+    page.get_by_role("button", name="Make the proposal").dblclick()
+    page.wait_for_url("**/console/?*proposal=*")
+    page.get_by_role("button", name="Submit", exact=True).wait_for()
+    assert waiting(site) == before + 2
+    page.goto(f"{site}/console/compose?lang=en")
+    page.get_by_text("Compose by hand").first.wait_for()
+    assert page.get_by_text("not submitted is shown again").count() == page.locator(".q-chip").count() == 0, "what was made is no draft any more"
+    page.context.close()
+
+
+def composed(site: str, zone: str, texts: dict[str, dict[str, str]]) -> str:
+    """A proposal of gale, yellow, by fu's hand; its id."""
+    onset = datetime(2024, 9, 20, 0, 30, tzinfo=UTC)
+    return str(httpx.post(f"{site}/api/proposals", headers={"Authorization": "Bearer token-fu"}, timeout=60, json={
+        "issuer": "310000", "hazard": "gale", "event_code": "11B06", "level": "yellow", "zones": [zone], "texts": texts, "onset": onset.isoformat(),
+        "expires": (onset + timedelta(hours=6)).isoformat()}).raise_for_status().json()["id"])
+
+
+def proposal(site: str, made: str) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{site}/api/proposals/{made}", headers={"Authorization": "Bearer token-fu"}, timeout=60).json()
+    return found
+
+
+def waiting(site: str) -> int:
+    return len(httpx.get(f"{site}/api/proposals", headers={"Authorization": "Bearer token-fu"}, timeout=60).json())

@@ -73,7 +73,7 @@ ACTS = {
 }
 """Everything that the console can do, and the address that does the same."""
 READS = {
-    "RouteStore.views", "answer.board", "consulted.notes", "consulted.owed", "feeds.standings", "issue.fast", "issue.look",
+    "RouteStore.views", "answer.board", "consulted.notes", "consulted.owed", "feeds.standings", "issue.fast", "issue.form_texts", "issue.look",
     "issue.look_by_hand", "proofs.latest", "rates.rates", "reach.noise", "reach.plan", "response.responses", "risks.notices", "risks.signatures", "rosters.gaps",
     "rosters.posts", "rosters.scores", "trust.ended",
 }

@@ -20,7 +20,7 @@ from warning.issue.drawn import round_of
 from warning.issue.effective import Effective, effective, facts_of, words_of
 from warning.issue.fastlane import FastRule, rule_for
 from warning.issue.hand import HandMade
-from warning.issue.look import Look, covered_by
+from warning.issue.look import FormTexts, Look, covered_by
 from warning.issue.registry import Registry
 from warning.issue.state import move
 from warning.issue.texts import disagreements
@@ -252,6 +252,13 @@ class IssueDesk:
         """What would be sent with these changes (None = those it was submitted with), beside the templates. Nothing is stored."""
         stored = await self._ledger.proposal(proposal_id)
         return await self._looked(stored, stored.changes if changes is None else changes)
+
+    async def form_texts(self, proposal_id: UUID, *, changes: Mapping[str, object]) -> FormTexts:
+        """For a form that shows the templates' words; also where what somebody has written could not be sent."""
+        stored = await self._ledger.proposal(proposal_id)
+        issuer, zones = self._registry.issuer(stored.issuer), self._registry.zones
+        came, changed = (facts_of(effective(stored, one, self._registry), sent=stored.created_at) for one in ({}, changes))
+        return FormTexts(came=worded(came, issuer=issuer, zones=zones), changed=worded(changed, issuer=issuer, zones=zones))
 
     async def look_by_hand(self, hand: HandMade, *, account: Account) -> Look:
         """As :meth:`look`, of what is being composed. Raises what :meth:`compose` would."""

@@ -27,6 +27,14 @@ class Look:
     unregistered: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormTexts:
+    """What the templates said of the proposal as it ``came``, and say of it as it is ``changed``, both sent when it was made: for fields that nobody has edited."""
+
+    came: Texts
+    changed: Texts
+
+
 def covered_by(found: Effective, registry: Registry) -> tuple[Covered, ...]:
     """Of a drawn ground every zone of the chosen levels that it touches; of chosen zones each in full."""
     if found.polygon is None:

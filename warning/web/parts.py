@@ -20,7 +20,7 @@ from warning.dispatch.subscribe import Held, OfficeSubscription, ResidentSubscri
 from warning.exchange.work import How, Partner, Taken
 from warning.issue.consult.work import Note, Review, Verdict
 from warning.issue.hand import HandMade
-from warning.issue.look import Look
+from warning.issue.look import FormTexts, Look
 from warning.issue.work import NewAlert
 from warning.level import Level
 from warning.office.desk import OfficeDesk
@@ -69,6 +69,8 @@ class Issuing(Protocol):
     async def preview(self, proposal_id: UUID, /) -> NewAlert: ...
 
     async def look(self, proposal_id: UUID, /, *, changes: Mapping[str, object] | None = None) -> Look: ...
+
+    async def form_texts(self, proposal_id: UUID, /, *, changes: Mapping[str, object]) -> FormTexts: ...
 
     async def look_by_hand(self, hand: HandMade, /, *, account: Account) -> Look: ...
 

@@ -6,10 +6,11 @@ from html import escape
 from warning.level import Level
 from warning.store.board import ProposalView
 from warning.web.console.visit import Visit
+from warning.web.console.wording import LANGUAGES, PARTS
 from warning.web.textdiff import marked
-from warning.web.words import BEIJING, SYMBOL, level_word, zone_name
+from warning.web.words import BEIJING, SYMBOL, hazard_name, level_word, zone_name
 
-_PARTS = ("headline", "description", "instruction", "sms")
+_NAMES = dict(LANGUAGES)
 
 
 def what_changed(visit: Visit, proposal: ProposalView) -> str:
@@ -25,7 +26,7 @@ def what_changed(visit: Visit, proposal: ProposalView) -> str:
 def _rows(visit: Visit, proposal: ProposalView) -> list[str]:
     changes, found = proposal.changes, []
     if "hazard" in changes:
-        found.append(_row(visit.t("hazard"), proposal.hazard, str(changes["hazard"])))
+        found.append(_row(visit.t("hazard"), *(hazard_name(visit.parts.rule_sets, key, visit.lang) for key in (proposal.hazard, str(changes["hazard"])))))
     if "level" in changes:
         found.append(_row(visit.t("level"), _level(visit, proposal.level), _level(visit, Level.of(str(changes["level"])))))
     if isinstance(zones := changes.get("zones"), list):
@@ -37,10 +38,10 @@ def _rows(visit: Visit, proposal: ProposalView) -> list[str]:
         found.append(_row(visit.t("expires"), _time(proposal.expires), _time(after)))
     if isinstance(texts := changes.get("texts"), dict):
         for language, words in texts.items():
-            for part in _PARTS:
+            for part in PARTS:
                 before, after_text = proposal.texts.get(language, {}).get(part, ""), str(words.get(part, ""))
                 if part in words and before != after_text:
-                    found.append(f"<tr><th scope='row'>{escape(language)} {escape(visit.t(part))}</th><td colspan='2' lang='{escape(language)}'>{marked(before, after_text)}</td></tr>")
+                    found.append(f"<tr><th scope='row'>{escape(str(_NAMES.get(language, language)))} · {escape(visit.t(part))}</th><td colspan='2' lang='{escape(language)}'>{marked(before, after_text)}</td></tr>")
     if changes.get("override"):
         found.append(f"<tr><th scope='row'>{escape(visit.t('override'))}</th><td colspan='2' class='fault'>{escape(str(changes['override']))}</td></tr>")
     return found

@@ -1,11 +1,13 @@
 """Composing by hand: any issuer, any event code, no grid needed; checked before it is made, and the same two signatures follow."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from html import escape
 
 from nicegui import ui
 
 from warning.account import Account, Act
+from warning.cap import Status
 from warning.issue.hand import HandMade
 from warning.issue.look import Look
 from warning.level import Level
@@ -13,10 +15,14 @@ from warning.watch.issuer import Issuer
 from warning.web.console import check
 from warning.web.console.area import Area
 from warning.web.console.check import Check
-from warning.web.console.editor import LANGUAGES, PARTS
+from warning.web.console.drafts import Draft
 from warning.web.console.frame import frame
+from warning.web.console.once import Once
 from warning.web.console.visit import Visit
-from warning.web.words import SYMBOL, hazard_name, level_word, zone_name
+from warning.web.console.wording import LANGUAGES, PARTS
+from warning.web.words import SYMBOL, hazard_name, level_word, local_time, zone_name
+
+_FORM = "compose"
 
 
 class Compose:
@@ -24,46 +30,64 @@ class Compose:
 
     def __init__(self, visit: Visit) -> None:
         self.visit = visit
+        self._once = Once()
         frame(visit, "/compose")
         ui.add_css(check.CSS)
         parts, english = visit.parts, visit.lang == "en"
-        first = next(iter(parts.issuers))
+        draft = visit.watch.drafts.of(visit.account.name, _FORM)
+        given = None if draft is None else draft.hand
+        first = next(iter(parts.issuers)) if given is None else given.issuer
         names = self._hazards(first)
+        code = next(iter(names)) if given is None else given.event_code
         with (
             ui.element("main").style("padding:.8rem;width:100%;max-width:72rem;margin:0 auto"),
             ui.element("section").classes("pane").style("display:grid;gap:.5rem"),
         ):
             ui.html(f"<h1>{visit.t('compose')}</h1>", sanitize=False)
+            if draft is not None:
+                with ui.element("div").classes("row wait small").mark("draft"):
+                    ui.label(f"{visit.t('draft_taken')} ({local_time(draft.at, visit.lang, parts.clock.now())})")
+                    ui.button(visit.t("draft_drop"), on_click=self._begin_anew).props("outline dense no-caps color=grey-9")
             with ui.element("div").classes("row"):
                 self._issuer = ui.select({code: i.name_en if english else i.name_zh for code, i in parts.issuers.items()}, on_change=self._reissued,
                                          value=first, label=visit.t("issuer")).props("outlined dense").style("min-width:16rem;flex:1").mark("issuer")
-                self._hazard = ui.select(names, value=next(iter(names)), label=visit.t("hazard"), on_change=self._recoded).props(
+                self._hazard = ui.select(names, value=code if code in names else next(iter(names)), label=visit.t("hazard"), on_change=self._recoded).props(
                     "outlined dense").style("min-width:12rem;flex:1").mark("hazard")
-                self._code = ui.input(visit.t("code"), value=next(iter(names)), on_change=self._touched).props("outlined dense").style("width:8rem")
-                self._level = ui.select({one.key: f"{SYMBOL[one]} {level_word(one, visit.lang)}" for one in reversed(Level)}, value="yellow",
+                self._code = ui.input(visit.t("code"), value=code, on_change=self._touched).props("outlined dense").style("width:8rem")
+                self._level = ui.select({one.key: f"{SYMBOL[one]} {level_word(one, visit.lang)}" for one in reversed(Level)}, value="yellow" if given is None else given.level.key,
                                         label=visit.t("level"), on_change=self._touched).props("outlined dense").style("width:9rem").mark("level")
-                self._hours = ui.number(visit.t("hours"), value=6, min=1, max=72, on_change=self._touched).props("outlined dense").style("width:10rem")
+                self._hours = ui.number(visit.t("hours"), value=6 if given is None else (given.expires - given.onset).total_seconds() / 3600, min=1, max=72, on_change=self._touched).props("outlined dense").style("width:10rem")
             self._register = ui.html("", sanitize=False).mark("register")
-            self._area = Area(visit, self._own().may_warn, [], drawn=None, circle=None, enabled=visit.can(Act.SUBMIT), changed=self._touched)
-            self._status = _status_choice(visit)
+            self._area = Area(
+                visit, self._own().may_warn, () if given is None else given.zones, drawn=None if given is None else given.polygon,
+                circle=None if given is None else given.circle, enabled=visit.can(Act.SUBMIT), changed=self._touched)
+            self._status = _status_choice(visit, None if given is None else given.status, self._touched)
             ui.label(visit.t("by_template")).classes("soft small")
             self._words: dict[str, dict[str, ui.textarea]] = {}
             with ui.element("div").classes("texts"):
                 for language, name in LANGUAGES:
                     with ui.element("div"):
                         self._words[language] = {
-                            part: ui.textarea(f"{name} · {visit.t(part)}", on_change=self._touched).props(
+                            part: ui.textarea(f"{name} · {visit.t(part)}", value="" if given is None else given.texts.get(language, {}).get(part, ""), on_change=self._touched).props(
                                 f'outlined dense autogrow lang="{language}"').style("margin-bottom:.4rem").mark(f"{language}-{part}")
                             for part in PARTS}
             self._check = Check(visit, self._look, at_once=False)
             if visit.can(Act.SUBMIT):
                 with ui.element("div").classes("row acts"):
-                    ui.button(visit.t("compose"), on_click=self._make).props("no-caps color=primary").mark("make")
+                    ui.button(visit.t("make"), on_click=lambda: self._once(self._make)).props("no-caps color=primary").mark("make")
         self._tell_register()
-
-    def _touched(self) -> None:
         if self._area.zones:
             self._check.soon()
+
+    def _touched(self) -> None:
+        if not self._once.taken:
+            self.visit.watch.drafts.keep(self.visit.account.name, _FORM, Draft(hand=self._hand(), at=self.visit.parts.clock.now()))
+        if self._area.zones:
+            self._check.soon()
+
+    def _begin_anew(self) -> None:
+        self.visit.watch.drafts.drop(self.visit.account.name, _FORM)
+        ui.navigate.to(f"/compose?lang={self.visit.lang}")
 
     def _recoded(self) -> None:
         self._code.set_value(str(self._hazard.value or ""))
@@ -99,14 +123,17 @@ class Compose:
     async def _look(self) -> Look:
         return await self.visit.parts.issue.look_by_hand(self._hand(), account=self.visit.account)
 
-    async def _make(self) -> None:
+    async def _make(self) -> bool:
         visit, hand, made = self.visit, self._hand(), []
 
         async def verb(account: Account) -> None:
             made.append(await visit.parts.issue.compose(hand, account=account))
 
-        if await visit.act(verb, visit.t("is_new")):
-            ui.navigate.to(f"/?lang={visit.lang}&proposal={made[0]}")
+        if not await visit.act(verb, visit.t("is_new")):
+            return False
+        visit.watch.drafts.drop(visit.account.name, _FORM)
+        ui.navigate.to(f"/?lang={visit.lang}&proposal={made[0]}")
+        return True
 
 
 def register(visit: Visit, issuer: Issuer) -> str:
@@ -124,9 +151,9 @@ def register(visit: Visit, issuer: Issuer) -> str:
     return f"<div class='soft small'>{escape(visit.t('register'))}:{own}<ul style='margin:0 0 0 1rem'>{''.join(lines)}</ul></div>"
 
 
-def _status_choice(visit: Visit) -> ui.radio | None:
+def _status_choice(visit: Visit, chosen: Status | None, changed: Callable[[], None]) -> ui.radio | None:
     """Where warnings are real, a single drill can be composed beside them; a drill deployment has no choice to offer."""
     if visit.parts.settings.status != "Actual":
         ui.label(visit.t("stays_drill")).classes("soft small")
         return None
-    return ui.radio({"Actual": visit.t("live"), "Exercise": visit.t("single_drill")}, value="Actual").props("inline dense")
+    return ui.radio({"Actual": visit.t("live"), "Exercise": visit.t("single_drill")}, value=chosen or "Actual", on_change=changed).props("inline dense")

@@ -11,11 +11,12 @@ from warning.web.console.editor import Editor
 from warning.web.console.feeds import feed_list, states
 from warning.web.console.following import InForce
 from warning.web.console.frame import frame, remember
+from warning.web.console.gone import gone, issued
 from warning.web.console.mapfield import CSS as FIELD_CSS
 from warning.web.console.mapfield import MapField, outline
 from warning.web.console.mapview import MapView
 from warning.web.console.progress import Tick, going_out, still
-from warning.web.console.proposals import ProposalList, places, title
+from warning.web.console.proposals import ProposalList, places, title, zones_of
 from warning.web.console.reading import Reading
 from warning.web.console.reviews import owed, review_list
 from warning.web.console.visit import Visit
@@ -79,6 +80,15 @@ class DeskPage:
         """Read, and show what is new."""
         self.show(await self.visit.watch.reading())
 
+    async def anew(self) -> None:
+        """As it is after an act of one's own; what is chosen is drawn again whatever it was."""
+        self._shown.pop("editor", None)
+        self.show(await self.visit.watch.reading(fresh=True))
+
+    def _next(self) -> None:
+        if self.reading.proposals:
+            self.choose(self.reading.proposals[0].id)
+
     def choose(self, proposal_id: UUID) -> None:
         self.chosen = proposal_id
         remember("proposal", str(proposal_id))
@@ -88,7 +98,7 @@ class DeskPage:
         self.reading = reading
         self._away.set_visibility(reading.away)
         live = {proposal.id: proposal for proposal in reading.proposals}
-        if self.chosen not in live:
+        if self.chosen is None:
             self.chosen = next(iter(live), None)
         if self._new("list", tuple((p.id, p.revision, p.status) for p in reading.proposals)):
             self._list.clear()
@@ -97,14 +107,17 @@ class DeskPage:
         elif self._proposals is not None:
             self._proposals.tick(reading, self.chosen)
         proposal = live.get(self.chosen) if self.chosen else None
-        if self._new("editor", None if proposal is None else (proposal.id, proposal.revision, self._whole)):
+        alert = issued(reading, self.chosen) if proposal is None and self.chosen is not None else None
+        if self._new("editor", (self.chosen, alert and alert.identifier, bool(live)) if proposal is None else (proposal.id, proposal.revision, self._whole)):
             self._editor.clear()
             self._open = None
             with self._editor:
-                if proposal is None:
+                if self.chosen is None:
                     ui.label(self.visit.t("nothing_waits")).classes("soft")
+                elif proposal is None:
+                    gone(self.visit, alert, onward=self._next if live else None)
                 elif self._whole:
-                    self._open = Editor(self.visit, proposal, reading)
+                    self._open = Editor(self.visit, proposal, reading, anew=self.anew)
                 else:
                     ui.label(f"{title(self.visit, proposal)} · {places(self.visit, proposal)} …").style("font-weight:700;font-size:1.1rem;min-height:60vh")
         elif self._open is not None:
@@ -134,7 +147,7 @@ class DeskPage:
                 self._ages = feed_list(self.visit, reading)
         for tick in (*self._ends, *self._clocks, *self._ages):
             tick(reading)
-        self.map.show(reading, "" if proposal is None else str(proposal.id), () if proposal is None else proposal.zones)
+        self.map.show(reading, "" if proposal is None else str(proposal.id), () if proposal is None else zones_of(proposal))
         if self._field is not None:
             self._field.show(reading.fields, reading.now)
 

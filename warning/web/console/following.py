@@ -10,6 +10,7 @@ from warning.account import Account, Act
 from warning.level import Level
 from warning.store.board import AlertView
 from warning.web.console.ask import ask_reason
+from warning.web.console.once import Once
 from warning.web.console.reading import Reading
 from warning.web.console.visit import Visit
 from warning.web.followup import Follow, colours_of, needs_reason, offered, propose
@@ -30,6 +31,7 @@ class InForce:
 
     def __init__(self, visit: Visit, reading: Reading) -> None:
         self._visit = visit
+        self._once = Once()
         self._alerts = {alert.identifier: alert for alert in reading.in_force}
         self._told: dict[str, str] = {}
         with ui.element("div").style("width:100%") as self._box:
@@ -65,16 +67,16 @@ class InForce:
         how, identifier = event.args
         alert = self._alerts.get(str(identifier))
         if alert is not None:
-            await follow_up(self._visit, alert, Follow(how))
+            await self._once(lambda: follow_up(self._visit, alert, Follow(how)))
 
 
-async def follow_up(visit: Visit, alert: AlertView, how: Follow) -> None:
-    """One click makes the proposal and opens it; what needs a reason asks for it first."""
+async def follow_up(visit: Visit, alert: AlertView, how: Follow) -> bool:
+    """One click makes the proposal and opens it; what needs a reason asks for it first. False when nothing was made."""
     reason = ""
     if needs_reason(how, alert, _colours(visit, alert)):
         said = await ask_reason(visit, visit.t(f"follow_{how}"), explains=visit.t(f"follow_{how}_why"))
         if said is None:
-            return
+            return False
         reason = said
     made = []
 
@@ -84,9 +86,11 @@ async def follow_up(visit: Visit, alert: AlertView, how: Follow) -> None:
         else:
             made.append(await propose(visit.parts, alert.identifier, how, account=account, reason=reason))
 
-    if await visit.act(verb, visit.t("follow_made")):
-        await visit.watch.reading(fresh=True)  # the page that opens shows what is new in it
-        ui.navigate.to(f"/?lang={visit.lang}&proposal={made[0]}")
+    if not await visit.act(verb, visit.t("follow_made")):
+        return False
+    await visit.watch.reading(fresh=True)  # the page that opens shows what is new in it
+    ui.navigate.to(f"/?lang={visit.lang}&proposal={made[0]}")
+    return True
 
 
 def follow_buttons(visit: Visit, alert: AlertView) -> str:

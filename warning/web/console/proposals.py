@@ -1,13 +1,14 @@
 """The list of proposals, most urgent first, with the age of their data; one element for the whole list, however long it is."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from uuid import UUID
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from warning.level import Level
 from warning.store.board import ProposalView
 from warning.web.body import read_body
 from warning.web.console.reading import Reading
@@ -51,7 +52,7 @@ class ProposalList:
 
 
 def _entry(visit: Visit, proposal: ProposalView, old: str, *, chosen: bool) -> str:
-    level, drill = proposal.level, proposal.cap_status != "Actual" and not visit.drill
+    level, drill = level_of(proposal), proposal.cap_status != "Actual" and not visit.drill
     kinds = f"entry b{level.value}{' drillentry' if drill else ''}{' chosen' if chosen else ''}"
     return (
         f"<button type='button' class='{kinds}' data-proposal='{proposal.id}' aria-pressed='{str(chosen).lower()}'>"
@@ -62,16 +63,32 @@ def _entry(visit: Visit, proposal: ProposalView, old: str, *, chosen: bool) -> s
         f"<div class='soft small' data-age>{escape(old)}</div></button>")
 
 
+def level_of(proposal: ProposalView) -> Level:
+    """What would go out: the colour that somebody has chosen, else the data's own."""
+    chosen = proposal.changes.get("level")
+    return proposal.level if chosen is None else Level.of(str(chosen))
+
+
+def zones_of(proposal: ProposalView) -> Sequence[str]:
+    """What would be warned."""
+    chosen = proposal.changes.get("zones")
+    return [str(code) for code in chosen] if isinstance(chosen, list) else proposal.zones
+
+
 def title(visit: Visit, proposal: ProposalView) -> str:
     """The hazard's name, or the names of all that it may be."""
-    body = read_body(proposal.body)
+    body, chosen = read_body(proposal.body), proposal.changes.get("hazard")
+    if isinstance(chosen, str):
+        return hazard_name(visit.parts.rule_sets, chosen, visit.lang)
     named = body.hazard_en if visit.lang == "en" else body.hazard_zh
     return named or hazard_name(visit.parts.rule_sets, proposal.hazard, visit.lang)
 
 
-def places(visit: Visit, proposal: ProposalView) -> str:
-    names = [zone_name(visit.parts.zones, code, visit.lang) for code in proposal.zones[:4]]
-    return ("、" if visit.lang == "zh" else ", ").join(names) + ("…" if len(proposal.zones) > 4 else "")
+def places(visit: Visit, proposal: ProposalView, codes: Sequence[str] = ()) -> str:
+    """``codes``: other places than it has been given so far."""
+    named = codes or zones_of(proposal)
+    names = [zone_name(visit.parts.zones, code, visit.lang) for code in named[:4]]
+    return ("、" if visit.lang == "zh" else ", ").join(names) + ("…" if len(named) > 4 else "")
 
 
 def reason(visit: Visit, proposal: ProposalView) -> str:

@@ -16,6 +16,7 @@ from warning.store.outgoing import Progress, outgoing
 from warning.watch.disagree import Difference
 from warning.watch.promise import Standing
 from warning.web.console.colours import Colours
+from warning.web.console.drafts import Drafts
 from warning.web.console.ground import ground_of
 from warning.web.console.papers import Papers
 from warning.web.console.tiles import Tiles
@@ -58,6 +59,7 @@ class Watch:
         self.fields = fields
         self.ground = ground_of(parts.zones)
         self.papers = Papers()
+        self.drafts = Drafts()
         self.tiles = Tiles(parts.settings.map)
         self._colours = Colours(parts.zones, parts.issuers, self.ground, self.papers)
         self._cells: tuple[object, str] = ((), "")

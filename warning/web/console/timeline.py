@@ -14,6 +14,7 @@ from warning.store.story import story
 from warning.web.console import telling
 from warning.web.console.following import chip, follow_buttons, follow_up, name
 from warning.web.console.frame import frame
+from warning.web.console.once import Once
 from warning.web.console.progress import Tick, one_alert, still
 from warning.web.console.visit import Visit
 from warning.web.followup import Follow
@@ -73,11 +74,11 @@ def _heading(visit: Visit, alert: AlertView) -> None:
         (f"/alerts/{alert.identifier}/product.png", visit.t("product_picture")),
         (f"/alerts/{alert.identifier}/product.png?size=landscape", f"{visit.t('product_picture')} 16:9"),
         (f"/alerts/{alert.identifier}/product.pdf", "PDF")))
-    follow = follow_buttons(visit, alert) if state == "in_force" else ""
+    follow, once = follow_buttons(visit, alert) if state == "in_force" else "", Once()
     ui.html(
         f"<h1>{chip(visit, alert)} {escape(name(visit, alert))}</h1><p class='soft'>{escape(alert.identifier)} · {visit.t(f'state_{state}')} · "
         f"{visit.t('until')} {local_time(alert.expires, visit.lang)}</p><div class='row small'>{links}</div>"
-        f"<div class='row' style='margin-top:.4rem'>{follow}</div>", sanitize=False).on("click", lambda event: _follow(visit, alert, event), js_handler=_CLICK)
+        f"<div class='row' style='margin-top:.4rem'>{follow}</div>", sanitize=False).on("click", lambda event: once(lambda: _follow(visit, alert, event)), js_handler=_CLICK)
 
 
 def _scrolled(about: str) -> ui.html:
@@ -85,8 +86,8 @@ def _scrolled(about: str) -> ui.html:
     return ui.html("", sanitize=False).style("width:100%;overflow-x:auto").props(f'tabindex=0 role=region aria-label="{about}"')
 
 
-async def _follow(visit: Visit, alert: AlertView, event: GenericEventArguments) -> None:
-    await follow_up(visit, alert, Follow(event.args))
+async def _follow(visit: Visit, alert: AlertView, event: GenericEventArguments) -> bool:
+    return await follow_up(visit, alert, Follow(event.args))
 
 
 def _table(visit: Visit, rows: list[StageTime]) -> str:
