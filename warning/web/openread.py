@@ -1,12 +1,12 @@
 """Open reading: what needs no key may be read from any page of the web (CORS), and anything that is only read may be asked for by HEAD."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OPEN = ("/api/alerts", "/api/feed.atom", "/api/certificates.pem", "/api/warned", "/api/zones.geojson", "/api/rules/", "/api/events", "/api/heartbeat", "/ogc", "/openapi.json")
 """No cookie counts at these addresses, so whose page it is that reads them makes no difference."""
 HEAD = "xiaoxishu.head"
 """In the scope of a request that wants no more than the headers: what would never end, such as a stream, does not begin."""
+_LEAVE = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"ETag, Retry-After"))
 _OWN = ("/console", "/office", "/login", "/logout", "/me")
 """Pages of one person: what opens there is opened for somebody."""
 
@@ -45,9 +45,7 @@ async def _may(send: Send) -> None:
 def _opened(send: Send) -> Send:
     async def with_leave(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers["Access-Control-Allow-Origin"] = "*"
-            headers["Access-Control-Expose-Headers"] = "ETag, Retry-After"
+            message["headers"] = [*message.get("headers", ()), *_LEAVE]
         await send(message)
 
     return with_leave
