@@ -119,6 +119,11 @@ def test_the_timeline_and_the_form_speak_english_too(site: str, browser: Browser
     page.goto(f"{site}/console/alert/{identifier}?lang=en")
     page.get_by_text("data arrived").wait_for()
     picture(page, "timeline-en", tmp_path)
+    page.set_viewport_size({"width": 390, "height": 844})  # read downwards, nothing to be scrolled sideways
+    assert comes_true(page, "[...document.querySelectorAll('main [role=region]')].length === 3"
+                            " && [...document.querySelectorAll('main [role=region]')].every((at) => at.scrollWidth <= at.clientWidth)")
+    picture(page, "timeline-en-390", tmp_path, whole=True)
+    page.set_viewport_size(LAPTOP)  # type: ignore[arg-type]  # a plain dict is one
     page.goto(f"{site}/console/compose?lang=en")
     page.get_by_text("Compose by hand").first.wait_for()
     picture(page, "compose-en", tmp_path)

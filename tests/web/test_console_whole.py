@@ -119,6 +119,10 @@ def test_a_double_click_follows_up_and_composes_once(site: str, browser: Browser
     page.goto(f"{site}/console/compose?lang=en")
     page.get_by_text("Compose by hand").first.wait_for()
     assert page.get_by_text("not submitted is shown again").count() == page.locator(".q-chip").count() == 0, "what was made is no draft any more"
+    page.context.request.post(f"{site}/logout", headers={"Origin": site})  # as if on another screen
+    page.get_by_role("button", name="Make the proposal").click()
+    expect(page.get_by_text("Your session has ended")).to_be_visible(timeout=_SLOW_MS)
+    assert "lang=en" in page.url
     page.context.close()
 
 

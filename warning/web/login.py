@@ -29,8 +29,8 @@ def _session(request: Request) -> Session:
 
 
 @router.get("/login")
-async def ask(parts: Here, request: Request, lang: Language = "zh") -> HTMLResponse:
-    return _login_page(parts, request, lang)
+async def ask(parts: Here, request: Request, lang: Language = "zh", ended: bool = False) -> HTMLResponse:
+    return _login_page(parts, request, lang, ended=ended)
 
 
 @router.post("/login", response_model=None)
@@ -134,5 +134,5 @@ async def _me(
         able=sorted(one.value for one in acts(account)))
 
 
-def _login_page(parts: Parts, request: Request, lang: Lang, *, status: int = 200, failed: str = "") -> HTMLResponse:
-    return page(request, "login.html", lang, status=status, failed=failed, oidc=parts.settings.oidc is not None)
+def _login_page(parts: Parts, request: Request, lang: Lang, *, status: int = 200, failed: str = "", ended: bool = False) -> HTMLResponse:
+    return page(request, "login.html", lang, status=status, failed=failed, ended=ended, oidc=parts.settings.oidc is not None)

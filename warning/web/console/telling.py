@@ -11,6 +11,11 @@ from warning.web.console.visit import Visit
 from warning.web.words import ACTION_REASON, SYMBOL, level_word, local_time, zone_name
 
 _PLACES = 6
+CSS = """
+@media(max-width:640px){.stack thead{display:none}.stack tr{display:block;border-bottom:1px solid #cfd6df;padding:.4rem 0}
+.stack td{display:grid;grid-template-columns:6rem minmax(0,1fr);border:0;overflow-wrap:anywhere}.stack td::before{content:attr(data-of);color:var(--soft)}}
+"""
+"""On a phone a row is a card of its cells, each behind its name: read downwards, and not scrolled sideways."""
 
 
 def versions(visit: Visit, told: Story, *, here: str) -> str:
@@ -88,5 +93,5 @@ def _grid(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, em
     if not rows:
         return f"<h2>{escape(title)}</h2><p class='soft small'>{escape(empty)}</p>"
     head = "".join(f"<th scope='col'>{escape(one)}</th>" for one in heads)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<h2>{escape(title)}</h2><table class='grid' aria-label='{escape(title)}'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    body = "".join("<tr>" + "".join(f"<td data-of='{escape(of)}'><div>{cell}</div></td>" for of, cell in zip(heads, row, strict=True)) + "</tr>" for row in rows)
+    return f"<h2>{escape(title)}</h2><table class='grid stack' aria-label='{escape(title)}'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -44,14 +44,17 @@ class Visit:
         except OperationalError:
             return  # the page says itself that the database is away
         if ended:
-            ui.run_javascript("window.location = '/login'")
+            self._sign_in()
+
+    def _sign_in(self) -> None:
+        ui.run_javascript(f"window.location = '/login?lang={self.lang}&ended=true'")
 
     async def act(self, verb: Callable[[Account], Awaitable[object]], done: str) -> bool:
         """Do it as the account that the cookie names *now*; say what came of it. A refusal changes nothing."""
         try:
             account = await signed_in(self.parts, self.session, self.request)
             if account is None:
-                ui.run_javascript("window.location = '/login'")
+                self._sign_in()
                 return False
             await verb(account)
         except WarningEngineError as error:

@@ -2,6 +2,8 @@
 
 WORDS: dict[str, tuple[str, str]] = {
     "login": ("登录", "Sign in"),
+    "session_ended": ("会话已结束：已在别处退出，或太久未使用。请重新登录；没有提交的修改会还给您。",
+                      "Your session has ended: signed out elsewhere, or not used for too long. Sign in again; what you had not submitted is given back."),
     "token": ("访问令牌", "Access token"),
     "account": ("账号", "Account"),
     "password": ("口令", "Password"),
