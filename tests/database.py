@@ -1,4 +1,5 @@
-"""One real PostgreSQL for the whole run, its template migrated once, and a fresh database for whoever asks: the next is made while the last is used."""
+"""One real PostgreSQL for the whole run, its template migrated once, and a fresh database for whoever asks: the next is made while the last is used,
+and the one before is taken away meanwhile."""
 
 import os
 import shutil
@@ -49,35 +50,64 @@ def fresh(server_url: str) -> str:
 
 
 def dropped(server_url: str, url: str) -> None:
-    """Away with it, whoever is still connected."""
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {url.partition('?')[0].rsplit('/', 1)[1]} WITH (FORCE)")
+    """Away with it, whoever is still connected: it is gone when this returns."""
+    discarded(server_url, url)
+    _SPARE[server_url].dropper.done()
+
+
+def discarded(server_url: str, url: str) -> None:
+    """Away with it, but nobody waits for that."""
+    _SPARE[server_url].drop(url.partition("?")[0].rsplit("/", 1)[1])
 
 
 class _Spare:
-    """A database that the server makes while nobody waits for it."""
+    """A database that the server makes while nobody waits for it, and the last one that it takes away."""
+
+    def __init__(self, server_url: str) -> None:
+        self._maker, self.dropper = _Asked(server_url), _Asked(server_url)
+        self._name = self._made()
+
+    def take(self) -> str:
+        """Its name, once it is made; the next one is begun."""
+        self._maker.done()
+        name, self._name = self._name, self._made()
+        return name
+
+    def drop(self, name: str) -> None:
+        """Once the one before is gone."""
+        self.dropper.done()
+        self.dropper.ask(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def close(self) -> None:
+        self.dropper.done()
+        for one in (self._maker, self.dropper):
+            one.close()
+
+    def _made(self) -> str:
+        name = f"t{uuid.uuid4().hex[:12]}"
+        self._maker.ask(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        return name
+
+
+class _Asked:
+    """A connection that is asked for one thing, and does not wait for it."""
 
     def __init__(self, server_url: str) -> None:
         self._connection = PGconn.connect(server_url.encode())
         if self._connection.status != ConnStatus.OK:
             raise RuntimeError(self._connection.get_error_message())
-        self._name = self._asked()
 
-    def take(self) -> str:
-        """Its name, once it is made; the next one is begun."""
+    def ask(self, statement: str) -> None:
+        self._connection.send_query(statement.encode())
+
+    def done(self) -> None:
+        """What was asked for is done, or RuntimeError says why not."""
         while (result := self._connection.get_result()) is not None:
             if result.status != ExecStatus.COMMAND_OK:
                 raise RuntimeError(result.get_error_message())
-        name, self._name = self._name, self._asked()
-        return name
 
     def close(self) -> None:
         self._connection.finish()
-
-    def _asked(self) -> str:
-        name = f"t{uuid.uuid4().hex[:12]}"
-        self._connection.send_query(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}".encode())
-        return name
 
 
 def named(url: str, name: str) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -225,7 +224,7 @@ def _wire(settings: Settings, database: Database, jobs: Jobs, clock: Clock) -> P
         map_data=partial(map_data, overrides=overrides, tables=tables(settings), extent=extent_of(zones)),
         ways=tuple(Way(channel=one.name, kind=kind_of(one.name, _kinds(settings)), room=room_of(one)) for one in settings.channels),
         intake_ledger=intake_ledger,
-        polling=Polling(PartnerFeeds(database, clock=clock), intake, tls=ssl.create_default_context(), allow_private=settings.allow_private_targets),
+        polling=Polling(PartnerFeeds(database, clock=clock), intake, allow_private=settings.allow_private_targets),
         dispatch=dispatch, mass=mass, answer=answer, rosters=rosters, ledger=ledger, residents=residents, reach=reach, meter=meter, rates=rates, push_keys=push_keys(settings), secret=secret,
         feeds=FeedStore(database, promises=_promises(settings)),
         signing=Signing(database, keys, clock=clock), signing_keys=keys,

@@ -12,6 +12,7 @@ import structlog
 
 from channels.message import Outcome, Receipt, Reply, Reports
 from channels.port import ChannelSender, Doors
+from channels.wire.roots import roots
 from warning.adapters import build_sender
 from warning.beats import beats
 from warning.dispatch.kind import kind_of
@@ -38,7 +39,7 @@ _NO_DELIVERY = (PULSE_KEY, RISK_KEY, WORD_KEY, TRIAL_KEY)
 
 
 async def open_channels(settings: Settings, parts: Parts, stack: AsyncExitStack) -> None:
-    http = await stack.enter_async_context(httpx.AsyncClient(timeout=10, limits=httpx.Limits(max_connections=8)))
+    http = await stack.enter_async_context(httpx.AsyncClient(verify=roots(), timeout=10, limits=httpx.Limits(max_connections=8)))
 
     async def on_reply(reply: Reply) -> None:
         if reply.text.startswith("ACK "):

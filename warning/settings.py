@@ -300,7 +300,7 @@ def load_settings(path: Path | None, *, environment: bool = True) -> Settings:
     if path is None:
         return _validated({}, "the environment", environment=environment)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import httpx
-
 from channels.crowd import CrowdReceipt
 from channels.message import Lane, Message, Outcome, Reason, Receipt
 from channels.port import refusal
 from channels.wire.http_post import Answer, Courier, Letter, PostFault, written
+from channels.wire.roots import roots
 from channels.wire.ssrf import BadTarget, Target
 
 _STRIKES = 3
@@ -53,7 +52,7 @@ class Crew:
         self._hired = 0
 
     def open(self) -> None:
-        tls = httpx.create_ssl_context()  # the same roots as every other client of the engine; heeds SSL_CERT_FILE
+        tls = roots()  # the same as every other client of the engine
         for _ in range(self._parallel):
             self._hired += 1
             self._idle.put_nowait(Courier(timeout_s=self._timeout_s, allow_private=self._allow_private, tls=tls, words=self._words))

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from channels.crowd import Crowd, CrowdReceipt
 from channels.message import Limits, Message, Outcome, Reason, Receipt
 from tests.corridor.conftest import AT, Corridor, opened_corridor
-from tests.database import dropped, fresh
+from tests.database import discarded, fresh
 from warning.dispatch.delivery import ENDED, REACHED, State
 from warning.level import Level
 
@@ -170,7 +170,7 @@ class Life(RuleBasedStateMachine):
             self.run(self._stack.aclose())
             self._runner.close()
             if self._url:
-                dropped(self._server, self._url)
+                discarded(self._server, self._url)
 
     async def _settle(self) -> None:
         """All is mended, time passes: then everybody has an end, who heard it twice is marked, and who heard nothing has a reason."""

@@ -29,7 +29,7 @@ class Sector:
 def load_sectors(path: Path, *, hazards: Sequence[str]) -> Mapping[str, Sector]:
     """By key. Hazards that this deployment's rules do not know are left out; raises ConfigError for what is no table of sectors."""
     try:
-        rows = RootModel[dict[str, _Row]].model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).root
+        rows = RootModel[dict[str, _Row]].model_validate(yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))).root
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML: {error}") from error
     except ValidationError as error:

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from functools import cached_property
 from typing import Protocol
 from urllib.parse import urljoin
 
@@ -79,11 +80,15 @@ class Links(Protocol):
 class Polling:
     """Looks at every partner that has a feed; called by the ticker."""
 
-    def __init__(self, links: Links, desk: IntakeDesk, *, tls: ssl.SSLContext, allow_private: bool) -> None:
+    def __init__(self, links: Links, desk: IntakeDesk, *, allow_private: bool) -> None:
         self._links = links
         self._desk = desk
-        self._tls = tls
         self._allow_private = allow_private
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """The roots of this machine: read when the first partner is asked, for most deployments have none."""
+        return ssl.create_default_context()
 
     async def look(self) -> int:
         """Returns how many alerts came in that wait or went out. First of all it takes up what a dead process left half done."""

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -64,6 +65,12 @@ def read_marked(source: Path | Traversable, *, refusal: Refusal) -> Marked:
         text = source.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise refusal(f"{name}:1: (the whole file): cannot be read ({error}); give a UTF-8 YAML file") from error
+    return _parsed(name, text, refusal)  # type: ignore[arg-type]  # a class is as hashable as its name
+
+
+@lru_cache(maxsize=64)
+def _parsed(name: str, text: str, refusal: Refusal) -> Marked:
+    """The same text again is the same document, which nobody changes: a process may open the product many times, as tests do."""
     loader = _LOADER(text)
     try:
         node = loader.get_single_node()

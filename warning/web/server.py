@@ -2,10 +2,12 @@
 
 import logging
 from collections import defaultdict
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
+from starlette.routing import BaseRoute
 
 from warning.web import console, login, oidc, phone, plugin, public, register
 from warning.web.api import (
@@ -66,7 +68,7 @@ Errors are `application/problem+json` with `title`, `detail` and `next_step`."""
 def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     """The application for one process. NiceGUI keeps one application per process, so ``with_console`` may be used once."""
     app = FastAPI(
-        title="xiaoxishu 消息树", version=_version(), description=_ABOUT, docs_url=None, redoc_url=None,
+        title="xiaoxishu 消息树", version=_version(), description=_ABOUT, docs_url=None, redoc_url=None, routes=_addresses(),
         openapi_tags=[{"name": name, "description": text} for name, text in _TAGS.items()])
     app.state.parts = parts
     app.state.public = PublicBoard(parts)
@@ -87,6 +89,17 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
     app.add_middleware(SecurityHeaders, tiles=parts.settings.map.origin)
     app.add_middleware(OpenRead)
     logging.getLogger("uvicorn.access").addFilter(HidePlaces())
+    app.add_api_route("/docs", _docs, include_in_schema=False)
+    if with_console:
+        console.mount(app, parts)
+    return app
+
+
+@cache
+def _addresses() -> list[BaseRoute]:
+    """Every address of ours, whose application is the request's own. Once in a process: what each takes and gives is worked out when the first
+    caller comes, a third of a second, and would be again for every application."""
+    table = FastAPI(openapi_url=None)
     # What everybody asks stands first: a request is tried against one address after another.
     for router in (
         places.hot, public.router, plugin.router, phone.texts, phone.router, register.router,
@@ -98,11 +111,8 @@ def create(parts: Parts, *, with_console: bool = True) -> FastAPI:
         answers.router, duties.router, calls.router, roster.router, operations.router, routes.router, feeds.router, fields.router, admin.router, intake.router, login.router, oidc.router,
         office_pages, office_acts, public.proof, product,
     ):
-        app.include_router(router)
-    app.add_api_route("/docs", _docs, include_in_schema=False)
-    if with_console:
-        console.mount(app, parts)
-    return app
+        table.include_router(router)
+    return table.router.routes
 
 
 _TAGS = {
