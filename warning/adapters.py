@@ -16,6 +16,7 @@ from channels.wire.sms_text import UCS2_PART_CHARS, UCS2_SINGLE_CHARS
 from feeds.payload import Source
 from warning.clock import Clock
 from warning.dispatch.kind import TEXT_MESSAGE
+from warning.dispatch.routemark import doors_of
 from warning.dispatch.routes import Route, RoutedSender
 from warning.errors import ConfigError
 from warning.settings import ChannelSettings, FeedSettings
@@ -30,7 +31,7 @@ def build_sender(channel: ChannelSettings, doors: Doors) -> ChannelSender:
     if not channel.routes:
         return _sender(where, channel.kind, channel.options, doors)
     routes = [
-        Route(route.name, _sender(f"{where}: {route.name}", route.kind or channel.kind, route.options, doors), weight=route.weight,
+        Route(route.name, _sender(f"{where}: {route.name}", route.kind or channel.kind, route.options, doors_of(route.name, doors)), weight=route.weight,
               rate_per_s=route.rate_per_s)
         for route in channel.routes]
     return RoutedSender(routes, now=doors.now, within_s=channel.failover_within_s)

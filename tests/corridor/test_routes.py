@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from channels.wire.smsc import Faults, Smsc
-from tests.corridor.conftest import AT, Corridor, opened_corridor
+from tests.corridor.conftest import AT, OFFICER, Corridor, opened_corridor, until
 from tests.corridor.test_reach import composed
 from warning.account import Account
 from warning.app import opened
@@ -15,6 +15,7 @@ from warning.dispatch.breaker import Breaker, Circuit
 from warning.dispatch.meter import Metered
 from warning.dispatch.routekeeper import RouteKeeper
 from warning.dispatch.routes import RoutedSender
+from warning.dispatch.subscribe import OfficeSubscription
 from warning.errors import Invalid, NotAllowed, NotFound
 from warning.settings import load_settings
 from warning.store.reach import draft_of
@@ -25,8 +26,8 @@ VIEWER = Account(name="wang", role="viewer")
 NUMBERS = [f"86139000000{n:02d}" for n in range(20)]
 
 
-async def two_gateways(url: str, folder: Path, stack: AsyncExitStack) -> tuple[Corridor, Smsc]:
-    """A corridor whose SMS goes over ``mobile`` (the corridor's own centre) and ``telecom`` (the one given back)."""
+async def two_gateways(url: str, folder: Path, stack: AsyncExitStack, worker: AsyncExitStack | None = None) -> tuple[Corridor, Smsc]:
+    """A corridor whose SMS goes over ``mobile`` (the corridor's own centre) and ``telecom`` (the one given back). ``worker``: what ends before the centres do."""
     first = await opened_corridor(url, folder, stack, channels=False)
     other = Smsc(now=lambda: AT, receipt_delay_s=0.05)
     port = await other.start()
@@ -36,7 +37,7 @@ async def two_gateways(url: str, folder: Path, stack: AsyncExitStack) -> tuple[C
     mobile = sms.pop("options")
     sms["routes"] = [{"name": "mobile", "options": mobile}, {"name": "telecom", "options": mobile | {"port": port}}]
     first.settings_file.write_text(yaml.safe_dump(settings), encoding="utf-8")
-    parts = await stack.enter_async_context(opened(load_settings(first.settings_file)))
+    parts = await (worker or stack).enter_async_context(opened(load_settings(first.settings_file)))
     return Corridor(parts=parts, smsc=first.smsc, sink=first.sink, folder=folder, settings_file=first.settings_file), other
 
 
@@ -79,6 +80,38 @@ async def test_two_gateways_share_a_batch_and_one_that_refuses_for_now_hands_its
         carriers = [end["evidence"].partition(":")[0] for end in (await corridor.deliveries(alert)).values()]
         assert (carriers.count("mobile"), carriers.count("telecom")) == (by_mobile, 20 - by_mobile)
         assert [len(corridor.heard(number)) + len(telecom.texts(number)) for number in NUMBERS] == [1] * len(NUMBERS)
+
+
+async def test_gateways_that_count_alike_are_told_apart_by_whoever_hears_their_reports(database_url: str, tmp_path: Path) -> None:
+    offices = [f"861380000000{n}" for n in range(4)]
+    async with AsyncExitStack() as stack:
+        async with AsyncExitStack() as worker:
+            corridor, telecom = await two_gateways(database_url, tmp_path, stack, worker)
+            for number in NUMBERS:
+                await corridor.resident(number)
+            for number in offices:
+                await corridor.parts.subscriptions.office(
+                    OfficeSubscription(name=number, channel="sms", address=number, zones=("310115",)), account=OFFICER)
+            corridor.smsc.misbehave(Faults(hold_reports=True))
+            telecom.misbehave(Faults(hold_reports=True, undelivered_prefixes=("86",)))
+            alert = await corridor.warned()
+            await corridor.send(alert)
+            assert corridor.smsc.submits == telecom.submits >= 12, "both centres have counted to the same number"
+        # Whoever sent them has gone: another worker hears the reports, and knows a message by the centre's id alone.
+        corridor.parts = await stack.enter_async_context(opened(load_settings(corridor.settings_file)))
+        for centre in (corridor.smsc, telecom):
+            centre.misbehave(Faults())
+
+        async def told() -> set[str]:
+            return {state for state, _ in (await corridor.states(alert)).values()}
+
+        async def all_reported() -> bool:
+            return "accepted" not in await told()
+
+        await until(all_reported, within_s=60)
+        ends = await corridor.deliveries(alert)
+        assert {(end["evidence"].partition(":")[0], end["state"]) for end in ends.values()} == {("mobile", "delivered"), ("telecom", "failed")}
+        assert corridor.parts.dispatch.strays == 0
 
 
 async def test_an_operator_sees_the_routes_and_takes_one_out(database_url: str, tmp_path: Path) -> None:

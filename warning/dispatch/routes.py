@@ -15,6 +15,7 @@ from channels.crowd import Crowd, CrowdReceipt, send_crowd
 from channels.message import Limits, Message, Outcome, Reason, Receipt
 from channels.port import ChannelSender, Examined, Health
 from warning.dispatch.breaker import Breaker, Bucket, Circuit
+from warning.dispatch.routemark import marked
 
 log = structlog.get_logger()
 
@@ -127,7 +128,7 @@ class RoutedSender:
         found = []
         for message, (name, said) in zip(messages, await self._deliver(len(messages), hand), strict=True):
             receipt = said.receipt or Receipt(key=message.key, outcome=said.outcome, at=self._now(), reason=said.reason)
-            found.append(replace(receipt, evidence=_named(name, said.evidence)))
+            found.append(replace(receipt, evidence=_named(name, said.evidence), external_id=marked(name, receipt.external_id)))
         return found
 
     async def send_crowd(self, crowd: Crowd) -> CrowdReceipt:
@@ -144,7 +145,7 @@ class RoutedSender:
         texts = [_named(name, said.evidence) for name, said in told]
         common = next((text for text, (_, said) in zip(texts, told, strict=True) if said.outcome is Outcome.ACCEPTED), "")
         return CrowdReceipt(
-            outcomes=[said.outcome for _, said in told], external_ids=[said.external_id for _, said in told], common=common,
+            outcomes=[said.outcome for _, said in told], external_ids=[marked(name, said.external_id) for name, said in told], common=common,
             reasons={place: said.reason for place, (_, said) in enumerate(told) if said.reason is not None},
             evidence={place: text for place, text in enumerate(texts) if text != common},
             waits={place: said.retry_after for place, (_, said) in enumerate(told) if said.retry_after is not None})

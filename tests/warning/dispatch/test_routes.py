@@ -281,7 +281,8 @@ async def test_a_crowd_is_shared_and_moved_the_same_way() -> None:
     assert said.outcomes == [Outcome.ACCEPTED] * 100
     assert sorted((a.got + b.got).elements()) == sorted(f"k0.{n}" for n in range(500, 600))
     assert {said.evidence.get(place, said.common) for place in range(100)} == {"a: taken", "b: taken"}
-    assert said.external_ids == [f"gk0.{n}" for n in range(500, 600)]
+    by = [said.evidence.get(place, said.common).partition(":")[0] for place in range(100)]
+    assert said.external_ids == [f"{route}/gk0.{n}" for route, n in zip(by, range(500, 600), strict=True)]
 
 
 async def test_a_pause_for_which_a_gateway_asks_is_handed_on_with_the_crowd() -> None:
