@@ -275,6 +275,29 @@ async def test_a_stand_in_that_pauses_during_a_call_has_its_cover_called_and_one
     assert [call.state for call in await corridor.parts.answer.board() if call.post == OFFICE] == ["overdue"]
 
 
+async def test_a_pause_that_begins_and_ends_by_its_own_date_during_a_call_counts_from_that_moment(corridor: Corridor) -> None:
+    number = await corridor.office(OFFICE, "/office")
+    [deputy] = (await corridor.parts.office.set_contacts(
+        number, [NewContact(name="副局长", channel="webhook", address=corridor.sink.url("/deputy"))], account=OFFICER)).contacts
+    cover = await corridor.office("代班", "/cover", zones=("310116",))
+    # Asked for long before: from a minute after the call until a minute before the next one is due.
+    starts = corridor.now + timedelta(seconds=60)
+    await corridor.parts.office.pause(deputy.id, NewPause(starts_at=starts, ends_at=starts + timedelta(seconds=180), cover=cover), account=OFFICER)
+    await corridor.send(await corridor.warned(level=Level.ORANGE))
+    assert [name for name, *_ in await ways(corridor)] == [OFFICE, "副局长", "duty room"]
+    await later(corridor, 59)
+    assert "代班" not in {name for name, *_ in await ways(corridor)}
+    await later(corridor, 1)
+    assert "代班" in {name for name, *_ in await ways(corridor)}
+    editions = await corridor.rows("SELECT number FROM office_edition WHERE subscription_id = :s", s=number)
+    await later(corridor, 10)
+    assert await corridor.rows("SELECT number FROM office_edition WHERE subscription_id = :s", s=number) == editions, "each turn counts once"
+    await later(corridor, 169)
+    assert await corridor.rows("SELECT number FROM office_edition WHERE subscription_id = :s", s=number) == editions
+    await later(corridor, 1)
+    assert await corridor.rows("SELECT number FROM office_edition WHERE subscription_id = :s", s=number) != editions, "its end is a turn too"
+
+
 class Added(AnswerStore):
     """A ledger in which an office adds a contact right after its chain was read."""
 

@@ -48,6 +48,8 @@ class AnswerLedger(Protocol):
 
     async def readdressed(self) -> None: ...
 
+    async def turned(self, *, at: datetime) -> None: ...
+
     async def behind(self) -> Sequence[Call]: ...
 
     async def asked(self, token_hash: str) -> Question: ...
@@ -179,6 +181,7 @@ class AnswerDesk:
     async def _renew_offices(self) -> None:
         now = self._clock.now()
         await self._ledger.readdressed()
+        await self._ledger.turned(at=now)
         for call in await self._ledger.behind():
             known = {one.subscription_id for one in call.attempts}
             for office in await self._ledger.offices([call.subscription_id or 0], at=now):

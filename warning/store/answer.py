@@ -38,6 +38,7 @@ from warning.store.notice import clear, tell
 from warning.store.pulling import pull
 from warning.store.roster import read_edition
 from warning.store.stages import mark
+from warning.store.stood_in import turned
 from warning.trust.address import Addresses
 
 
@@ -121,6 +122,11 @@ class AnswerStore:
             if mended:
                 for row in (await connection.execute(text(READDRESSED), {"s": list(mended), "open": list(OPEN)})).all():
                     await self._jobs.defer_send(connection, row.id, priority=row.priority)
+
+    async def turned(self, *, at: datetime) -> None:
+        """Pauses that have begun or ended by their own date since the last look change who is called from now on."""
+        async with self._db.begin() as connection:
+            await turned(connection, at=at)
 
     async def behind(self) -> list[Call]:
         """The open calls of offices that have changed since who is called after them."""

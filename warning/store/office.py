@@ -16,6 +16,7 @@ from warning.office.wish import NewPause
 from warning.office.work import Contact, KeptPause, Past, Post
 from warning.store.audit import note
 from warning.store.database import Database
+from warning.store.stood_in import stood_in
 from warning.store.subscribe import ADD, columns, keep_wish, masked
 from warning.trust.address import WebhookSecrets
 
@@ -99,10 +100,10 @@ class PostStore:
             if other is not None:
                 raise Conflict("another pause of this subscription falls into that time: end it first")
             made = (await connection.execute(text(
-                "INSERT INTO office_pause (subscription_id, cover_id, starts_at, ends_at, made_by) VALUES (:id, :cover, :since, :until, :by) "
-                "RETURNING id"), {"id": number, "cover": new.cover, "since": new.starts_at, "until": new.ends_at, "by": by})).scalar_one()
+                "INSERT INTO office_pause (subscription_id, cover_id, starts_at, ends_at, made_by, counted_at) VALUES (:id, :cover, :since, :until, :by, :at) "
+                "RETURNING id"), {"id": number, "cover": new.cover, "since": new.starts_at, "until": new.ends_at, "by": by, "at": at})).scalar_one()
             if new.starts_at <= at:
-                await connection.execute(text(_STOOD_IN), {"id": number})
+                await stood_in(connection, [number])
             await note(connection, who=by, act="pause", what=f"subscription {number}", at=at, detail={
                 "from": new.starts_at.isoformat(), "to": new.ends_at.isoformat(), "cover": new.cover})
         return int(made)
@@ -111,12 +112,12 @@ class PostStore:
         """Over from now on; one that had not begun never holds. The row stays: who covered goes on to be told of what it was told of."""
         async with self._db.begin() as connection:
             row = (await connection.execute(text(
-                "UPDATE office_pause p SET ends_at = greatest(p.starts_at, :at) FROM subscription s WHERE s.id = p.subscription_id AND p.id = :id "
+                "UPDATE office_pause p SET ends_at = greatest(p.starts_at, :at), counted_at = greatest(p.starts_at, :at) FROM subscription s WHERE s.id = p.subscription_id AND p.id = :id "
                 "AND p.ends_at > :at AND (CAST(:o AS text) IS NULL OR s.owner = :o) RETURNING s.id"),
                 {"id": pause_id, "at": at, "o": owner})).one_or_none()
             if row is None:
                 raise NotFound(f"no pause {pause_id} of yours that could be ended")
-            await connection.execute(text(_STOOD_IN), {"id": row.id})
+            await stood_in(connection, [row.id])
             await note(connection, who=by, act="end pause", what=f"subscription {row.id}", at=at)
 
     async def pauses(self, owner: str | None, *, now: datetime) -> list[KeptPause]:
@@ -226,14 +227,6 @@ UPDATE subscription SET name = :name, address = :address, secret = :secret, lang
 _MENDED: Final = """
 INSERT INTO office_edition (subscription_id, number, readdressed) VALUES (:id, 1, :readdressed) ON CONFLICT (subscription_id) DO UPDATE
 SET number = office_edition.number + 1, readdressed = office_edition.readdressed OR excluded.readdressed
-"""
-# Open calls of it and of all for whom it stands in are renewed: a pause that begins now brings its cover into them, one that ends now brings it back.
-_STOOD_IN: Final = """
-WITH RECURSIVE roots AS (
-  SELECT CAST(:id AS bigint) AS id UNION SELECT s.id FROM roots r JOIN subscription s ON s.escalates_to = r.id AND s.active AND s.kind = 'office'
-)
-INSERT INTO office_edition (subscription_id, number, readdressed) SELECT id, 1, false FROM roots ORDER BY id
-ON CONFLICT (subscription_id) DO UPDATE SET number = office_edition.number + 1
 """
 _SECRET: Final = """
 WITH old AS (SELECT secret FROM subscription WHERE id = :id FOR UPDATE), put AS (

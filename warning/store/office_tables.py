@@ -52,6 +52,7 @@ office_pause = Table(
     Column("ends_at", DateTime(timezone=True), nullable=False),
     Column("made_by", Text, nullable=False),
     _real("real_at"),
+    _real("counted_at"),  # by when its beginning and its end were counted in open calls: the deployment's time
     Index(None, "subscription_id", "ends_at"),
 )
 
