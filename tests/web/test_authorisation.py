@@ -123,7 +123,7 @@ TABLE = {
     "GET /api/plugin.json": OPEN, "GET /plugin": OPEN, "GET /plugin.js": OPEN,
     "GET /login/oidc": OPEN, "GET /login/oidc/back": OPEN,
     "POST /api/intake/cap": "??????", "POST /api/intake/national": "??????",  # partners only: no account opens it
-    "GET /api/intake": STAFF,
+    "GET /api/intake": "?+++-+",  # what has come in may be forged: an office reads what went out
     "POST /api/admin/requests": "?----+",
     "GET /api/admin/requests": "?----+",
     "POST /api/admin/requests/{request_id}": "?----+",

@@ -38,8 +38,9 @@ PAGES = {
 }
 """Every address outside of the API that asks who is there, and every one that a form is sent to."""
 CONSOLE = {
-    "/": SIGNED_IN, "/compose": SIGNED_IN, "/packs": SIGNED_IN, "/arrivals": SIGNED_IN, "/responses": SIGNED_IN, "/routes": SIGNED_IN, "/wall": SIGNED_IN,
+    "/": SIGNED_IN, "/compose": SIGNED_IN, "/packs": SIGNED_IN, "/responses": SIGNED_IN, "/routes": SIGNED_IN, "/wall": SIGNED_IN,
     "/explain/{proposal}": SIGNED_IN, "/alert/{identifier}": SIGNED_IN,
+    "/arrivals": ">+++-+",  # what has come in may be forged: an office reads what went out
     "/calls": ">+++-+", "/roster": ">+++-+",  # the office of this test has no area, and names are shown by area
     "/field/{key}.png": "?+++++", "/ground/{version}/{lang}/{number}.json": "?+++++", "/paper/{name}.json": "?+++++", "/tiles/{version}/{z}/{x}/{y}": "?+++++",
 }
@@ -74,7 +75,7 @@ ACTS = {
 """Everything that the console can do, and the address that does the same."""
 READS = {
     "RouteStore.views", "answer.board", "consulted.notes", "consulted.owed", "feeds.standings", "issue.fast", "issue.form_texts", "issue.look",
-    "issue.look_by_hand", "proofs.latest", "rates.rates", "reach.noise", "reach.plan", "response.responses", "risks.notices", "risks.signatures", "rosters.gaps",
+    "issue.look_by_hand", "proofs.latest", "rates.rates", "reach.noise", "reach.plan", "require_insider", "response.responses", "risks.notices", "risks.signatures", "rosters.gaps",
     "rosters.posts", "rosters.scores", "trust.ended",
 }
 """What it only looks at."""

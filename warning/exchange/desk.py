@@ -33,6 +33,12 @@ _WAITS_S, _LOOKS_S = 10.0, 0.05
 """How long a copy waits for the answer of the one that came a moment before, and how often it looks."""
 
 
+def require_insider(account: Account) -> None:
+    """What has come in may be forged, refused or still waiting: the desk reads it, and an office what went out. Raises NotAllowed."""
+    if account.role == "office":
+        raise NotAllowed("an office reads what went out, not what partners have sent: see /office and /api/alerts")
+
+
 class IntakeLedger(Protocol):
     async def claim(self, arrival: Arrival) -> UUID | Claimed: ...
 

@@ -96,6 +96,7 @@ _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
     (r"(.+): already answered", "{0}：已经应答"),
     (r"this answer link is not known; use the one in the newest message", "链接无效：请使用最新一条消息里的链接"),
     (r"(.+): already ended", "{0}：已经结束"),
+    (r"an office reads what went out, not what partners have sent: .+", "用户单位只看已发布的预警，不看外单位来文：请看 /office"),
     (r"(\S+) has no area: an admin renews the account with one .+", "账号 {0} 没有辖区：请管理员设置后再用"),
     (r"by: say in 1 to 100 characters who answered", "请填写何人应答（1 至 100 字）"),
     (r"(\S+) is not signed, so partners' programs wait for it; people's channels do not: (.+)", "{0} 未加电子签名，对方系统在等待，公众渠道不受影响：{1}"),

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from channels.wire.national_ack import Ack, write_ack
 from warning.account import token_hash
 from warning.errors import CapError, Invalid
+from warning.exchange.desk import require_insider
 from warning.exchange.work import Partner, Taken
 from warning.nationalxml import named_in, unpacked
 from warning.web.auth import Here, Viewer
@@ -90,8 +91,10 @@ async def national(parts: Here, sender: From, request: Request) -> Response:
     return _answer(acks)
 
 
-@router.get("", summary="What partners sent, newest first")
-async def arrived(parts: Here, _: Viewer) -> list[ArrivedOut]:
+@router.get("", summary="What partners sent, newest first", responses={403: {"model": Problem, "description": "an office reads what went out"}})
+async def arrived(parts: Here, account: Viewer) -> list[ArrivedOut]:
+    """For the desk: what was refused or waits may be forged, so no office reads it."""
+    require_insider(account)
     return [ArrivedOut(partner=name, at=at, proposals=list(taken.proposals), **_out(taken).model_dump()) for name, at, taken in await parts.intake_ledger.newest(limit=200)]
 
 

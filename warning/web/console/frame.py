@@ -97,7 +97,8 @@ def _head(visit: Visit, here: str) -> str:
     other: Lang = "zh" if visit.lang == "en" else "en"
     live = "" if visit.drill else "<div class='live'>实战 LIVE</div>"
     links = "".join(
-        f"<a href='/console{path}?lang={visit.lang}'{' aria-current=page' if path == here else ''}>{escape(visit.t(word))}</a>" for word, path in _PAGES)
+        f"<a href='/console{path}?lang={visit.lang}'{' aria-current=page' if path == here else ''}>{escape(visit.t(word))}</a>" for word, path in _PAGES
+        if path != "/arrivals" or visit.account.role != "office")  # what partners send is the desk's
     whose = f"{visit.t('signed_in')} {visit.account.name} ({visit.t(f'role_{visit.account.role}')})"
     return (
         f"<div class='head' role='banner'><b>{escape(visit.t('console'))}</b>{live}<nav aria-label='{escape(visit.t('pages'))}'>{links}</nav><div class='grow'></div>{help_button(visit)}"

@@ -10,6 +10,7 @@ from nicegui import app as console
 from nicegui import ui
 
 from warning.errors import NotAllowed, NotFound
+from warning.exchange.desk import require_insider
 from warning.web.auth import signed_in
 from warning.web.console import icons
 from warning.web.console.arrivals import ArrivalsPage
@@ -92,6 +93,10 @@ def mount(app: FastAPI, parts: Parts) -> None:
         who = await visit(request, lang)
         if isinstance(who, Response):
             return who
+        try:
+            require_insider(who.account)
+        except NotAllowed as error:
+            return lost(app, request, 403, str(error), lang=lang)
         await ArrivalsPage(who, arrival).tick()
         return None
 
