@@ -44,6 +44,15 @@ def words(processes: dict[int, psutil.Process]) -> set[str]:
     return said
 
 
+def under_way(folder: Path, demo: subprocess.Popen[str]) -> None:
+    """Its sinks and its worker are there."""
+    deadline = time.monotonic() + _LONG_S / 3
+    while not {"sinks", "work"} <= words(family(folder, demo)):
+        assert demo.poll() is None, demo.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("demo")
@@ -84,11 +93,7 @@ def test_the_whole_scenario_ends_well_and_says_so_in_json(folder: Path) -> None:
 def test_ctrl_c_in_the_middle_stops_every_child_and_a_second_demo_beside_it_says_why_not(folder: Path) -> None:
     demo = started(folder)
     try:
-        deadline = time.monotonic() + _LONG_S / 3
-        while not {"sinks", "work"} <= words(family(folder, demo)):
-            assert demo.poll() is None, demo.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        under_way(folder, demo)
         second = started(folder)
         out, err = second.communicate(timeout=_LONG_S / 3)
         assert (second.returncode, out) == (2, "")
@@ -103,6 +108,20 @@ def test_ctrl_c_in_the_middle_stops_every_child_and_a_second_demo_beside_it_says
     assert demo.returncode == 130
     assert "Traceback" not in err
     gone, alive = psutil.wait_procs(children.values(), timeout=30)
+    assert alive == []
+    assert len(gone) >= 3  # PostgreSQL, the sinks, the worker
+    assert family(folder, demo) == {}
+
+
+def test_a_demo_that_is_killed_leaves_neither_worker_nor_sinks_nor_postgresql_behind(folder: Path) -> None:
+    demo = started(folder)
+    try:
+        under_way(folder, demo)
+        children = family(folder, demo)
+    finally:
+        demo.kill()
+        demo.communicate(timeout=_LONG_S / 3)
+    gone, alive = psutil.wait_procs(children.values(), timeout=_LONG_S / 3)
     assert alive == []
     assert len(gone) >= 3  # PostgreSQL, the sinks, the worker
     assert family(folder, demo) == {}

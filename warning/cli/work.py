@@ -13,9 +13,12 @@ commands = typer.Typer()
 
 
 @commands.command()
-def work(config: Config = None, name: Annotated[str, typer.Option(help="worker's name in the logs")] = "worker") -> None:
+def work(
+    config: Config = None, name: Annotated[str, typer.Option(help="worker's name in the logs")] = "worker",
+    with_input: Annotated[bool, typer.Option("--with-input", help="end when standard input ends, as it does when a parent is killed")] = False,
+) -> None:
     """Send what is due: start as many of these, on as many machines, as you like; all share one database."""
-    run(_work(load_settings(config), name))
+    run(_work(load_settings(config), name), with_input=with_input)
 
 
 async def _work(settings: Settings, name: str) -> None:

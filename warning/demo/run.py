@@ -85,7 +85,7 @@ async def run_demo(options: DemoOptions) -> int:
             generate, fields, seed=options.seed, start=first, end=last, step=timedelta(minutes=options.step), progress=_progress)
         _say("starting PostgreSQL, worker, and the drill's SMS centre, mail, MQTT and HTTP sinks")
         url = await _fresh_database(options.data, stack)
-        ports = await _sinks(url, stack)
+        ports = await _sinks(url, options.data, stack)
         settings_file = _write_settings(options, url, port, ports)
         parts = await stack.enter_async_context(opened(load_settings(settings_file, environment=False), channels=False))
         clock = parts.clock
@@ -94,7 +94,7 @@ async def run_demo(options: DemoOptions) -> int:
         await clock.move_to(first)
         _say("measuring a calm and a wet day first (on a new machine the loops are compiled now, some ten seconds)")
         await parts.watch.rehearse()
-        await _child("work", ["work", "--config", str(settings_file)], stack)
+        await _child("work", ["work", "--config", str(settings_file), "--with-input"], stack)
         base = await _serve(parts, listening, stack)
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=base, timeout=60))
         people, registered = await _register(options, parts, http, ports)
@@ -220,7 +220,7 @@ def _lock(folder: Path, stack: AsyncExitStack) -> None:
 
 async def _fresh_database(folder: Path, stack: AsyncExitStack) -> str:
     """An empty database in this demo's own server: each drill starts from nothing."""
-    server = EmbeddedServer((folder / "postgres").resolve())
+    server = EmbeddedServer(_postgres(folder))
     url = await asyncio.to_thread(server.open)
     stack.callback(server.close)
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
@@ -231,8 +231,12 @@ async def _fresh_database(folder: Path, stack: AsyncExitStack) -> str:
     return drill
 
 
-async def _sinks(url: str, stack: AsyncExitStack) -> dict[str, int]:
-    child = await _child("sinks", ["sinks", url], stack)
+def _postgres(folder: Path) -> Path:
+    return (folder / "postgres").resolve()
+
+
+async def _sinks(url: str, folder: Path, stack: AsyncExitStack) -> dict[str, int]:
+    child = await _child("sinks", ["sinks", url, str(_postgres(folder))], stack)
     assert child.stdout is not None
     line = await asyncio.wait_for(child.stdout.readline(), timeout=60)
     if not line:
@@ -245,7 +249,7 @@ async def _sinks(url: str, stack: AsyncExitStack) -> dict[str, int]:
 
 
 async def _child(name: str, arguments: list[str], stack: AsyncExitStack) -> asyncio.subprocess.Process:
-    """A child that never outlives us: it is ended with the stack, and the sinks also end with our pipe."""
+    """A child that never outlives us: it is ended with the stack, and by itself with our pipe, for who is killed ends nobody."""
     # A drill's child must not inherit the database of a real deployment from the environment.
     clean = {name: value for name, value in os.environ.items() if not name.startswith("XIAOXISHU_")}
     process = await asyncio.create_subprocess_exec(

@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-import os
 import sys
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 from channels.wire.http_sink import HttpSink
 from channels.wire.mail_sink import MailSink
@@ -13,14 +13,18 @@ from channels.wire.smsc import Smsc
 from warning.demo.scenario import SILENT, offices
 from warning.store.database import Database
 from warning.store.drill import DrillClock
+from warning.store.server import EmbeddedServer
 
 
-async def serve_sinks(database_url: str) -> None:
-    """Start all sinks, print their ports as one line of JSON, run until standard input ends (the demo lives no longer)."""
+async def serve_sinks(database_url: str, folder: Path) -> None:
+    """Start all sinks, print their ports as one line of JSON, run until cancelled. The PostgreSQL in ``folder`` is held as long."""
+    server = EmbeddedServer(folder)
+    await asyncio.to_thread(server.open)
     database = Database(database_url, pool_size=1)
     clock = DrillClock(database)
     await clock.refresh()
     async with AsyncExitStack() as stack:
+        stack.callback(server.close)
         stack.push_async_callback(database.close)
         smsc, mail, broker = Smsc(now=clock.now, keep=50), MailSink(), MqttSink()
         http = HttpSink(now=clock.now, ack_after_s=0.2)
@@ -32,17 +36,8 @@ async def serve_sinks(database_url: str) -> None:
         http.silent.add(SILENT.path)
         sys.stdout.write(json.dumps(ports) + "\n")
         sys.stdout.flush()
-        follower = asyncio.create_task(_follow(clock))
-        ended = asyncio.Event()
-        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _on_input, ended)
-        await ended.wait()
-        follower.cancel()
-
-
-def _on_input(ended: asyncio.Event) -> None:
-    if not os.read(sys.stdin.fileno(), 1024):
-        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
-        ended.set()
+        stack.callback(asyncio.create_task(_follow(clock)).cancel)
+        await asyncio.Event().wait()
 
 
 async def _follow(clock: DrillClock) -> None:
