@@ -1,17 +1,20 @@
 """Dead gateways, lanes, expiry and late answers: every delivery ends in a state that its evidence allows."""
 
 import asyncio
+import json
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from channels.message import Outcome, Reason, Receipt
 from channels.wire.smsc import Faults
-from tests.corridor.conftest import AT, Corridor, opened_corridor, until
+from tests.corridor.conftest import AT, FORECASTER, Corridor, opened_corridor, until
 from tests.ports import own_port
 from warning.app import opened
+from warning.cli.outcome import _progress
 from warning.dispatch.delivery import NEXT_STEP
 from warning.settings import load_settings
 from warning.store.drill import DrillClock
@@ -34,6 +37,32 @@ async def test_a_dead_endpoint_ends_failed_with_its_tries_used_up_and_nobody_els
     assert "press retry" in NEXT_STEP[Reason(ends[dead]["reason"])]
     assert ends[corridor.sink.url("/office")]["state"] == "accepted"
     assert ends[ONE]["state"] in ("accepted", "delivered")
+
+
+async def test_a_gateway_of_no_routes_that_stays_away_is_given_up_loudly_and_a_retry_tells_everybody_when_it_is_back(
+    corridor: Corridor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in (ONE, TWO):
+        await corridor.resident(number)
+    await corridor.smsc.stop()
+    alert = await corridor.warned()
+    async with corridor.working():
+        await corridor.drained()
+    assert set((await corridor.states(alert)).values()) == {("failed", "unreachable")}
+    capsys.readouterr()
+    await _progress(load_settings(corridor.settings_file), alert, json_=False)
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "failed: 2 by sms: unreachable", "  next step: check the gateway, then press retry; use another channel meanwhile",
+        "retry: at the console under Routes, or POST /api/deliveries/retry with what --json names"]
+    await _progress(load_settings(corridor.settings_file), alert, json_=True)
+    [letter] = json.loads(capsys.readouterr().out)["dead_letters"]
+    assert letter["next_step"] == NEXT_STEP[Reason.UNREACHABLE]
+    [sms] = [one for one in yaml.safe_load(corridor.settings_file.read_text(encoding="utf-8"))["channels"] if one["name"] == "sms"]
+    await corridor.smsc.start(port=sms["options"]["port"])
+    async with corridor.working():
+        assert await corridor.parts.dispatch.retry([], crowd_ids=letter["crowds"], account=FORECASTER) == 2
+        await corridor.drained()
+    assert [len(corridor.heard(number)) for number in (ONE, TWO)] == [1, 1]
 
 
 async def test_every_reason_that_a_channel_can_give_has_a_next_step() -> None:

@@ -15,6 +15,7 @@ from warning.store import progress as store
 from warning.store.accounts import account_of_token
 from warning.store.board import alert as alert_of
 from warning.web.retract import retract as take_back
+from warning.web.words import next_step
 
 commands = typer.Typer()
 
@@ -57,10 +58,15 @@ async def _progress(settings: Settings, identifier: str, json_: bool) -> None:
         lines = await store.steps(parts.database, identifier)
         dead = await store.dead_letters(parts.database, identifier)
     if json_:
-        typer.echo(json.dumps({"lines": [asdict(one) for one in lines], "dead_letters": [asdict(one) for one in dead]}, ensure_ascii=False))
+        typer.echo(json.dumps({
+            "lines": [asdict(one) for one in lines],
+            "dead_letters": [asdict(one) | {"next_step": next_step(one.reason, "en")} for one in dead]}, ensure_ascii=False))
         return
     for one in lines:
         states = ", ".join(f"{state} {count:,}" for state, count in one.counts.items())
         typer.echo(f"{one.channel:12}{one.district:8}{states}" + (f"; perhaps twice {one.twice:,}" if one.twice else ""))
     for letter in dead:
-        typer.echo(f"failed: {letter.count:,} by {letter.channel}: {letter.reason}")
+        typer.secho(f"failed: {letter.count:,} by {letter.channel}: {letter.reason}", fg=typer.colors.RED)
+        typer.echo(f"  next step: {next_step(letter.reason, 'en')}")
+    if dead:
+        typer.echo("retry: at the console under Routes, or POST /api/deliveries/retry with what --json names")
