@@ -1,10 +1,13 @@
 """The process that serves the console is killed while a signature is being stored: there is one alert or none, and asking again is safe."""
 
 import asyncio
+from contextlib import ExitStack
 from uuid import UUID
 
 import httpx
 import pytest
+import yaml
+from sqlalchemy import text
 
 from tests.chaos.brake import Brake, Step
 from tests.chaos.process import face, killed, started
@@ -68,3 +71,29 @@ async def test_a_signature_that_a_crash_cut_off_is_given_again_and_everybody_is_
     found = await reckoned(city, identifier, [ONE])
     assert (found.twice, found.silent, len(city.heard(ONE))) == (frozenset(), frozenset(), 1)
     assert len(await city.rows("SELECT 1 FROM alert")) == 1
+
+
+async def test_a_face_that_is_told_to_end_before_its_first_pages_are_made_has_begun_nothing_beside_them(city: Corridor) -> None:
+    settings = yaml.safe_load(city.settings_file.read_text(encoding="utf-8"))
+    settings["feeds"] = [{"kind": "folder", "source": "nowcast", "options": {"path": str(city.folder / "incoming"), "pattern": "*.nc"}}]
+    theirs = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'face'"
+    city.settings_file.write_text(yaml.safe_dump(settings | {"database_url": f"{settings['database_url']}&application_name=face"}), encoding="utf-8")
+    with own_port() as port, ExitStack() as faces:
+        async with city.parts.database.begin() as other:
+            await other.execute(text("LOCK TABLE alert IN ACCESS EXCLUSIVE MODE"))
+            serving = faces.enter_context(started(face, city.settings_file, port))
+
+            async def makes_pages() -> bool:
+                # What the first page reads first; a tick would wait for the same table.
+                return bool(await city.rows(f"SELECT 1 {theirs} AND wait_event_type = 'Lock' AND query LIKE '%unsigned%'"))
+
+            await until(makes_pages)
+            assert await city.rows(f"SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid IN (SELECT pid {theirs})") == [], "it watches already"
+            serving.terminate()
+            await asyncio.to_thread(serving.join, 60)
+            assert serving.exitcode is not None
+
+        async def gone() -> bool:
+            return await city.rows(f"SELECT 1 {theirs}") == []
+
+        await until(gone)

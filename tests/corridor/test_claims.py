@@ -11,9 +11,13 @@ from tests.corridor.conftest import AT, PLACES, Corridor, until
 from tests.corridor.test_fences import POLICY
 from tests.corridor.test_mass import MAIL, Slow, falls_back, registered
 from warning.dispatch.delivery import State
+from warning.dispatch.mass.outcome import came_late
 from warning.dispatch.mass.sheet import CODE
 from warning.dispatch.subscribe import ResidentSubscription
 from warning.dispatch.work import Hand
+from warning.store.crowd import sheet_of, write
+from warning.store.mass import MassStore
+from warning.store.mass_queries import SOME
 
 ONE = "8613900000001"
 
@@ -118,6 +122,38 @@ async def test_residents_end_sees_a_start_that_another_worker_is_claiming_at_thi
         await until(waits)
     await ending
     assert await corridor.states(cancel) == {ONE: ("queued", "")}, "never muted as an end without a start"
+
+
+async def test_a_report_that_another_process_writes_while_a_hand_is_written_down_is_not_lost(corridor: Corridor) -> None:
+    await registered(corridor, 2, "310115")
+    [due] = await corridor.expand(await corridor.warned())
+    store, now = corridor.parts.mass._ledger, corridor.now
+    assert isinstance(store, MassStore)
+    claim = await store.claim(due.id, firsts={"sms": 1}, now=now, policy=POLICY)
+    assert claim is not None
+    first, second = claim.numbers.tolist()
+    taken = CrowdReceipt(outcomes=[Outcome.ACCEPTED], external_ids=["a"], common="ok")
+
+    async def advanced(went: int, upcoming: list[int]) -> None:
+        await store.advance(claim, [went], taken, upcoming, chain="c", first=False, now=now, policy=POLICY, fall_back_s=None)
+
+    await advanced(0, [1])
+    async with corridor.parts.database.begin() as other:
+        # Another process has heard from the first handset, and its transaction is still open when the second answer is to be written.
+        row = (await other.execute(text(SOME), {"ids": [due.id]})).one()
+        sheet = sheet_of(row)
+        assert came_late(sheet, {first: Receipt(key="", outcome=Outcome.DELIVERED, at=AT, evidence="DELIVRD")})
+        await write(other, [(due.id, sheet)])
+        writing = asyncio.create_task(advanced(1, []))
+
+        async def waits() -> bool:
+            return writing.done() or bool(await corridor.rows(
+                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"))
+
+        await until(waits)
+    await writing
+    [kept] = await corridor.rows("SELECT codes FROM crowd WHERE id = :i", i=due.id)
+    assert [kept["codes"][place] for place in (first, second)] == [CODE[State.DELIVERED], CODE[State.ACCEPTED]]
 
 
 async def test_a_batch_under_way_is_put_down_when_a_newer_version_is_signed(corridor: Corridor) -> None:

@@ -1,5 +1,6 @@
 """Secrets at rest: what signs and what proves lies sealed in the database, and the key is changed while everything goes on."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -8,11 +9,13 @@ import pyotp
 import pytest
 import yaml
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from tests.corridor.conftest import Corridor, opened_corridor
 from tests.corridor.test_calls import brings
 from warning.account import Account
 from warning.app import opened, renounce
+from warning.cli.entry import cli
 from warning.dispatch.subscribe import OfficeSubscription, ResidentSubscription
 from warning.errors import ConfigError, NotFound
 from warning.level import Level
@@ -151,6 +154,27 @@ async def test_a_process_with_another_secret_is_told_at_its_start_and_never_touc
             await parts.reseal.all(lambda *_: None)
         assert not await begins(secret=OLD)
         assert await begins(secret=NEW)
+
+
+async def test_a_lost_secret_is_given_up_at_the_shell_by_who_says_yes(database_url: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        corridor = await opened_corridor(database_url, tmp_path, stack, channels=False)
+        await corridor.resident(NUMBER)
+        changed = _settings(corridor, secret=NEW)
+        words = ["secret", "renounce", "--config", str(corridor.settings_file)]
+        refused = await asyncio.to_thread(CliRunner().invoke, cli, words, input="n\n")
+        assert refused.exit_code == 1
+        assert "What lies under it will not be read again" in refused.output
+        with pytest.raises(ConfigError, match="secret renounce"):
+            async with opened(changed, channels=False):
+                pass
+        agreed = await asyncio.to_thread(CliRunner().invoke, cli, words, input="y\n")
+        assert (agreed.exit_code, agreed.output.rstrip().endswith("start the processes again, and bring residents and roster anew")) == (0, True)
+        async with opened(changed, channels=False) as parts:
+            assert await parts.subscriptions.stop("sms", NUMBER) == 0, "who was registered under it is not known any more"
+        with pytest.raises(ConfigError, match="secret renounce"):
+            async with opened(_settings(corridor, secret=OLD), channels=False):
+                pass
 
 
 def _settings(corridor: Corridor, **changes: object) -> Settings:

@@ -7,6 +7,7 @@ import procrastinate
 import structlog
 from procrastinate.exceptions import ConnectorException
 from procrastinate.types import JSONDict
+from procrastinate.worker import Worker
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from warning.store.database import raw
@@ -27,6 +28,7 @@ class Jobs:
 
     def __init__(self, url: str) -> None:
         self._app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=6))
+        self._worker: Worker | None = None
 
     async def open(self) -> None:
         await self._app.open_async()
@@ -77,25 +79,38 @@ class Jobs:
                 schedule_in={"seconds": after_s} if after_s > 0 else None,
             ).batch_defer_async(*(_argument(crowd_id) for crowd_id in crowd_ids))
 
-    async def work(self, *, concurrency: int, name: str, grace_s: float = 30.0) -> None:
+    async def work(self, *, concurrency: int, name: str, grace_s: float = 30.0, heartbeat_s: float = 10.0) -> None:
         """Run jobs until cancelled; batches in hand then have ``grace_s`` to end, and the worker ends soon after even if its database never answers.
 
         A worker that loses its database begins again by itself, for the pool reconnects and nothing is lost.
         """
         while True:
-            worker = asyncio.create_task(self._app.run_worker_async(
-                queues=[QUEUE], concurrency=concurrency, name=name, wait=True, delete_jobs="successful",
-                install_signal_handlers=False, fetch_job_polling_interval=0.5, shutdown_graceful_timeout=grace_s))
+            self._worker = Worker(
+                self._app, queues=[QUEUE], concurrency=concurrency, name=name, wait=True, delete_jobs="successful", install_signal_handlers=False,
+                fetch_job_polling_interval=0.5, update_heartbeat_interval=heartbeat_s, shutdown_graceful_timeout=grace_s)
+            worker = asyncio.create_task(self._worker.run())  # type: ignore[no-untyped-call]  # procrastinate has left its types out
+            heart = asyncio.create_task(self._beat(self._worker, heartbeat_s))
             try:
                 await asyncio.shield(worker)
-                # Nobody asked for it: procrastinate ends a worker quietly when its heartbeat or its ear fails, as it does after a cut connection.
-                log.warning("the worker stopped by itself and begins again", worker=name)
+                log.warning("the worker stopped by itself and begins again", worker=name)  # nobody asked for it
             except ConnectorException as error:
                 log.warning("the worker lost its database and begins again", worker=name, error=str(error.__cause__ or error))
             except asyncio.CancelledError:
                 await _ended(worker, within_s=grace_s + _LAST_WORDS_S)
                 raise
+            finally:
+                heart.cancel()
             await asyncio.sleep(_AGAIN_S)
+
+    async def _beat(self, worker: Worker, every_s: float) -> None:
+        """procrastinate's own heartbeat ends with the first one that fails, and nothing notices: its worker would work on and be taken for dead."""
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                if worker.worker_id is not None:
+                    await self._app.job_manager.update_heartbeat(worker.worker_id)
+            except ConnectorException as error:
+                log.warning("a heartbeat waits for the database", error=str(error.__cause__ or error))
 
 
 async def _ended(worker: asyncio.Task[None], *, within_s: float) -> None:
