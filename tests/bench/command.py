@@ -23,6 +23,7 @@ from tests.bench.outline import run as outline
 from tests.bench.overlay import run as overlay
 from tests.bench.picture import run as picture
 from tests.bench.points import run as points
+from tests.bench.push import run as push
 from tests.bench.scale import run as scale
 from tests.bench.sms import run as sms
 from tests.bench.warned import run as warned
@@ -45,6 +46,7 @@ WORKLOADS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
     "wire": ("signature → first message accepted, at rest and beside a large blue send", wire),
     "mail": ("a crowd's mails with one rendering, against aiosmtplib", mail),
     "webpush": ("a crowd encrypted, signed and POSTed, against pywebpush", webpush),
+    "push": ("a warning signed, updated and lifted → on the screen of a real Firefox", push),
     "warned": ("am I warned here? and the public page on one process, against a plain FastAPI hello", warned),
     "cap": ("CAP alerts built, written, validated and read", cap),
     "audience": ("10,000 office polygons tried against a warned district, against STRtree", audience),
