@@ -94,10 +94,9 @@
     event.preventDefault();
     var chosen = select.selectedOptions[0], from = form.elements.quiet_from.value, until = form.elements.quiet_until.value;
     if (Boolean(from) !== Boolean(until) || from && from === until) { say(words.both); return; }
-    if (!push) { say(words.failed); return; }
     button.disabled = true;
     say(words.wait);
-    subscribed().then(function (held) {
+    ready.then(subscribed).then(function (held) {
       return post('/api/registrations', {
         channel: push.channel, address: JSON.stringify(held), lat: Number(chosen.dataset.lat), lon: Number(chosen.dataset.lon),
         hazards: Array.prototype.map.call(form.querySelectorAll('input[name=hazards]:checked'), function (box) { return box.value; }),
@@ -129,6 +128,10 @@
     install.onclick = function () { event.prompt(); install.hidden = true; };
   });
 
-  navigator.serviceWorker.register('/sw.js').then(function () { return fetch('/api/push-key'); }).then(function (answer) { return answer.json(); })
-    .then(function (found) { push = found; return subscription(); }).then(function (held) { return held && refresh(held); }).catch(fail);
+  /* Who presses before the key is here waits for it. */
+  var ready = navigator.serviceWorker.register('/sw.js').then(function () { return fetch('/api/push-key'); }).then(function (answer) {
+    if (!answer.ok) { throw new Error(answer.status); }
+    return answer.json();
+  }).then(function (found) { push = found; });
+  ready.then(subscription).then(function (held) { return held && refresh(held); }).catch(fail);
 })();
