@@ -1,6 +1,7 @@
 """Address: what stands in a roster's cell, as its channel wants it; or what is wrong with it."""
 
 import re
+import unicodedata
 
 from channels.wire.ssrf import BadTarget, check_url
 
@@ -31,13 +32,16 @@ def address(kind: str, cell: str, *, allow_private: bool) -> str:
 
 
 def phone(cell: str) -> str:
-    """Digits with the country code: ``138 1234 5678``, ``+86 138…`` and ``021-6438 6700`` are written by people as they are. Raises BadAddress."""
-    digits = re.sub(r"[\s()（）\-－—.]", "", cell.removesuffix(".0"))
-    digits = digits.removeprefix("+").removeprefix("00")
-    if re.fullmatch(r"1[3-9]\d{9}", digits):
-        return f"86{digits}"
-    if re.fullmatch(r"0\d{9,11}", cell_digits := re.sub(r"\D", "", cell)) and not cell.strip().startswith(("+", "00")):
-        return f"86{cell_digits[1:]}"
+    """Digits with the country code: ``138 1234 5678``, ``+86 138…`` and ``021-6438 6700`` are written by people as they are. Raises BadAddress.
+
+    Behind ``+`` or ``00`` stands a country code, so ``+1 380 013 8000`` is nobody's in China.
+    """
+    plain = re.sub(r"[\s()\-－—.]", "", unicodedata.normalize("NFKC", cell).removesuffix(".0"))
+    digits, abroad = plain.removeprefix("+").removeprefix("00"), plain.startswith(("+", "00"))
+    if not abroad and re.fullmatch(r"1[3-9]\d{9}", plain):
+        return f"86{plain}"
+    if not abroad and re.fullmatch(r"0\d{9,11}", plain):
+        return f"86{plain[1:]}"
     if not re.fullmatch(r"[1-9]\d{7,14}", digits):
         raise BadAddress("phone")
     return digits

@@ -11,6 +11,7 @@ from warning.dispatch.kind import kind_of
 from warning.dispatch.subscribe import CELL_DEGREES, ResidentSubscription
 from warning.errors import Invalid
 from warning.level import Level
+from warning.roster.address import BadAddress, phone
 from warning.web.parts import Parts
 from warning.web.words import Lang, hazard_name, level_word
 
@@ -49,11 +50,20 @@ def wished(parts: Parts, form: FormData, lang: Lang) -> ResidentSubscription:
     if bool(begins) != bool(ends):
         raise Invalid("quiet: give both times, or none")
     lat, lon = _inside(zone)
-    address = _word(form, "address").replace(" ", "").replace("-", "")
     return ResidentSubscription(
-        channel=_word(form, "channel"), address=address or "-", lat=lat, lon=lon, language="en-US" if lang == "en" else "zh-CN",
+        channel=_word(form, "channel"), address=typed(_word(form, "address")) or "-", lat=lat, lon=lon, language="en-US" if lang == "en" else "zh-CN",
         hazards=tuple(str(one) for one in form.getlist("hazards") if isinstance(one, str)), min_level=_word(form, "min_level") or "yellow",
         quiet=f"{begins}-{ends}" if begins else "")
+
+
+def typed(address: str) -> str:
+    """An address as people write it; what is none is given back, for the desk to say so."""
+    if "@" in address:
+        return address
+    try:
+        return phone(address)
+    except BadAddress:
+        return address
 
 
 def kept(form: Mapping[str, object]) -> dict[str, str]:
