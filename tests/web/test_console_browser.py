@@ -301,6 +301,24 @@ def test_no_word_confirms_both_a_drill_and_the_real_thing(typed: str, drill: boo
     assert says(typed, drill=drill, places=("浦东新区", "Pudong New Area")) is yes
 
 
+@pytest.mark.parametrize(("lang", "own", "said", "old"), [("zh", "zh-CN", "连接丢失", "新的提案和预警在这里看不到"), ("en", "en-US", "Connection lost", "what is new is not seen here")])
+def test_a_desk_that_has_lost_its_server_says_over_its_whole_width_that_it_stands_still(site: str, browser: Browser, tmp_path: Path, lang: str, own: str, said: str, old: str) -> None:
+    page = signed_in(browser, site, "token-fu", [])
+    page.goto(f"{site}/console/?lang={lang}")
+    page.get_by_role("banner").wait_for()
+    assert page.evaluate("document.documentElement.lang") == own, "the language of the page is the reader's"
+    page.wait_for_function("window.socket && window.socket.connected")
+    page.evaluate("() => { window.socket.io.reconnection(false); window.socket.io.engine.close() }")
+    alarm = page.get_by_role("alert").filter(has_text=said)
+    expect(alarm).to_be_visible(timeout=_SLOW_MS)
+    assert old in page.evaluate("getComputedStyle(document.getElementById('popup'), '::after').content")
+    box = alarm.bounding_box()
+    assert box is not None
+    assert (box["x"], box["y"], box["width"]) == (0, 0, 1366)
+    picture(page, f"desk-alone-{lang}", tmp_path)
+    page.context.close()
+
+
 # The first entry of what is in force is marked the moment it is there: drawn anew, it would have lost its mark.
 _MARKED = """new MutationObserver(() => { const one = document.querySelector('[data-left]'); if (one && !window.first) { window.first = one; one.marked = true } })
   .observe(document, {subtree: true, childList: true})"""

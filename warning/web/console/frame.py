@@ -51,6 +51,8 @@ a{color:#0b4fa8}
 .drillchip{background:#6f3aa0;color:#fff;font-weight:800;padding:0 .5rem;border-radius:4px}
 .drillentry{background:repeating-linear-gradient(135deg,#fff 0 26px,#f1e8fb 26px 52px)!important;border-left-color:#6f3aa0!important;border-left-style:dashed}
 .live{background:#c4161c;color:#fff;font-weight:800;padding:0 .6rem;border-radius:4px}
+#popup{inset:0 0 auto!important;margin:0;border:0;border-radius:0;background:#b00020!important;color:#fff;flex-flow:row wrap;justify-content:center;gap:.2rem .8rem;padding:.8rem 1rem;font-size:1.15rem;font-weight:700}
+#popup>span:first-child::before{content:none}
 .confirm{min-width:min(26rem,90vw)}
 .drillcard{background:repeating-linear-gradient(135deg,#fff 0 26px,#f6f0fc 26px 52px)}
 """
@@ -80,7 +82,8 @@ def frame(visit: Visit, here: str) -> None:
     ui.page_title(("演练 · " if visit.drill else "") + visit.t("console"))
     # What NiceGUI's scripts ask for only when they run.
     ui.add_head_html(f'<link rel="modulepreload" href="/console/_nicegui/{nicegui.__version__}/static/dompurify.mjs">')
-    ui.add_css(CSS)
+    # What NiceGUI says when the server is silent is a small card in a corner; the page stands still then, and must not be taken for calm.
+    ui.add_css(CSS + f"#popup::after{{content:{json.dumps(visit.t('stands_still'), ensure_ascii=False)}}}")
     keys(visit)
     bar = ""
     if visit.drill:

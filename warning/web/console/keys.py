@@ -37,6 +37,7 @@ const go = (to) => {
     const now = all.indexOf(document.activeElement); all[(now + (to === 'next' ? 1 : -1) + all.length) %% all.length].focus(); return }
   if (to[0] === '@') { focus(document.querySelector(`[aria-label="${to.slice(1)}"]`)); return }
   location.href = '/console' + to + location.search };
+document.addEventListener('DOMContentLoaded', () => document.getElementById('popup').setAttribute('role', 'alert')); // NiceGUI's word that the server is silent
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.defaultPrevented) return;
   if (event.target.closest('input,textarea,select,[contenteditable],.q-dialog,[role=application]') || (dialog() && dialog().open)) return;

@@ -1,6 +1,7 @@
 """Mounts the console on the web server's application."""
 
 import asyncio
+from copy import copy
 from typing import Annotated
 from uuid import UUID
 
@@ -51,6 +52,9 @@ def mount(app: FastAPI, parts: Parts) -> None:
         if account is None:
             return RedirectResponse(f"/login?lang={lang}", status_code=303)
         who = Visit(parts=parts, watch=watch, session=app.state.session, request=request, account=account, lang=lang)
+        if lang == "en":  # NiceGUI holds one language a page: what it says itself, and what a screen reader is told, follow the reader's
+            ui.context.client.page = copy(ui.context.client.page)
+            ui.context.client.page.language = "en-US"
         looking: list[ui.timer] = []
 
         def look() -> None:

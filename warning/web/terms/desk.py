@@ -4,6 +4,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "console": ("预警发布工作台", "Warning desk"),
     "proposals": ("待处理提案", "Proposals"),
     "pages": ("工作台各页", "Pages of the desk"),
+    "stands_still": ("本页停在断开之时，新的提案和预警在这里看不到：请看另一台工作台", "This page stands still: what is new is not seen here. Look at another desk"),
     "nothing_waits": ("没有待处理的提案", "Nothing waits for a decision"),
     "evidence": ("依据", "Evidence"),
     "peak": ("峰值", "peak"),
