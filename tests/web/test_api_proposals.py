@@ -2,8 +2,11 @@
 
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
-from tests.web.conftest import World
+from tests.web.conftest import World, opened_world
+from warning.level import Level
+from warning.store.board import in_force
 
 
 async def test_without_a_token_nobody_reads_proposals(world: World) -> None:
@@ -89,6 +92,34 @@ async def test_the_most_urgent_proposal_comes_first(world: World) -> None:
     await world.post(f"/api/proposals/{second}/submit", "fu", {"revision": 1})
     found = [row["id"] for row in (await world.get("/api/proposals", "fu")).json()]
     assert found == [str(second), str(first)]
+
+
+async def test_a_proposal_stands_where_the_colour_that_was_submitted_puts_it(world: World) -> None:
+    lowered, orange, raised = [await world.proposed(zone=zone, level=level) for zone, level in (
+        ("310101", Level.RED), ("310104", Level.ORANGE), ("310115", Level.BLUE))]
+    for proposal, changes in ((lowered, {"level": "yellow"}), (orange, {}), (raised, {"level": "red"})):
+        sent = await world.post(f"/api/proposals/{proposal}/submit", "fu", {"revision": 1, "changes": changes})
+        assert sent.status_code == 200, sent.text
+    found = [row["id"] for row in (await world.get("/api/proposals", "fu")).json()]
+    assert found == [str(raised), str(orange), str(lowered)]
+
+
+async def test_where_warnings_are_real_a_red_drill_signed_once_waits_behind_a_blue_that_nobody_has_signed(database_url: str, tmp_path: Path) -> None:
+    async with opened_world(database_url, tmp_path, status="Actual") as world:
+        made = {}
+        for status, level in (("Exercise", "red"), ("Actual", "blue")):
+            hand = {"issuer": "310000", "hazard": "rainstorm", "event_code": "11B03", "level": level, "zones": ["310115"], "status": status,
+                    "onset": world.now.isoformat(), "expires": (world.now + timedelta(hours=1)).isoformat()}
+            made[status] = (await world.post("/api/proposals", "fu", hand)).json()["id"]
+        await world.post(f"/api/proposals/{made['Exercise']}/submit", "fu", {"revision": 1})
+        found = [(row["cap_status"], row["status"]) for row in (await world.get("/api/proposals", "fu")).json()]
+        assert found == [("Actual", "open"), ("Exercise", "submitted")]
+        # And the same of what is in force.
+        await world.post(f"/api/proposals/{made['Actual']}/submit", "fu", {"revision": 1})
+        for status, proposal in made.items():
+            signed = await world.post(f"/api/proposals/{proposal}/approve", "lin", {"revision": 2, "status": status})
+            assert signed.status_code == 200, signed.text
+        assert [alert.status for alert in await in_force(world.parts.database, world.now)] == ["Actual", "Exercise"]
 
 
 async def test_a_proposal_that_is_not_there_is_404_and_a_word_is_422(world: World) -> None:

@@ -141,10 +141,10 @@ async def active_versions(database: Database, now: datetime) -> tuple[str, ...]:
 
 
 async def in_force(database: Database, now: datetime) -> list[AlertView]:
-    """Strongest first, then newest."""
+    """What is real before every drill; then strongest first, then newest."""
     async with database.begin() as connection:
         rows = await connection.execute(
-            text(f"{ALERT} WHERE {_IN_FORCE} ORDER BY a.level DESC, a.sent DESC, a.identifier"), {"now": now})
+            text(f"{ALERT} WHERE {_IN_FORCE} ORDER BY a.status = 'Actual' DESC, a.level DESC, a.sent DESC, a.identifier"), {"now": now})
         return [alert_of_row(row) for row in rows]
 
 
@@ -191,15 +191,17 @@ _PROPOSAL = """
 SELECT p.*, coalesce((SELECT s.reason FROM approval s WHERE s.proposal_id = p.id AND s.verdict = 'returned'
   ORDER BY s.id DESC LIMIT 1), '') AS returned FROM proposal p
 """
+# The colour that somebody has chosen, else the data's own.
+_LEVEL = "coalesce(array_position(CAST(:levels AS text[]), lower(p.changes ->> 'level')), p.level)"
 
 
 async def proposals(database: Database, *, live: bool = True, limit: int = 200) -> list[ProposalView]:
-    """Most urgent first: signed once before open, stronger before weaker, earlier onset first."""
+    """Most urgent first: what is real before every drill, signed once before open, stronger before weaker by the colour that would go out, earlier onset first."""
     where = "WHERE p.status IN ('open', 'submitted')" if live else ""
     async with database.begin() as connection:
         rows = await connection.execute(
-            text(f"{_PROPOSAL} {where} ORDER BY p.status = 'submitted' DESC, p.level DESC, p.onset, p.id LIMIT :limit"),
-            {"limit": limit})
+            text(f"{_PROPOSAL} {where} ORDER BY p.cap_status = 'Actual' DESC, p.status = 'submitted' DESC, {_LEVEL} DESC, p.onset, p.id LIMIT :limit"),
+            {"levels": [level.key for level in Level], "limit": limit})
         return [_proposal(row) for row in rows]
 
 
