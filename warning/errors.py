@@ -8,6 +8,7 @@
     ├── Conflict         the thing has moved on meanwhile: reload it
     ├── NotFound         no such thing
     ├── Invalid          what was asked for is not valid: the field and the mend
+    │   └── Unworded     a text does not say what every warning says, or says a drill's words
     └── TooMany          asked too often: wait, then ask again
 """
 
@@ -42,6 +43,10 @@ class NotFound(WarningEngineError):
 
 class Invalid(WarningEngineError):
     """What was asked for is not valid."""
+
+
+class Unworded(Invalid):
+    """A text does not say what every warning says: nobody's reason lets it out."""
 
 
 class TooMany(WarningEngineError):

@@ -105,6 +105,17 @@ def test_texts_that_part_are_stopped_the_area_is_drawn_and_the_second_person_see
     page.get_by_label("中文 · 正文").fill("松江区雨势渐强，请注意。")
     expect(check).to_contain_text("中文正文未写明等级“红色”", timeout=_SLOW_MS)
     expect(check.locator("ins").first).to_be_attached()
+    # A title without its colour could not be sent at all: it is told like every other difference, and no reason is asked for.
+    title, why = page.get_by_label("中文 · 标题"), page.get_by_label("仍要发布的理由")
+    expect(why).to_be_visible()
+    title.fill("松江区雨势渐强")
+    for said in ("说明理由也不能发布", "中文标题未写明等级“红色”", "中文标题未写明灾种“暴雨”", "中文正文未写明等级“红色”"):
+        expect(check).to_contain_text(said, timeout=_SLOW_MS)
+    expect(check).not_to_contain_text("目前无法核对")
+    expect(why).to_be_hidden()
+    picture(page, "check-unworded", tmp_path, whole=True)
+    title.fill("")
+    expect(why).to_be_visible(timeout=_SLOW_MS)
     page.get_by_role("button", name="提交", exact=True).click()
     expect(page.get_by_text("两种语言不一致：").last).to_be_visible()
     picture(page, "check-differs", tmp_path, whole=True)

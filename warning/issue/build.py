@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 from warning import cap
-from warning.errors import Invalid
+from warning.errors import Invalid, Unworded
 from warning.identifier import BEIJING
 from warning.issue.drawn import Round
 from warning.level import Level
@@ -69,9 +69,11 @@ def build_alert(request: AlertRequest) -> cap.Alert:
     Colour: parameter ``ColorCode`` (Blue, Yellow, Orange, Red), and severity by ``Level.severity`` as CMA gives it to WMO. Event: eventCode
     ``CMA event code``. Places: one area with the hazard polygons and, for each zone, ``CPEAS Geographic Code`` (12 digits) and ``GB/T 2260``
     (6 digits). The short form travels as parameter ``SMSText``. Times are written in Beijing time. A drill's mark is put on every text
-    that lacks it. Raises Invalid with every fault: a text that does not name colour and hazard, an Update without reference, no place ….
+    that lacks it. Raises Invalid with every fault: a text that does not name colour and hazard, an Update without reference, no place …; Unworded when
+    it is the texts alone.
     """
-    problems = _bad_texts(request)
+    unworded = _bad_texts(request)
+    problems = list(unworded)
     if not request.zones:
         problems.append("zones is empty; name at least one zone")
     rings: list[cap.Ring] = []
@@ -84,7 +86,7 @@ def build_alert(request: AlertRequest) -> cap.Alert:
     if not rings and not geocodes:
         problems.append("there is neither a polygon nor a zone with a numeric code; nobody could be found by this alert")
     if problems:
-        raise Invalid(f"alert {request.identifier}: {'; '.join(problems)}")
+        raise (Unworded if problems == unworded else Invalid)(f"alert {request.identifier}: {'; '.join(problems)}")
     alert = cap.Alert(
         identifier=request.identifier, sender=request.sender_code, sent=_beijing(request.sent), status=request.status,
         msg_type=_MSG_TYPE[request.action], scope="Public", note=": ".join(filter(None, (_NOTE.get(request.status, ""), request.note))),

@@ -10,7 +10,7 @@ from geo.zone import ZoneSet
 from warning.account import Account, Act, require
 from warning.cap import Status
 from warning.clock import Clock
-from warning.errors import Conflict, Invalid, NotAllowed
+from warning.errors import Conflict, Invalid, NotAllowed, Unworded
 from warning.identifier import next_identifier
 from warning.issue.approval import Approval, Submission, may_go_out
 from warning.issue.changes import skipped, texts_of
@@ -246,7 +246,10 @@ class IssueDesk:
     async def preview(self, proposal_id: UUID) -> NewAlert:
         """What a signature would issue now. It is stored nowhere, and its identifier is nobody's."""
         stored = await self._ledger.proposal(proposal_id)
-        return (await self._looked(stored, stored.changes)).alert
+        found = await self._looked(stored, stored.changes)
+        if found.alert is None:
+            raise Unworded(found.unworded)
+        return found.alert
 
     async def look(self, proposal_id: UUID, *, changes: Mapping[str, object] | None = None) -> Look:
         """What would be sent with these changes (None = those it was submitted with), beside the templates. Nothing is stored."""
@@ -274,9 +277,15 @@ class IssueDesk:
         texts = words_of(found, facts, self._registry)
         earlier = None if event is None else await self._ledger.latest(event)
         identifier = next_identifier(issuer.sender, now, (await self._ledger.taken(issuer.sender, since=now)).__contains__)
+        unlike, alert, unworded = tuple(self._unlike(replace(found, override=""))), None, ""
+        try:
+            alert = document(found, facts, texts, self._registry, identifier=identifier, event_id=event or uuid4(), earlier=earlier, public_url=self._public_url)
+        except Unworded as error:
+            if not unlike:
+                raise
+            unworded = str(error)
         return Look(
-            alert=document(found, facts, texts, self._registry, identifier=identifier, event_id=event or uuid4(), earlier=earlier, public_url=self._public_url),
-            template=worded(facts, issuer=issuer, zones=self._registry.zones), texts=texts, unlike=tuple(self._unlike(replace(found, override=""))),
+            alert=alert, unworded=unworded, template=worded(facts, issuer=issuer, zones=self._registry.zones), texts=texts, unlike=unlike,
             covered=covered_by(found, self._registry), unregistered=self._unregistered(found))
 
     def _document(

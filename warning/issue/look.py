@@ -13,13 +13,15 @@ from warning.watch.ready import Texts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """``alert`` is stored nowhere and its identifier is nobody's. ``unlike`` names where the two languages do not say the same.
+    """``alert`` is stored nowhere and its identifier is nobody's; None = the texts say too little to be sent at all, which ``unworded`` says.
 
+    ``unlike`` names where the two languages do not say the same, never empty when there is no alert.
     ``covered``: the zones of the drawn ground with their exact shares, of all the deployment's zones of the warned ones' level;
     ``unregistered``: the zones for which the issuer is not registered with this hazard and colour.
     """
 
-    alert: NewAlert
+    alert: NewAlert | None
+    unworded: str
     template: Texts
     texts: Texts
     unlike: tuple[str, ...]

@@ -127,6 +127,17 @@ async def test_languages_that_differ_go_out_only_with_a_reason_and_the_look_name
     assert world.memory.approvals[0].changes["override"] == "the mayor's own words"
 
 
+async def test_a_headline_that_could_not_be_sent_is_looked_at_with_every_difference_and_no_alert() -> None:
+    world = World()
+    made = await world.desk.compose(hand(), account=LI)
+    words = dict((await world.desk.look(made)).texts["zh-CN"])
+    seen = await world.desk.look(made, changes={"texts": {"zh-CN": words | {"headline": "浦东新区的雨不小"}}})
+    assert seen.alert is None
+    assert "zh-CN headline does not name 橙色" in seen.unworded
+    assert {"zh-CN headline does not name the colour 橙色", "zh-CN headline does not name the hazard 暴雨"} <= set(seen.unlike)
+    assert (await world.desk.look(made)).alert is not None
+
+
 async def test_texts_that_part_are_refused_with_every_difference() -> None:
     world = World()
     made = await world.desk.compose(hand(texts={"en-US": {"headline": "[EXERCISE] Red gale warning"}}), account=LI)

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from warning.dispatch.asread import AsRead, as_read
+from warning.errors import Unworded
 from warning.web.api.proposals import Changes, plain_changes
 from warning.web.auth import Here, Viewer
 from warning.web.problem import Problem
@@ -49,6 +50,8 @@ class LookOut(BaseModel):
 @router.post("/{proposal_id}/look", summary="What would be sent now, as each channel will carry it; nothing is stored")
 async def look(parts: Here, _: Viewer, proposal_id: UUID, asked: LookIn) -> LookOut:
     found = await parts.issue.look(proposal_id, changes=None if asked.changes is None else plain_changes(asked.changes))
+    if found.alert is None:
+        raise Unworded(found.unworded)
     return LookOut(
         status=found.alert.status, level=found.alert.level.key, zones=found.alert.zones,
         template={language: dict(words) for language, words in found.template.items()},

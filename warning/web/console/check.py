@@ -37,7 +37,6 @@ class Check:
         self._visit, self._look = visit, look
         self._timer: ui.timer | None = None
         self._shown = ""
-        self.unlike: tuple[str, ...] = ()
         with ui.element("div").classes("check").props(f'role="region" aria-label="{escape(visit.t("check"))}"').mark("check") as self._pane:
             self._said = ui.html(f"<p class='soft small'>{escape(visit.t('check_busy'))}</p>" if at_once else "", sanitize=False)
             self._reach = ui.html("", sanitize=False).mark("reach")
@@ -55,15 +54,14 @@ class Check:
         visit = self._visit
         try:
             found = await self._look()
-            carried = as_read(found.alert.cap_xml, visit.parts.ways)
+            carried = () if found.alert is None else as_read(found.alert.cap_xml, visit.parts.ways)
         except (WarningEngineError, OperationalError, ValueError) as error:
             said = type(error).__name__ if isinstance(error, OperationalError) else explained(str(error), visit.lang)
             self._show(f"<p class='fault small'>{escape(visit.t('check_failed'))} {escape(said)}</p>")
             self._reach.set_content("")
             return
-        self.unlike = found.unlike
         self._show(_html(found, carried, visit.parts.ways, visit.lang))
-        self._reach.set_content(await reach_of(visit, found.alert))
+        self._reach.set_content("" if found.alert is None else await reach_of(visit, found.alert))
 
     def _show(self, html: str) -> None:
         if html != self._shown:
@@ -75,14 +73,15 @@ def _html(found: Look, carried: Sequence[AsRead], ways: Sequence[Way], lang: Lan
     blocks = [f"<h2>{escape(say('check', lang))}</h2>", _agreement(found, lang)]
     if found.unregistered:
         blocks.append(f"<p class='fault small'>{escape(say('unregistered', lang))} {escape(', '.join(found.unregistered))}</p>")
-    return "<div class='check'>" + "".join([*blocks, _edits(found.template, found.texts, lang), _covered(found, lang), _channels(carried, ways, lang)]) + "</div>"
+    blocks += [_edits(found.template, found.texts, lang), _covered(found, lang), *([] if found.alert is None else [_channels(carried, ways, lang)])]
+    return f"<div class='check'>{''.join(blocks)}</div>"
 
 
 def _agreement(found: Look, lang: Lang) -> str:
     if not found.unlike:
         return f"<p class='good small'>✓ {escape(say('agree', lang))}</p>"
     lines = "".join(f"<li>{escape(explained(one, lang))}</li>" for one in found.unlike)
-    return f"<div class='fault small'>✗ {escape(say('unlike', lang))}<ul style='margin:.2rem 0 0 1rem'>{lines}</ul></div>"
+    return f"<div class='fault small'>✗ {escape(say('unlike' if found.alert is not None else 'unworded', lang))}<ul style='margin:.2rem 0 0 1rem'>{lines}</ul></div>"
 
 
 def _edits(template: Mapping[str, Mapping[str, str]], texts: Mapping[str, Mapping[str, str]], lang: Lang) -> str:

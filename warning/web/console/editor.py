@@ -130,7 +130,7 @@ class Editor:
             return await self.visit.parts.issue.look(self.proposal.id)
         self._words.follow(await self.visit.parts.issue.form_texts(self.proposal.id, changes=self._asked()))
         found = await self.visit.parts.issue.look(self.proposal.id, changes=self._asked())
-        self._override.set_visibility(bool(found.unlike or self._override.value))
+        self._override.set_visibility(bool(found.alert and found.unlike or self._override.value))
         return found
 
     def _asked(self) -> Mapping[str, object]:

@@ -27,6 +27,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "check_busy": ("正在核对…", "Checking…"),
     "agree": ("两种语言一致：等级、灾种、地点、时间、动作", "Both languages agree: colour, hazard, place, time, action"),
     "unlike": ("两种语言不一致，须更正或说明理由：", "The two languages do not say the same; mend it, or say why it may stand:"),
+    "unworded": ("标题、正文或短信缺少必须写明的内容，须更正，说明理由也不能发布：", "What every warning says is missing; mend it, no reason lets it out like this:"),
     "override": ("仍要发布的理由", "why it may go out all the same"),
     "edits": ("对模板的修改", "Edits to the template"),
     "no_edits": ("与模板一致，未修改", "As the template has it; nothing was edited"),
