@@ -52,7 +52,7 @@ a{color:#0b4fa8}
 .drillentry{background:repeating-linear-gradient(135deg,#fff 0 26px,#f1e8fb 26px 52px)!important;border-left-color:#6f3aa0!important;border-left-style:dashed}
 .live{background:#c4161c;color:#fff;font-weight:800;padding:0 .6rem;border-radius:4px}
 #popup{inset:0 0 auto!important;margin:0;border:0;border-radius:0;background:#b00020!important;color:#fff;flex-flow:row wrap;justify-content:center;gap:.2rem .8rem;padding:.8rem 1rem;font-size:1.15rem;font-weight:700}
-#popup>span:first-child::before{content:none}
+#popup>span:first-child::before{content:none}body.drill #popup{top:34px!important}@media(max-width:700px){body.drill #popup{top:64px!important}}
 .confirm{min-width:min(26rem,90vw)}
 .drillcard{background:repeating-linear-gradient(135deg,#fff 0 26px,#f6f0fc 26px 52px)}
 """
