@@ -7,6 +7,7 @@ from html import escape
 
 from nicegui import ui
 
+from geo.zone import ZoneSet
 from warning.account import Account, Act
 from warning.stage import PROMISE_S
 from warning.store.board import AlertView, Failure
@@ -15,6 +16,7 @@ from warning.web.console.ask import ask_reason
 from warning.web.console.canary import canaries
 from warning.web.console.canary import shown as canaries_shown
 from warning.web.console.following import chip, name
+from warning.web.console.linked import linked
 from warning.web.console.reading import Reading
 from warning.web.console.visit import Visit
 from warning.web.words import DELIVERY_WORDS, Lang, channel_word, explained, next_step, say, zone_name
@@ -38,7 +40,7 @@ def going_out(visit: Visit, reading: Reading) -> list[Tick]:
     for notice in reading.notices[:5]:
         with ui.element("div").classes("wait small"):
             ui.label(explained(notice.text, visit.lang))
-            ui.label(f"{visit.t('next_step')}: {explained(notice.next_step, visit.lang)}").classes("soft")
+            ui.html(linked(f"{visit.t('next_step')}: {explained(notice.next_step, visit.lang)}", visit.lang), sanitize=False).classes("soft")
     canaries(visit, reading)
     return ticks
 
@@ -55,11 +57,11 @@ def still(reading: Reading) -> str:
 def one_alert(visit: Visit, alert: AlertView, progress: Progress, *, districts: bool = False) -> Tick:
     ui.html(f"<div>{chip(visit, alert)} <b>{escape(name(visit, alert))}</b></div>", sanitize=False)
     clock = _clock(visit, alert.identifier)
-    parts = [meter(visit, channel, states, progress.accepted.get(channel)) for channel, states in progress.counts.items()]
+    parts = [meter(visit.lang, channel, states, progress.accepted.get(channel)) for channel, states in progress.counts.items()]
     if progress.callouts:
         parts.append(f"<div class='small'>{visit.t('acknowledged')}: {escape(called(progress.callouts, visit.lang))}</div>")
     if districts and progress.districts:
-        parts.append(by_district(visit, progress.districts))
+        parts.append(by_district(visit.parts.zones, visit.lang, progress.districts))
     ui.html("".join(parts), sanitize=False).style("width:100%")
     if progress.failed or progress.settled:
         failures(visit, progress)
@@ -98,12 +100,12 @@ def _clock(visit: Visit, identifier: str) -> _Clock:
     return _Clock(visit=visit, identifier=identifier, label=ui.label().props('role="timer"'))
 
 
-def meter(visit: Visit, channel: str, states: Mapping[str, int], accepted: Accepted | None = None) -> str:
+def meter(lang: Lang, channel: str, states: Mapping[str, int], accepted: Accepted | None = None) -> str:
     """A bar with the numbers in words beside it, and when the first and the last of the channel was accepted."""
-    words = " · ".join(f"{DELIVERY_WORDS[state][visit.lang == 'en']} {states[state]:,}" for state in _ORDER if states.get(state))
+    words = " · ".join(f"{DELIVERY_WORDS[state][lang == 'en']} {states[state]:,}" for state in _ORDER if states.get(state))
     times = "" if accepted is None or accepted.first_s is None else (
-        f"<div class='soft small'>{visit.t('first_last')} {minutes(accepted.first_s)} → {minutes(accepted.last_s or accepted.first_s)}</div>")
-    return f"<div class='small'><b>{escape(channel_word(channel, visit.lang))}</b> <span class='soft'>{words}</span></div>{bar(states)}{times}"
+        f"<div class='soft small'>{say('first_last', lang)} {minutes(accepted.first_s)} → {minutes(accepted.last_s or accepted.first_s)}</div>")
+    return f"<div class='small'><b>{escape(channel_word(channel, lang))}</b> <span class='soft'>{words}</span></div>{bar(states)}{times}"
 
 
 def bar(states: Mapping[str, int]) -> str:
@@ -112,15 +114,15 @@ def bar(states: Mapping[str, int]) -> str:
     return f"<div class='meter' aria-hidden='true'>{parts}</div>"
 
 
-def by_district(visit: Visit, districts: Mapping[str, tuple[int, int]]) -> str:
+def by_district(zones: ZoneSet, lang: Lang, districts: Mapping[str, tuple[int, int]]) -> str:
     """Residents by district: reached of all, the least first, because there somebody should look."""
     rows = "".join(
-        f"<tr><th scope='row'>{escape(zone_name(visit.parts.zones, code, visit.lang))}</th><td>{reached:,} / {people:,}</td>"
+        f"<tr><th scope='row'>{escape(zone_name(zones, code, lang))}</th><td>{reached:,} / {people:,}</td>"
         f"<td style='width:45%'><div class='meter' aria-hidden='true'><i class='s-accepted' style='width:{100 * reached / people:.1f}%'></i></div></td>"
         f"<td>{100 * reached / people:.0f}%</td></tr>"
         for code, (reached, people) in sorted(districts.items(), key=lambda one: one[1][0] / one[1][1]))
-    return (f"<table class='grid'><caption class='small' style='text-align:left'>{visit.t('by_district')}</caption>"
-            f"<tr><th scope='col'>{visit.t('zones')}</th><th scope='col'>{visit.t('reached')}</th><td></td><td></td></tr>{rows}</table>")
+    return (f"<table class='grid'><caption class='small' style='text-align:left'>{say('by_district', lang)}</caption>"
+            f"<tr><th scope='col'>{say('zones', lang)}</th><th scope='col'>{say('reached', lang)}</th><td></td><td></td></tr>{rows}</table>")
 
 
 def called(callouts: Mapping[str, int], lang: Lang) -> str:
