@@ -88,6 +88,12 @@ def test_what_another_person_did_meanwhile_is_said_and_nothing_is_put_in_its_pla
     # What goes out is what is shown, in the list and over the form, and not what it was proposed as.
     expect(page.locator(f"[data-proposal='{made}']")).to_contain_text(re.compile(r"橙色.*金山区", re.DOTALL))
     expect(page.locator("section[aria-label='依据']")).to_contain_text("大风 · 金山区")
+    approver = signed_in(browser, site, "token-lin", [])
+    approver.goto(f"{site}/console/?lang=zh&proposal={made}")
+    approver.get_by_role("button", name="签发", exact=True).click(timeout=_SLOW_MS)
+    expect(approver.get_by_role("dialog")).to_contain_text("橙色 · 大风 · 金山区")
+    picture(approver, "confirm-submitted", tmp_path)
+    approver.context.close()
     httpx.post(f"{site}/api/proposals/{made}/return", headers={"Authorization": "Bearer token-lin"}, json={"reason": "再核"}, timeout=60).raise_for_status()
     page.get_by_role("button", name="取回我的修改").click(timeout=_SLOW_MS)
     expect(page.get_by_label("中文 · 防御指南")).to_have_value(word, timeout=_SLOW_MS)
