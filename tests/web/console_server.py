@@ -98,7 +98,8 @@ async def seed(world: World) -> None:
     track = world.parts.settings.data / "babj.dat"
     track.write_text(TRACK, encoding="gbk")
     await world.parts.watch.take(payload_of(track, world.now))
-    await world.parts.watch.take(reports(world.parts.settings.data, world.now, dict.fromkeys(PUDONG | JINGAN, (1.2, 2.0, 1.1, 0.8, 1.5, 2.2))))
+    await world.parts.watch.take(reports(world.parts.settings.data, world.now, {
+        one: (1.2, 2.0, 1.1, 0.8, 1.5, 2.6 if one == "58371" else 2.2) for one in PUDONG | JINGAN}))
     # 120 mm in the coming hour over the middle of Songjiang: a red proposal that the watch desk itself made, so it can be explained.
     await world.parts.watch.take(rain_file(world.parts.settings.data, world.now, {(121.15, 30.98, 121.28, 31.08): 20.0}))
     await world.proposed(zone="310151", level=Level.RED)

@@ -1,13 +1,18 @@
 """What the map is drawn from: the newest run of each source, its gauges, its cyclones; a file that is gone is said, not passed over."""
 
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from PIL import Image
 
+from geo.field import Provenance
+from geo.observation import Observation, Quality
 from tests.corridor.rain import payload_of, rain_file
 from tests.web.conftest import World
+from warning.watch.mapdata import MapData
+from warning.web.console.mapfield import marks
+from warning.web.fieldboard import board_of
 
 TRACK = """diamond 7 a track
 普拉桑 2414 BABJ 2
@@ -62,3 +67,19 @@ async def test_a_track_is_kept_and_a_file_that_is_gone_is_said(world: World) -> 
     assert [track.number for track in board.tracks] == ["2414"]
     assert (board.layers, len(board.faults)) == ((), 1)
     assert rain.path.name in board.faults[0]
+
+
+def test_each_gauge_stands_on_the_map_with_its_newest_reading_the_strongest_first_and_what_is_doubtful_last_and_marked() -> None:
+    at = datetime(2024, 9, 20, 0, 30, tzinfo=UTC)
+
+    def read(station: str, value: float, minutes: int, quality: Quality = Quality.GOOD, variable: str = "rain") -> Observation:
+        return Observation(station=station, lon=121.6, lat=31.2, variable=variable, units="mm" if variable == "rain" else "m/s", value=value,
+                           valid_time=at + timedelta(minutes=minutes), quality=quality, provenance=Provenance(source="aws", path="a.csv"))
+
+    # What comes later is not always newer: the second file brings an old reading of the first gauge.
+    first = (read("58370", 9.0, 0), read("58370", 2.2, 10), read("58371", 2.6, 10), read("58371", 30.0, 10, variable="gust"))
+    second = (read("58370", 7.0, 5), read("58372", 999.0, 10, Quality.BAD), read("58373", 20.0, 10, Quality.SUSPECT), read("58374", 0.0, 10, Quality.UNCHECKED))
+    board = board_of([MapData(observations=first), MapData(observations=second)], 1)
+    told = {lang: [(one["label"], one["doubt"]) for one in marks(board, None, lang)["gauges"]] for lang in ("zh", "en")}  # type: ignore[attr-defined]  # plain values
+    assert told["zh"] == [("58371 2.6 毫米", False), ("58370 2.2 毫米", False), ("58374 0 毫米", False), ("58372 999 毫米 ?", True), ("58373 20 毫米 ?", True)]
+    assert told["en"][0] == ("58371 2.6 mm", False)

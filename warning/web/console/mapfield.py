@@ -5,7 +5,7 @@ from html import escape
 
 from nicegui import ui
 
-from geo.observation import Quality
+from geo.observation import Observation, Quality
 from warning.level import Level
 from warning.watch.explain import number, quantity_name, unit
 from warning.web.console.mapview import MapView
@@ -160,12 +160,15 @@ def legend(layer: Layer | None, lang: Lang) -> str:
 
 
 def marks(board: Board, layer: Layer | None, lang: Lang) -> dict[str, object]:
-    """Plain values for the browser: each gauge's newest reading of what is shown (of rain, when nothing is), each cyclone's way."""
+    """Plain values for the browser: each gauge's newest reading of what is shown (of rain, when nothing is), each cyclone's way.
+
+    The strongest reading comes first, and what is doubtful after all others: where there is no room for every label, the first have it.
+    """
     wanted = layer.variable if layer is not None else "rain"
+    shown = sorted((one for one in board.gauges if one.variable == wanted), key=lambda one: (_doubtful(one), -one.value))
     gauges = [
-        {"lat": one.lat, "lon": one.lon, "doubt": one.quality in (Quality.SUSPECT, Quality.BAD),
-         "label": f"{one.station} {number(one.value)} {unit(one.units)[lang == 'en']}{' ?' if one.quality in (Quality.SUSPECT, Quality.BAD) else ''}"}
-        for one in board.gauges if one.variable == wanted]
+        {"lat": one.lat, "lon": one.lon, "doubt": _doubtful(one),
+         "label": f"{one.station} {number(one.value)} {unit(one.units)[lang == 'en']}{' ?' if _doubtful(one) else ''}"} for one in shown]
     tracks = []
     for track in board.tracks:
         points = sorted(track.points, key=lambda point: point.valid_time)
@@ -176,6 +179,10 @@ def marks(board: Board, layer: Layer | None, lang: Lang) -> dict[str, object]:
             "points": [{"at": [p.lat, p.lon], "now": p is now, "label": _point(track.name or track.number, p.valid_time, p.vmax_ms, lang)} for p in points],
             "rings": [{"at": [now.lat, now.lon], "km": km, "dash": dash} for km, dash in ((now.r7_km, "4 5"), (now.r10_km, "")) if km]})
     return {"gauges": gauges[:MOST_GAUGES], "tracks": tracks}
+
+
+def _doubtful(one: Observation) -> bool:
+    return one.quality in (Quality.SUSPECT, Quality.BAD)
 
 
 def _point(name: str, at: datetime, vmax_ms: float | None, lang: Lang) -> str:

@@ -4,7 +4,7 @@ import { Signs, ask, canvas, cells, digits, forget, hit, latlng, pattern, unfold
 import { h } from "vue";
 import { loadResource } from "../../static/utils/resources.js";
 
-const LAND = "#f7f9fb", LISTED = 400, HITS = 12, AGAIN_MS = 2000, MOST_SIGNS = 250;
+const LAND = "#f7f9fb", LISTED = 400, HITS = 12, AGAIN_MS = 2000, MOST_SIGNS = 250, MOST_LABELS = 12;
 const merged = (into, from) => { for (const [key, value] of Object.entries(from)) if (value && typeof value === "object") merged(into[key], value); else into[key] = value };
 
 export default {
@@ -47,6 +47,7 @@ export default {
     }
     this.$watch("field", this.showField, {immediate: true});
     this.$watch("marks", this.showMarks, {immediate: true});
+    map.on("zoomend", () => this.showMarks(this.marks)); // closer, there is room for more labels
     this.$watch("drawn", this.showDrawn, {immediate: true});
     this.$watch("chosen", this.redraw);
     this.$watch("over", this.takeOver, {immediate: true});
@@ -213,17 +214,33 @@ export default {
     },
     showMarks(data) {
       this.marked?.remove();
-      const all = this.marked = L.layerGroup();
-      for (const g of data?.gauges || []) L.circleMarker([g.lat, g.lon], {radius: g.radius || 4, color: g.radius ? "#1b2430" : "#fff", weight: 1.5, fillColor: g.fill || (g.doubt ? "#8a8f98" : "#0b3a66"), fillOpacity: 1})
-        .bindTooltip(g.label, {direction: "right", offset: [4, 0], className: "gauge", permanent: !g.radius && data.gauges.length <= 12}).addTo(all);
+      const all = this.marked = L.layerGroup(), labelled = [];
+      for (const [n, g] of (data?.gauges || []).entries()) {
+        const named = !g.radius && n < MOST_LABELS, at = L.circleMarker([g.lat, g.lon], {radius: g.radius || 4, color: g.radius ? "#1b2430" : "#fff", weight: 1.5, fillColor: g.fill || (g.doubt ? "#8a8f98" : "#0b3a66"), fillOpacity: 1})
+          .bindTooltip(g.label, {direction: "right", offset: [4, 0], className: "gauge", permanent: named}).addTo(all);
+        if (named) labelled.push(at);
+      }
       for (const t of data?.tracks || []) {
         if (t.past.length > 1) L.polyline(t.past, {color: "#111", weight: 3, interactive: false}).addTo(all);
         if (t.ahead.length > 1) L.polyline(t.ahead, {color: "#111", weight: 3, dashArray: "6 7", interactive: false}).addTo(all);
-        for (const p of t.points) L.circleMarker(p.at, {radius: p.now ? 8 : 4, color: "#111", weight: 2, fillColor: p.now ? "#ffd83d" : "#fff", fillOpacity: 1})
-          .bindTooltip(p.label, {direction: "top", className: "gauge", permanent: p.now}).addTo(all);
+        for (const p of t.points) {
+          const at = L.circleMarker(p.at, {radius: p.now ? 8 : 4, color: "#111", weight: 2, fillColor: p.now ? "#ffd83d" : "#fff", fillOpacity: 1})
+            .bindTooltip(p.label, {direction: "top", className: "gauge", permanent: p.now}).addTo(all);
+          if (p.now) labelled.unshift(at);
+        }
         for (const r of t.rings) L.circle(r.at, {radius: r.km * 1000, color: "#111", weight: 1.5, dashArray: r.dash, fill: false, interactive: false}).addTo(all);
       }
       all.addTo(this.map);
+      this.uncrowd(labelled);
+    },
+    // Of labels that would cover one another the first stays; the others are shown when they are pointed at.
+    uncrowd(labelled) {
+      const boxes = labelled.map((one) => one.getTooltip().getElement().getBoundingClientRect()), taken = [];
+      boxes.forEach((box, n) => {
+        if (!taken.some((one) => box.left < one.right && one.left < box.right && box.top < one.bottom && one.top < box.bottom)) { taken.push(box); return }
+        const {options} = labelled[n].getTooltip(), words = labelled[n].getTooltip().getContent();
+        labelled[n].unbindTooltip().bindTooltip(words, {...options, permanent: false});
+      });
     },
     showDrawn(shape) {
       this.shape?.remove();
