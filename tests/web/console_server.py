@@ -2,10 +2,12 @@
 
 import asyncio
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
+from sqlalchemy.exc import OperationalError
 
 from tests.corridor.rain import payload_of, rain_file
 from tests.corridor.test_stations import AWS, JINGAN, PUDONG, reports
@@ -17,6 +19,7 @@ from warning.dispatch.routes import RouteState
 from warning.dispatch.subscribe import ResidentSubscription
 from warning.level import Level
 from warning.settings import FastLaneSettings, FeedSettings, MapSettings
+from warning.store.drill import DrillClock
 from warning.store.routes import RouteStore
 from warning.store.stages import mark
 
@@ -43,7 +46,19 @@ async def live(url: str, port: int, folder: Path) -> None:
                     "onset": world.now.isoformat(), "expires": (world.now + timedelta(hours=3)).isoformat()}
             made = await world.post("/api/proposals", "fu", hand)
             await world.post(f"/api/proposals/{made.json()['id']}/submit", "fu", {"revision": 1})
+        following = asyncio.create_task(_follow_clock(world))
         await uvicorn.Server(uvicorn.Config(world.app, host="127.0.0.1", port=port, log_level="warning", access_log=False)).serve()
+        following.cancel()
+
+
+async def _follow_clock(world: World) -> None:
+    """The time is whatever stands in the database, whenever that answers."""
+    clock = world.parts.clock
+    assert isinstance(clock, DrillClock)
+    while True:
+        with suppress(OperationalError):
+            await clock.refresh()
+        await asyncio.sleep(0.5)
 
 
 async def main(url: str, port: int, folder: Path) -> None:

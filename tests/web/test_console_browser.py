@@ -9,11 +9,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.web.browsing import CHROMIUM, fits, picture, served, signed_in, site
+from tests.web.browsing import CHROMIUM, fits, picture, signed_in, site
 from tests.web.conftest import TOKENS
 from tests.web.test_authorisation import CALLERS
 from tests.web.test_page_authorisation import CONSOLE, sign
-from warning.web.console.confirm import says
 
 __all__ = ["site"]  # a fixture
 pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium")
@@ -269,59 +268,6 @@ def test_what_is_composed_in_english_is_checked_as_it_is_written_and_no_word_mak
     page.context.close()
 
 
-def test_where_warnings_are_real_a_drill_beside_them_is_confirmed_by_other_words_and_another_key(
-    server_url: str, browser: Browser, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    with served(server_url, tmp_path_factory, "tests.web.console_server", "live") as live:
-        elsewhere: list[str] = []
-        page = signed_in(browser, live, "token-lin", elsewhere)
-        tile = page.locator("img.leaflet-tile").first  # the deployment's own file lies under the map, and nothing else
-        expect(tile).to_have_attribute("src", re.compile(r"^/console/tiles/\w+/\d+/\d+/\d+$"), timeout=_SLOW_MS)
-        page.wait_for_function("[...document.querySelectorAll('img.leaflet-tile')].some((one) => one.naturalWidth === 256)", timeout=_SLOW_MS)
-        assert httpx.get(live + (tile.get_attribute("src") or ""), timeout=60).status_code == 401
-        expect(page.locator(".zonemap")).to_contain_text("© 测绘院 (test)")
-        picture(page, "map-tiles", tmp_path)
-        assert elsewhere == []
-        expect(page.locator(".live")).to_have_text("实战 LIVE")
-        assert page.locator(".drillbar").count() == 0
-        drill, real = page.locator(".entry", has_text="演练 DRILL"), page.locator(".entry").filter(has_not_text="演练 DRILL")
-        expect(drill).to_have_count(1)
-        expect(real).to_have_count(1)
-        assert "drillentry" in (drill.get_attribute("class") or "")
-        head = {"Authorization": "Bearer token-fu"}
-        of = {one["cap_status"]: one["id"] for one in httpx.get(f"{live}/api/proposals", headers=head, timeout=60).json()}
-        word, sign = page.get_by_role("dialog").get_by_role("textbox"), page.get_by_role("button", name="确认签发")
-        page.goto(f"{live}/console/?proposal={of['Exercise']}")
-        page.get_by_role("button", name="签发", exact=True).click(timeout=_SLOW_MS)
-        expect(page.get_by_text("请键入“演练”或 DRILL 以确认").first).to_be_visible()
-        word.fill("浦东新区")
-        assert sign.is_disabled()
-        page.get_by_role("button", name="再看看").click()
-        page.goto(f"{live}/console/?proposal={of['Actual']}")
-        page.get_by_role("button", name="签发", exact=True).click(timeout=_SLOW_MS)
-        expect(page.get_by_text("这是真实发布。请键入首个地名以确认： 浦东新区").first).to_be_visible()
-        for wrong in ("演练", "DRILL", "浦东"):
-            word.fill(wrong)
-            assert sign.is_disabled(), wrong
-        word.fill("浦东新区")
-        expect(sign).to_be_enabled()
-        picture(page, "confirm-live", tmp_path)
-        word.press("Enter")
-        page.wait_for_timeout(500)
-        assert httpx.get(f"{live}/api/alerts", timeout=60).json() == [], "the key of a drill signs nothing here"
-        word.press("Control+Enter")
-        expect(page.get_by_text("已签发").first).to_be_visible(timeout=_SLOW_MS)
-        assert [one["status"] for one in httpx.get(f"{live}/api/alerts", timeout=60).json()] == ["Actual"]
-        page.context.close()
-
-
-@pytest.mark.parametrize(("typed", "drill", "yes"), [
-    ("演练", True, True), (" drill ", True, True), ("浦东新区", True, False), ("", True, False),
-    ("浦东新区", False, True), ("pudong new area", False, True), ("演练", False, False), ("DRILL", False, False), ("", False, False)])
-def test_no_word_confirms_both_a_drill_and_the_real_thing(typed: str, drill: bool, yes: bool) -> None:
-    assert says(typed, drill=drill, places=("浦东新区", "Pudong New Area")) is yes
-
-
 @pytest.mark.parametrize(("lang", "own", "said", "old"), [("zh", "zh-CN", "连接丢失", "新的提案和预警在这里看不到"), ("en", "en-US", "Connection lost", "what is new is not seen here")])
 def test_a_desk_that_has_lost_its_server_says_over_its_whole_width_that_it_stands_still(site: str, browser: Browser, tmp_path: Path, lang: str, own: str, said: str, old: str) -> None:
     page = signed_in(browser, site, "token-fu", [])
@@ -373,13 +319,17 @@ def test_the_main_page_opens_with_what_fills_a_screen_and_the_rest_comes_below_w
 
 def warned(site: str, zone: str, level: str) -> None:
     """Two people warn a district of gale through the API."""
-    at = {one: {"Authorization": f"Bearer token-{one}"} for one in ("fu", "lin")}
-    onset = datetime(2024, 9, 20, 0, 30, tzinfo=UTC)
-    made = httpx.post(f"{site}/api/proposals", headers=at["fu"], timeout=60, json={
-        "issuer": "310000", "hazard": "gale", "event_code": "11B06", "level": level, "zones": [zone], "onset": onset.isoformat(),
-        "expires": (onset + timedelta(hours=6)).isoformat()}).raise_for_status().json()["id"]
+    at, made = {one: {"Authorization": f"Bearer token-{one}"} for one in ("fu", "lin")}, proposed(site, zone, level)
     httpx.post(f"{site}/api/proposals/{made}/submit", headers=at["fu"], json={"revision": 1}, timeout=60).raise_for_status()
     httpx.post(f"{site}/api/proposals/{made}/approve", headers=at["lin"], json={"revision": 2}, timeout=60).raise_for_status()
+
+
+def proposed(site: str, zone: str, level: str) -> str:
+    """Gale over a district for six hours, by fu's hand; the proposal's id."""
+    onset = datetime(2024, 9, 20, 0, 30, tzinfo=UTC)
+    return str(httpx.post(f"{site}/api/proposals", headers={"Authorization": "Bearer token-fu"}, timeout=60, json={
+        "issuer": "310000", "hazard": "gale", "event_code": "11B06", "level": level, "zones": [zone], "onset": onset.isoformat(),
+        "expires": (onset + timedelta(hours=6)).isoformat()}).raise_for_status().json()["id"])
 
 
 def circle(page: Page, lat: str, lon: str, km: str, lang: str = "zh") -> None:

@@ -14,8 +14,8 @@ from warning.web.console.visit import Visit
 from warning.web.textdiff import marked
 from warning.web.words import Lang, channel_word, explained, say
 
-AFTER_S = 0.7
-"""So long nobody has typed before it is checked again."""
+AFTER_S, AGAIN_S = 0.7, 3.0
+"""So long nobody has typed before it is checked again; so long after the database did not answer."""
 _PARTS = ("headline", "description", "instruction", "sms")
 _NAMES = {"zh-CN": "中文", "en-US": "English"}
 CSS = """
@@ -56,9 +56,12 @@ class Check:
             found = await self._look()
             carried = () if found.alert is None else as_read(found.alert.cap_xml, visit.parts.ways)
         except (WarningEngineError, OperationalError, ValueError) as error:
-            said = type(error).__name__ if isinstance(error, OperationalError) else explained(str(error), visit.lang)
+            away = isinstance(error, OperationalError)
+            said = visit.t("database_away") if away else explained(str(error), visit.lang)
             self._show(f"<p class='fault small'>{escape(visit.t('check_failed'))} {escape(said)}</p>")
             self._reach.set_content("")
+            if away:
+                self.soon(AGAIN_S)
             return
         self._show(_html(found, carried, visit.parts.ways, visit.lang))
         self._reach.set_content("" if found.alert is None else await reach_of(visit, found.alert))
