@@ -334,8 +334,8 @@ def test_the_console_is_worked_by_keyboard_and_single_keys_stay_out_of_the_field
     assert comes_true(page, "document.activeElement.getAttribute('aria-label') === '生效中的预警'")
     page.locator("button.entry", has_text="青浦区").click()
     page.get_by_text("暴雨 · 青浦区").first.wait_for()
-    page.get_by_label("理由").first.press_sequentially("2?l")
-    assert page.get_by_label("理由").first.input_value() == "2?l"
+    page.get_by_label("理由", exact=True).press_sequentially("2?l")
+    assert page.get_by_label("理由", exact=True).input_value() == "2?l"
     assert "compose" not in page.url
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("l")
