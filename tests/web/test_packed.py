@@ -1,10 +1,19 @@
 """Scripts that never change are read and compressed once; what is not whole, not versioned or not there goes straight through."""
 
 import gzip
+from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import Message, Receive, Scope, Send
 
 from warning.web.console.packed import Packed
 
@@ -66,3 +75,40 @@ async def test_what_may_change_or_is_not_whole_is_never_kept(
     for _ in range(2):
         assert (await http.get(path, headers=headers)).status_code == status
     assert files.asked == [path, path]
+
+
+async def test_who_goes_on_to_another_page_in_the_middle_leaves_no_half_script_to_those_who_come_after(tmp_path: Path) -> None:
+    """Seen: one browser that left its page early broke every dialog of the console until the server was started again."""
+    (tmp_path / "a.js").write_bytes(_SCRIPT * 100)
+
+    async def dispatch(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        return await call_next(request)
+
+    # As NiceGUI's application is made: a file, behind a middleware that stops when the browser has gone.
+    app = Packed(Starlette(routes=[Mount("/_nicegui", StaticFiles(directory=tmp_path))], middleware=[Middleware(BaseHTTPMiddleware, dispatch=dispatch)]))
+    asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def gone() -> Message:
+        return next(asked, {"type": "http.disconnect"})
+
+    async def nobody(_: Message) -> None:
+        return None
+
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/_nicegui/a.js", "raw_path": b"/_nicegui/a.js",
+             "query_string": b"", "root_path": "", "headers": [], "client": ("127.0.0.1", 1), "server": ("console.test", 80)}
+    with suppress(Exception):  # what becomes of the one who has gone is no matter
+        await app(scope, gone, nobody)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://console.test") as http:
+        assert len((await http.get("/_nicegui/a.js")).content) == len(_SCRIPT) * 100
+
+
+async def test_what_ends_too_early_is_not_kept() -> None:
+    async def torn(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/javascript"), (b"content-length", b"2000")]})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+
+    packed = Packed(torn)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=packed), base_url="http://console.test") as http:
+        with suppress(Exception):
+            await http.get("/_nicegui/3/static/a.js")
+    assert packed._held == {}

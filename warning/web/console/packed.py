@@ -1,5 +1,6 @@
 """NiceGUI's own scripts and styles, compressed once for the life of the process: they never change, and reading and compressing them anew took longer than a page."""
 
+import asyncio
 import gzip
 from dataclasses import dataclass
 
@@ -32,7 +33,7 @@ class Packed:
         asked = Headers(scope=scope)
         held = self._held.get(path)
         if held is None and scope["method"] == "GET" and "range" not in asked:
-            held = await self._fetch(path, scope, receive, send)
+            held = await self._fetch(path, scope, send)
             if held is None:
                 return
         if held is None or "range" in asked:
@@ -44,22 +45,28 @@ class Packed:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body if scope["method"] == "GET" else b""})
 
-    async def _fetch(self, path: str, scope: Scope, receive: Receive, send: Send) -> _Held | None:
-        """Ask once, uncompressed and unconditionally; what is not to be kept goes straight through, and None is given back."""
+    async def _fetch(self, path: str, scope: Scope, send: Send) -> _Held | None:
+        """Ask once, uncompressed and unconditionally; what is not to be kept goes straight through, and None is given back.
+
+        That the browser has gone on to another page is kept from the application: it would stop in the middle, and everybody after would be given the half.
+        """
         start: Message = {}
         parts: list[bytes] = []
+        whole = False
 
         async def take(message: Message) -> None:
-            nonlocal start
+            nonlocal start, whole
             if message["type"] == "http.response.start":
                 start = message
             elif message["type"] == "http.response.body":
                 parts.append(message.get("body", b""))
+                whole = not message.get("more_body", False)
 
         plain = [(key, value) for key, value in scope["headers"] if key not in (b"accept-encoding", b"if-none-match", b"if-modified-since")]
-        await self._app({**scope, "headers": plain}, receive, take)
+        await self._app({**scope, "headers": plain}, _silent(), take)
         body = b"".join(parts)
-        if start["status"] != 200 or len(body) > MOST_BYTES or len(self._held) >= MOST:
+        told = Headers(raw=start["headers"]).get("content-length", str(len(body)))
+        if start["status"] != 200 or not whole or told != str(len(body)) or len(body) > MOST_BYTES or len(self._held) >= MOST:
             await send(start)
             await send({"type": "http.response.body", "body": body})
             return None
@@ -68,3 +75,17 @@ class Packed:
         packed = gzip.compress(body, 9) if kind.startswith(_SQUEEZED) and len(body) > 300 else None
         self._held[path] = _Held(headers=headers, plain=body, packed=packed)
         return self._held[path]
+
+
+def _silent() -> Receive:
+    """A request without a body whose sender never leaves."""
+    asked = False
+
+    async def receive() -> Message:
+        nonlocal asked
+        if asked:
+            await asyncio.Event().wait()
+        asked = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return receive
