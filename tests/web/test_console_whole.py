@@ -1,4 +1,4 @@
-"""A page of the console is sent whole; what is typed on it is lost to nobody, and what others do meanwhile is said."""
+"""A page of the console is sent whole, fits and is worked without a mouse; what is typed on it is lost to nobody, and what others do meanwhile is said."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.web.browsing import CHROMIUM, picture, signed_in, site
+from tests.web.browsing import CHROMIUM, LAPTOP, comes_true, fits, picture, signed_in, site
 
 __all__ = ["site"]
 _SLOW_MS = 60_000
@@ -129,6 +129,139 @@ def test_a_double_click_follows_up_and_composes_once(site: str, browser: Browser
     page.get_by_role("button", name="Make the proposal").click()
     expect(page.get_by_text("Your session has ended")).to_be_visible(timeout=_SLOW_MS)
     assert "lang=en" in page.url
+    page.context.close()
+
+
+# What has the focus is seen to have it, by a ring or by its field's own edge, and nothing lies over it.
+_SEEN = """(() => { const at = document.activeElement, ring = getComputedStyle(at), field = at.closest('.q-field--focused .q-field__control'), box = (field || at).getBoundingClientRect();
+  const edge = field && getComputedStyle(field, '::after'), over = document.elementFromPoint(box.left + box.width / 2, (Math.max(box.top, 0) + Math.min(box.bottom, innerHeight)) / 2);
+  return ((ring.outlineStyle === 'solid' && parseFloat(ring.outlineWidth) >= 3) || (edge && parseFloat(edge.borderTopWidth) >= 2 && edge.borderTopColor.includes('11, 79, 168')))
+    && over && (field || at).contains(over) })()"""
+
+
+
+@_browsed
+def test_a_proposal_is_opened_submitted_signed_and_issued_by_keyboard_alone(site: str, browser: Browser, tmp_path: Path) -> None:
+    made = composed(site, "310104", {})
+    for who, button, done in (("fu", "Submit", "submitted by fu"), ("lin", "Approve", "")):
+        page = browser.new_context(viewport=LAPTOP).new_page()  # type: ignore[arg-type]  # a plain dict is one
+        page.context.request.post(f"{site}/login", form={"token": f"token-{who}"})
+        page.goto(f"{site}/console/?lang=en")
+        page.locator(".board .check").first.wait_for()
+        reached(page, "j", f"document.activeElement.dataset.proposal === '{made}'")
+        page.keyboard.press("Enter")
+        form = page.locator("section[aria-label=Evidence]")
+        expect(form).to_contain_text("gale · Xuhui", timeout=_SLOW_MS)
+        form.get_by_role("button", name=button, exact=True).wait_for()
+        page.keyboard.press("e")
+        assert comes_true(page, "document.activeElement.matches('section[aria-label=Evidence]')")
+        assert comes_true(page, "document.activeElement.getBoundingClientRect().top >= document.querySelector('.drillbar').getBoundingClientRect().bottom"), (
+            "what the form is about is not under the banner")
+        picture(page, f"keyboard-{who}", tmp_path)
+        reached(page, "Tab", f"document.activeElement.matches('.q-btn') && document.activeElement.textContent.trim() === '{button}'", "[aria-label=Evidence]")
+        page.keyboard.press("Enter")
+        if done:
+            expect(form).to_contain_text(done, timeout=_SLOW_MS)
+        else:
+            assert comes_true(page, "document.activeElement.matches('[role=dialog] input')")
+            page.keyboard.type("drill")
+            expect(page.get_by_role("button", name="Approve now (Enter)")).to_be_enabled(timeout=_SLOW_MS)
+            page.keyboard.press("Enter")
+            page.get_by_role("button", name="Extend: gale · Xuhui").wait_for(timeout=_SLOW_MS)
+        page.context.close()
+    assert proposal(site, made)["status"] == "issued"
+
+
+def reached(page: Page, key: str, aim: str, within: str = "") -> None:
+    """Pressed until the aim has the focus; every stop on the way is seen, and of the part of the page that is meant."""
+    for _ in range(60):
+        page.keyboard.press(key)
+        assert comes_true(page, _SEEN, within_s=10), page.evaluate("document.activeElement.outerHTML.slice(0, 300)")
+        assert not within or page.evaluate(f"!!document.activeElement.closest('{within}')")
+        if page.evaluate(aim):
+            return
+    raise AssertionError(f"{key} does not lead there")
+
+
+@_browsed
+def test_the_list_of_proposals_stays_beside_the_form_that_is_read_downwards_but_not_on_a_phone(site: str, browser: Browser, tmp_path: Path) -> None:
+    for one in range(8):
+        composed(site, ("310105", "310106", "310107", "310109")[one % 4], {})
+    page = signed_in(browser, site, "token-fu", [])
+    page.locator(".board .check").first.wait_for()
+    page.evaluate("window.scrollTo(0, 900)")
+    assert comes_true(page, "scrollY === 900")
+    picture(page, "list-beside", tmp_path)
+    box = page.locator("section[aria-label='待处理提案']").bounding_box()
+    assert box is not None
+    assert 40 <= box["y"] <= 60, "right below the banner of the drill"
+    assert box["y"] + box["height"] <= 768
+    last = page.locator("button.entry").last
+    assert comes_true(page, "(() => { const all = document.querySelectorAll('button.entry'); const at = all[all.length - 1]; at.focus(); return at.getBoundingClientRect().bottom <= 768 })()")
+    assert page.evaluate("scrollY") == 900, "the list has its own way down"
+    last.click()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("getComputedStyle(document.querySelector('.board > .pane')).position") == "static"
+    page.context.close()
+
+
+@_browsed
+def test_nothing_runs_off_the_side_of_a_tablet_held_either_way(site: str, browser: Browser, tmp_path: Path) -> None:
+    page = signed_in(browser, site, "token-fu", [])
+    alert = httpx.get(f"{site}/api/alerts?active=true&hazard=rainstorm&zone=310115", timeout=60).json()[0]["identifier"]
+    for path, filled in (("/", ".board .check"), ("/compose", ".check"), (f"/alert/{alert}", "main [role=region]"), ("/wall", ".wall .clock")):
+        for lang in ("zh", "en"):
+            page.goto(f"{site}/console{path}?lang={lang}")
+            page.locator(filled).first.wait_for()
+            for width, height in ((820, 1180), (1180, 820)):
+                page.set_viewport_size({"width": width, "height": height})
+                assert comes_true(page, f"innerWidth === {width}")
+                assert fits(page), (path, lang, width)
+                picture(page, f"tablet-{path.strip('/').partition('/')[0] or 'desk'}-{lang}-{width}", tmp_path, after_ms=500)
+    page.context.close()
+
+
+@_browsed
+def test_what_failed_is_tried_again_by_one_button(site: str, browser: Browser) -> None:
+    page = signed_in(browser, site, "token-fu", [])
+    way = page.get_by_role("region", name="发送进度")
+    again = way.get_by_role("button", name="重试 (1)")
+    expect(way).to_contain_text("失败: 系统接口")
+    again.click()
+    expect(again).to_be_hidden(timeout=_SLOW_MS)
+    expect(way).not_to_contain_text("失败")
+    page.context.close()
+
+
+@_browsed
+def test_on_a_phone_what_is_in_force_is_drawn_when_it_is_scrolled_to_and_a_lift_says_of_what_it_asks_the_reason(
+    site: str, browser: Browser, tmp_path: Path
+) -> None:
+    page = signed_in(browser, site, "token-fu", [])
+    page.set_viewport_size({"width": 390, "height": 844})
+    lift = page.get_by_role("button", name="解除: 暴雨 · 浦东新区")
+    lift.scroll_into_view_if_needed()
+    entry = page.locator("li.entry", has=lift)
+    assert comes_true(page, "[...document.querySelectorAll('li.entry')].some((one) => one.textContent.includes('浦东新区') && one.checkVisibility({contentVisibilityAuto: true}))")
+    whole, own = entry.bounding_box(), lift.bounding_box()
+    assert whole is not None
+    assert own is not None
+    assert (whole["x"] + whole["width"] <= 390, whole["y"] < own["y"], own["y"] + own["height"] <= whole["y"] + whole["height"]) == (True, True, True)
+    picture(page, "in-force-390", tmp_path)
+    lift.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("■ 红色 · 暴雨 · 浦东新区")
+    expect(dialog).to_contain_text("请说明为何直接解除")
+    dialog.get_by_role("button", name="解除").click()
+    expect(dialog).to_contain_text("请填写理由", timeout=_SLOW_MS)
+    assert fits(page)
+    picture(page, "lift-390", tmp_path)
+    dialog.get_by_label("理由").fill("雨带已移出")
+    dialog.get_by_role("button", name="解除").click()
+    page.wait_for_url("**/console/?*proposal=*")
+    form = page.locator("section[aria-label='依据']")
+    expect(form).to_contain_text("解除 · 待提交", timeout=_SLOW_MS)
+    expect(form).to_contain_text("理由: 雨带已移出")
     page.context.close()
 
 

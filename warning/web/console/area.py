@@ -42,7 +42,8 @@ class Area:
         self._state = ui.label().classes("soft small").mark("drawn")
         self._tell()
         if enabled:
-            with ui.expansion(visit.t("draw_open"), icon="draw").props("dense").style("width:100%").mark("draw") as self._open:
+            with ui.expansion(visit.t("draw_open"), icon="draw").props("dense").props(
+                    f'toggle-aria-label="{visit.t("draw_open")}"').style("width:100%").mark("draw") as self._open:
                 self._place = ui.element("div").style("width:100%")
             self._open.on_value_change(lambda event: self._build() if event.value and self._map is None else None)
 

@@ -124,7 +124,8 @@ class Opened:
 
     async def _refuse(self, proposal: ProposalView) -> None:
         visit = self._visit
-        reason = await ask_reason(visit, visit.t("arr_refuse"), explains=visit.t("arr_refuse_why"))
+        about = f"{level_word(proposal.level, visit.lang)} · {title(visit, proposal)} · {places(visit, proposal)}"
+        reason = await ask_reason(visit, visit.t("arr_refuse"), about=about, explains=visit.t("arr_refuse_why"))
         if reason is None:
             return
 

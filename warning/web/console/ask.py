@@ -5,10 +5,11 @@ from nicegui import ui
 from warning.web.console.visit import Visit
 
 
-async def ask_reason(visit: Visit, title: str, *, explains: str = "") -> str | None:
-    """The reason, or None when the person turned back; an empty one is not taken."""
+async def ask_reason(visit: Visit, title: str, *, about: str, explains: str = "") -> str | None:
+    """The reason, or None when the person turned back; an empty one is not taken. ``about``: what is acted on, so that nobody acts on the row beside it."""
     with ui.context.client.content, ui.dialog().props('persistent aria-modal="true"') as dialog, ui.card().style("min-width:min(30rem,90vw)"):
         ui.html(f"<h2 style='margin:0;font-size:1.05rem'>{title}</h2>", sanitize=False)
+        ui.label(about).style("font-weight:700")
         if explains:
             ui.label(explains).classes("soft small")
         field = ui.input(visit.t("reason")).props('outlined dense autofocus maxlength="200"').style("width:100%")

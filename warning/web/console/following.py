@@ -74,7 +74,8 @@ async def follow_up(visit: Visit, alert: AlertView, how: Follow) -> bool:
     """One click makes the proposal and opens it; what needs a reason asks for it first. False when nothing was made."""
     reason = ""
     if needs_reason(how, alert, _colours(visit, alert)):
-        said = await ask_reason(visit, visit.t(f"follow_{how}"), explains=visit.t(f"follow_{how}_why"))
+        said = await ask_reason(
+            visit, visit.t(f"follow_{how}"), about=f"{SYMBOL[alert.level]} {level_word(alert.level, visit.lang)} · {name(visit, alert)}", explains=visit.t(f"follow_{how}_why"))
         if said is None:
             return False
         reason = said

@@ -12,7 +12,9 @@ from warning.web.links import switched
 from warning.web.words import Lang
 
 CSS = """
-:root{--l1:#1257b0;--l2:#ffd83d;--l3:#ff9a1f;--l4:#c4161c;--ink:#1b2430;--soft:#566170;--line:#cfd6df;--ground:#eef1f5}
+:root{--l1:#1257b0;--l2:#ffd83d;--l3:#ff9a1f;--l4:#c4161c;--ink:#1b2430;--soft:#566170;--line:#cfd6df;--ground:#eef1f5;--bar:0rem}
+html:has(body.drill){--bar:2.4rem}@media(max-width:640px){html:has(body.drill){--bar:3.8rem}}
+html{scroll-padding-top:calc(var(--bar) + .4rem)}
 body{background:var(--ground);color:var(--ink);font:14px/1.45 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;margin:0}
 .nicegui-content{padding:0;gap:0;width:100%}
 .head{display:flex;flex-wrap:wrap;align-items:center;gap:.3rem .65rem;padding:.35rem 1rem;background:#1b2430;color:#fff;width:100%}
@@ -24,6 +26,7 @@ body.drill .q-notifications__list--top{top:44px}
 body.drill::after{content:"";position:fixed;inset:0;pointer-events:none;z-index:3000;border:6px solid #6f3aa0;background:url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='560' height='380'%3E%3Ctext x='280' y='200' text-anchor='middle' font-size='68' font-weight='700' fill='%236f3aa0' fill-opacity='.08' transform='rotate(-24 280 190)'%3E演练 DRILL%3C/text%3E%3C/svg%3E")}
 .board{display:grid;grid-template-columns:290px minmax(0,1fr) 340px;gap:.6rem;padding:.6rem .8rem;width:100%;align-items:start}
 @media(max-width:1000px){.board{grid-template-columns:minmax(0,1fr)}}
+@media(min-width:1001px){.board>.pane:first-child{position:sticky;top:calc(var(--bar) + .4rem);max-height:calc(100vh - var(--bar) - 1rem);overflow-y:auto}}
 .pane{background:#fff;border:1px solid var(--line);border-radius:8px;padding:.6rem .7rem;width:100%}
 .pane h2{font-size:.95rem;font-weight:700;margin:0 0 .4rem;line-height:1.3}
 .pane p{margin:.15rem 0}.soft{color:var(--soft)}.small{font-size:.86rem}

@@ -20,10 +20,12 @@ CSS = """
 kbd{border:1px solid #8c98a6;border-bottom-width:2px;border-radius:4px;padding:0 .4rem;background:#f7f9fb;color:#1b2430;font:inherit}
 .mini{border:1px solid #8c98a6;border-radius:5px;background:#fff;color:#0b4fa8;padding:.15rem .5rem;min-height:26px;font:inherit;font-size:.86rem;cursor:pointer}
 .mini:hover{background:#e5effb}.head .mini{background:none;color:#fff;border-color:#8c98a6}.head .mini:hover{background:#33404f}.plain{list-style:none;margin:0;padding:0}
-:is(.mini,.q-btn,input,select,textarea,[tabindex]):focus-visible{outline:3px solid #0b4fa8;outline-offset:1px}
+:is(.mini,input,select,textarea,summary,[tabindex]):focus-visible{outline:3px solid #0b4fa8;outline-offset:1px}
+@layer theme{:is(.q-btn,[readonly]):focus-visible{outline:3px solid #0b4fa8!important;outline-offset:1px}}
 dialog.keys{border:1px solid #8c98a6;border-radius:8px;padding:1rem 1.4rem;max-width:34rem;color:#1b2430;background:#fff}dialog.keys::backdrop{background:rgba(0,0,0,.45)}
 dialog.keys table{border-collapse:collapse;margin:.5rem 0}dialog.keys td{padding:.2rem 1rem .2rem 0}
 """
+"""Quasar takes the ring from its buttons, and from texts that are only read, by an important rule of its last layer; what is important in an earlier layer outdoes it."""
 
 # Single keys only (WCAG 2.2, 2.1.4): never with Ctrl, Alt or Meta, never in a field, and they can be switched off in the list.
 _SCRIPT = """
@@ -44,6 +46,11 @@ document.addEventListener('keydown', (event) => {
   if (off() && event.key !== '?') return;
   const to = keys[event.key]; if (to) { event.preventDefault(); go(to) } });
 document.addEventListener('change', (event) => { if (event.target.id === 'keys-off') localStorage.setItem('xxs-keys', event.target.checked ? 'off' : 'on') });
+// What has the focus is not left under the buttons that stay at the foot of a form: a browser shows a text's caret and no more.
+document.addEventListener('focusin', ({target}) => requestAnimationFrame(() => {
+  const acts = [...document.querySelectorAll('.acts')].find((one) => one.parentElement.contains(target) && !one.contains(target)); if (!acts) return;
+  const box = (target.closest('.q-field') || target).getBoundingClientRect(), under = box.bottom - acts.getBoundingClientRect().top;
+  if (under > 0) scrollBy(0, Math.max(0, Math.min(under + 8, box.top - 60))) }));
 document.addEventListener('click', (event) => {
   if (event.target.closest('a.skip')) { event.preventDefault(); focus(document.querySelector('main')) }
  if (event.target.closest('[data-keys]')) go('help') });

@@ -160,7 +160,8 @@ def failures(visit: Visit, progress: Progress) -> None:
 
 async def settle(visit: Visit, failed: Failure) -> None:
     """Nobody tries it again; the ledger and the audit say who decided so, and why."""
-    reason = await ask_reason(visit, visit.t("skip_failed"), explains=visit.t("skip_why"))
+    reason = await ask_reason(
+        visit, visit.t("skip_failed"), about=f"{channel_word(failed.channel, visit.lang)} · {recipient(failed, visit.lang)}", explains=visit.t("skip_why"))
     if reason is None:
         return
 
