@@ -76,6 +76,22 @@ def item(document: Mapping[str, Any]) -> list[str]:
     return found + [f"/req/core/f-links: no link {rel}" for rel in ("self", "collection") if rel not in _rels(document)]
 
 
+def definition(document: Mapping[str, Any], path: str) -> list[str]:
+    """/req/core/fc-bbox-definition, fc-time-definition and fc-limit-definition: how the API's definition must write the three parameters of ``path``."""
+    given = {one["name"]: one for one in document["paths"][path]["get"].get("parameters", ())}
+    found = []
+    for name, clause, wanted in (
+        ("bbox", "fc-bbox-definition", {"type": "array", "items": {"type": "number"}, "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}]}),
+        ("datetime", "fc-time-definition", {"type": "string"}), ("limit", "fc-limit-definition", {"type": "integer", "minimum": 1})):
+        one = given.get(name, {})
+        schema = one.get("schema", {})
+        if any(schema.get(key) != value for key, value in wanted.items()) or (one.get("in"), one.get("style"), one.get("explode"), one.get("required", False)) != ("query", "form", False, False):
+            found.append(f"/req/core/{clause}: {one}")
+        if name == "limit" and not (schema.get("minimum", 0) <= schema.get("default", -1) <= schema.get("maximum", 0)):
+            found.append(f"/req/core/{clause}: no maximum, or no default below it")
+    return found
+
+
 def _links(document: Mapping[str, Any], clause: str, *, typed: bool = False) -> list[str]:
     """link.yaml: href and rel are required; a type too where the text says so."""
     links = document.get("links")

@@ -220,6 +220,16 @@ async def test_a_document_that_breaks_a_requirement_is_found_out(world: World) -
         assert any(one.startswith(requirement) for one in found), (path, requirement, found)
 
 
+async def test_the_definition_writes_the_parameters_of_items_as_17_069_does_and_a_string_for_a_number_is_found_out(world: World) -> None:
+    path = "/ogc/collections/{name}/items"
+    whole = json.loads(await read(world, "/openapi.json"))
+    assert ogcrules.definition(whole, path) == []
+    for name, broken in (("limit", {"schema": {"type": "string"}}), ("limit", {"schema": {"type": "integer", "minimum": 1}}), ("bbox", {"explode": True}), ("datetime", {"in": "path"})):
+        document = copy.deepcopy(whole)
+        next(one for one in document["paths"][path]["get"]["parameters"] if one["name"] == name).update(broken)
+        assert ogcrules.definition(document, path) != [], (name, broken)
+
+
 async def test_a_collection_without_its_extent_or_with_a_query_that_leads_nowhere_is_no_edr_collection(world: World) -> None:
     whole = json.loads(await read(world, "/ogc/collections/active"))
     assert whole.pop("itemType") == "feature", "of Features' collection.yaml; the model of EDR knows no members of others"

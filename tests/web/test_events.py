@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.web.conftest import World
@@ -71,6 +72,28 @@ async def test_who_was_away_hears_first_what_was_missed(world: World) -> None:
     again = board_of(world).listen(last)
     assert [data["identifier"] for _, _, data in await next_of(again, 2)] == made[1:]
     await again.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
+_LATE = """INSERT INTO alert SELECT (jsonb_populate_record(a, jsonb_build_object('identifier', 'late', 'event_id', gen_random_uuid()))).* FROM alert a"""
+
+
+async def test_what_was_signed_first_but_committed_last_is_missed_neither_by_who_listens_nor_by_who_comes_back(world: World, database_url: str) -> None:
+    stream = board_of(world).listen("")
+    await anext(stream)
+    first = await world.warned(zones=["310116"])
+    await next_of(stream, 1)
+    async with await psycopg.AsyncConnection.connect(database_url) as other:
+        await other.execute(_LATE)
+        await world.move(timedelta(seconds=30))
+        second = await world.warned(zones=["310115"])
+        [(last, _, data)] = await next_of(stream, 1)
+        assert data["identifier"] == second
+    [(_, _, data)] = await next_of(stream, 1)
+    assert data["identifier"] == "late"
+    again = board_of(world).listen(last)
+    assert {data["identifier"] for _, _, data in await next_of(again, 2)} == {first, "late"}, "one that was told comes twice rather than that one never does"
+    for one in (stream, again):
+        await one.aclose()  # type: ignore[attr-defined]  # it is a generator
 
 
 async def test_an_id_that_says_nothing_or_is_too_old_asks_to_read_anew(world: World) -> None:

@@ -109,9 +109,38 @@ async def test_a_long_answer_comes_in_pages_and_no_warning_is_missed_or_told_twi
     assert "next" not in rels(await read(world, "/ogc/collections/active/items?limit=5")), "all five are told: nothing comes after them"
 
 
+async def test_between_two_pages_one_ends_one_grows_and_one_comes_and_no_place_is_missed(world: World) -> None:
+    codes = ("310115", "310116", "310117", "310118", "310120")
+    made = {code: await world.warned(zones=[code]) for code in codes}
+    first = await read(world, "/ogc/collections/active/items?limit=2")
+    told = [one["id"] for one in first["features"]]
+    left = [code for code in codes if made[code] not in told]
+    await world.move(timedelta(minutes=1))
+    await world.warned(action="cancel", replaces=told[0], zones=[code for code in codes if made[code] == told[0]])
+    await world.warned(action="update", replaces=made[left[0]], zones=[left[0]], hours=6)
+    await world.warned(zones=["310151"])
+    path = rels(first)["next"].removeprefix("http://faces.test")
+    while path:
+        page = await read(world, path)
+        told += [one["id"] for one in page["features"]]
+        path = rels(page).get("next", "").removeprefix("http://faces.test")
+    assert sorted(told) == sorted(made.values()), "each as it was when the first page was asked for, each once"
+
+
+async def test_an_offset_counts_what_is_asked_for_and_nothing_else(world: World) -> None:
+    inside = [await world.warned(zones=["310115"]), await world.warned(zones=["310115"], hazard="gale", code="11B06")]
+    await world.move(timedelta(minutes=1))
+    await world.warned(zones=["310151"])  # newer, and not in the box
+    items = f"/ogc/collections/active/items?bbox={CITY_BOX}"
+    whole = await found(world, items)
+    assert sorted(whole) == sorted(inside)
+    assert await found(world, f"{items}&offset=1") == whole[1:]
+    assert "next" not in rels(await read(world, f"{items}&offset=1&limit=1"))
+
+
 @pytest.mark.parametrize("query", [
     "bbox=1,2,3", "bbox=a,b,c,d", "bbox=1,50,2,40", "limit=0", "limit=-1", "limit=many", "datetime=yesterday", "datetime=2024-09-20",
-    "datetime=2024-09-20T00:00:00", "datetime=../..", "datetime=2024-09-21T00:00:00Z/2024-09-20T00:00:00Z", "level=purple", "colour=red", "f=html", "offset=-1"])
+    "datetime=2024-09-20T00:00:00", "datetime=../..", "datetime=2024-09-21T00:00:00Z/2024-09-20T00:00:00Z", "level=purple", "colour=red", "f=html", "offset=-1", "cursor=2", "cursor=2024-09-20T00:00:00Z~now~x"])
 async def test_a_parameter_that_is_unknown_or_not_valid_is_a_400_that_names_it(world: World, query: str) -> None:
     answer = await world.get(f"/ogc/collections/active/items?{query}")
     assert answer.status_code == 400, query

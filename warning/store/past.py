@@ -11,6 +11,8 @@ from warning.store.board import ALERT, AlertView, alert_of_row
 from warning.store.database import Database
 
 Act = Literal["new", "updated", "ended"]
+Mark = tuple[datetime, str]
+"""When a warning was sent, and its identifier: its place in an order that nothing which happens later changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +27,14 @@ class Happening:
 
 async def valid(
     database: Database, *, begin: datetime | None, end: datetime | None, status: str, hazard: str | None = None, level: int | None = None,
-    codes: Sequence[str] | None = None, limit: int, offset: int,
+    codes: Sequence[str] | None = None, limit: int, after: Mark | None = None,
 ) -> list[AlertView]:
     """Versions that were valid at some time of the closed interval, newest first. A version is valid from its onset (not before it was sent)
-    until it expires or the next one is sent. ``codes``: that name any of them, or have a polygon of their own."""
+    until it expires or the next one is sent. ``codes``: that name any of them, or have a polygon of their own; ``after``: that come after this one."""
     async with database.begin() as connection:
         rows = await connection.execute(text(_VALID), {
             "begin": begin, "end": end, "status": status, "hazard": hazard, "level": level, "codes": None if codes is None else list(codes),
-            "limit": limit, "offset": offset})
+            "limit": limit, "after": after[0] if after else None, "beyond": after[1] if after else ""})
         return [alert_of_row(row) for row in rows]
 
 
@@ -59,5 +61,6 @@ WHERE a.status = :status AND a.msg_type <> 'Cancel'
   AND (CAST(:begin AS timestamptz) IS NULL OR (a.expires >= :begin AND (x.sent IS NULL OR x.sent > :begin)))
   AND (CAST(:hazard AS text) IS NULL OR a.hazard = :hazard) AND (CAST(:level AS int) IS NULL OR a.level = :level)
   AND (CAST(:codes AS text[]) IS NULL OR a.polygon IS NOT NULL OR a.zones && CAST(:codes AS text[]))
-ORDER BY a.sent DESC, a.identifier LIMIT :limit OFFSET :offset
+  AND (CAST(:after AS timestamptz) IS NULL OR a.sent < :after OR (a.sent = :after AND a.identifier > :beyond))
+ORDER BY a.sent DESC, a.identifier LIMIT :limit
 """

@@ -16,7 +16,7 @@ EVERY_S = 1.0
 ALIVE_S = 15.0
 KEPT = 2000
 LOOK_BACK = timedelta(seconds=60)
-"""A warning signed earlier may be committed later: what is that old is looked at once more. So an event may come twice, with the same id."""
+"""A warning signed earlier may be committed later: what is that old is looked at, and told to who comes back, once more. So an event may come twice, with the same id."""
 REPLAY = timedelta(days=7)
 MOST_LISTENERS = 2000
 
@@ -82,7 +82,8 @@ class EventBoard:
         since = datetime.fromtimestamp(int(stamp) / 1000, UTC) if stamp.isdecimal() and len(stamp) <= 15 and rest else None
         if since is None or now - since > REPLAY:
             return [self._reset(now)]
-        return [event for event in await self._happened(since - LOOK_BACK, now) if event.act == "reset" or _after(event.id, last)]
+        # Also what was signed before it, but may have been committed after it was sent: who was away cannot have heard that.
+        return [event for event in await self._happened(since - LOOK_BACK, now) if event.id != last]
 
     async def _look(self) -> None:
         """Read the ledger when the board has changed; one listener does it for all."""
@@ -117,8 +118,3 @@ class EventBoard:
             "version": alert.version, "status": alert.status, "hazard": alert.hazard, "level": alert.level.key, "zones": list(alert.zones),
             "expires": alert.expires.isoformat(), "headline": {"zh": alert.headlines.get("zh-CN", ""), "en": alert.headlines.get("en-US", "")},
             "url": f"{base}/alert/{alert.identifier}", "cap_url": f"{base}/api/alerts/{alert.identifier}.xml"}, ensure_ascii=False))
-
-
-def _after(event: str, last: str) -> bool:
-    """Ids begin with the moment in milliseconds; of one moment all but the last one itself are told again."""
-    return event != last and int(event.partition("-")[0]) >= int(last.partition("-")[0])

@@ -1,14 +1,32 @@
 """The query parameters of OGC API – Features (17-069r4 §7.15) and EDR (19-086r6 §8.2): what is not valid is refused with 400."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import shapely
 from shapely.errors import GEOSException
 
+from warning.level import Level
+
 DEFAULT_LIMIT, MOST = 100, 1000
+ITEMS: Final[Sequence[Mapping[str, object]]] = (
+    {"name": "bbox", "in": "query", "style": "form", "explode": False, "description": "west,south,east,north in degrees (WGS 84); heights are let pass",
+     "schema": {"type": "array", "items": {"type": "number"}, "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}]},
+     "example": [121.3, 30.8, 122, 31.4]},
+    {"name": "datetime", "in": "query", "style": "form", "explode": False, "description": "an instant, or begin/end with .. for open, RFC 3339", "schema": {"type": "string"}},
+    {"name": "limit", "in": "query", "style": "form", "explode": False, "description": "how many on one page",
+     "schema": {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT_LIMIT}},
+    {"name": "offset", "in": "query", "description": "so many are passed over; to read all, follow the links next instead", "schema": {"type": "integer", "minimum": 0, "default": 0}},
+    {"name": "cursor", "in": "query", "description": "of the link next", "schema": {"type": "string"}},
+    {"name": "hazard", "in": "query", "schema": {"type": "string"}, "example": "rainstorm"},
+    {"name": "level", "in": "query", "schema": {"type": "string", "enum": [level.key for level in Level]}},
+    {"name": "zone", "in": "query", "schema": {"type": "string"}, "example": "310115"},
+    {"name": "f", "in": "query", "schema": {"type": "string"}, "description": "json"},
+)
+"""What items are asked by, as requirements fc-bbox-definition, fc-time-definition and fc-limit-definition write it, which no type of Python says."""
 
 
 class BadQuery(ValueError):
@@ -77,6 +95,31 @@ def limit_of(word: str | None) -> int:
 
 def offset_of(word: str | None) -> int:
     return 0 if word is None else _whole("offset", word, least=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """Where a page goes on: as of the moment at which the first one was asked for, after the last warning of the one before.
+
+    Counting would miss a warning for each that ends between two pages; and one that is updated meanwhile is still told as it was at that moment.
+    """
+
+    at: datetime
+    after: tuple[datetime, str]
+
+    def word(self) -> str:
+        sent, identifier = self.after
+        return "~".join((f"{self.at:%Y-%m-%dT%H:%M:%S.%fZ}", f"{sent:%Y-%m-%dT%H:%M:%S.%fZ}", identifier))
+
+
+def cursor_of(word: str | None) -> Cursor | None:
+    if word is None:
+        return None
+    try:
+        at, sent, identifier = word.split("~")
+        return Cursor(at=_instant(at), after=(_instant(sent), identifier))
+    except ValueError as error:
+        raise BadQuery("cursor: is none of a link next; begin again without it") from error
 
 
 def point_of(coords: str | None) -> tuple[float, float]:

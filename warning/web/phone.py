@@ -15,7 +15,7 @@ from warning.web.icon import icon
 from warning.web.overview import words
 from warning.web.pages import page
 from warning.web.public import language_of
-from warning.web.registerform import choices
+from warning.web.registerform import Find, choices
 from warning.web.snapshot import parsed
 from warning.web.words import Lang, say
 
@@ -59,9 +59,9 @@ async def text(parts: Here, identifier: str, lang: Annotated[Lang, Query()] = "z
 
 @router.get("/app")
 @router.get("/en/app")
-async def app(parts: Here, request: Request) -> HTMLResponse:
+async def app(parts: Here, request: Request, find: Find = "") -> HTMLResponse:
     lang = language_of(request)
-    return page(request, "app.html", lang, headers=_ASK_ANEW, path="/app", offered=choices(parts, lang), push=bool(parts.push_keys))
+    return page(request, "app.html", lang, headers=_ASK_ANEW, path="/app", offered=choices(parts, lang, find=find), find=find, push=bool(parts.push_keys))
 
 
 @router.get("/offline")

@@ -13,7 +13,7 @@ from warning.web.auth import Here
 from warning.web.pages import page
 from warning.web.parts import Parts
 from warning.web.public import language_of
-from warning.web.registerform import choices, kept, wished
+from warning.web.registerform import Find, choices, kept, wished
 from warning.web.words import say
 
 router = APIRouter(include_in_schema=False)
@@ -21,8 +21,8 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/register")
 @router.get("/en/register")
-async def form(parts: Here, request: Request) -> HTMLResponse:
-    return _page(parts, request)
+async def form(parts: Here, request: Request, find: Find = "") -> HTMLResponse:
+    return _page(parts, request, filled={"find": find})
 
 
 @router.post("/register")
@@ -63,9 +63,11 @@ def _page(
     parts: Parts, request: Request, *, status: int = 200, failed: str = "", filled: Mapping[str, str] | None = None, request_id: str = "",
     word: str = "", held: Sequence[PlaceHeld] = (),
 ) -> HTMLResponse:
-    lang = language_of(request)
-    return page(request, "register.html", lang, status=status, path="/register", offered=choices(parts, lang), failed=failed,
-                filled=filled or {}, request_id=request_id, word=word, held=held)
+    lang, filled = language_of(request), filled or {}
+    find = filled.get("find", "")
+    offered = choices(parts, lang, find=find, chosen=filled.get("place", ""))
+    return page(request, "register.html", lang, status=status, path="/register", offered=offered, find=find, failed=failed,
+                filled=filled, request_id=request_id, word=word, held=held)
 
 
 def _said(error: Invalid, request: Request) -> str:

@@ -13,7 +13,19 @@ from warning.store import board, past
 from warning.store.board import AlertView
 from warning.web.auth import Here
 from warning.web.geojson import MEDIA_TYPE, Outlines, collection, feature
-from warning.web.ogcquery import BadQuery, Interval, boxes_of, interval_of, limit_of, offset_of, only, point_of
+from warning.web.ogcquery import (
+    ITEMS,
+    BadQuery,
+    Cursor,
+    Interval,
+    boxes_of,
+    cursor_of,
+    interval_of,
+    limit_of,
+    offset_of,
+    only,
+    point_of,
+)
 from warning.web.ogcwords import COLLECTIONS, CONFORMANCE, PARAMETERS, about, landing_page, link, queryables_of
 from warning.web.parts import Parts
 from warning.web.problem import Problem, problem
@@ -70,22 +82,16 @@ async def queryables(parts: Here, name: Name) -> Response:
     return Response(json.dumps(queryables_of(_known(name), base=_base(parts), hazards=_hazards(parts))), media_type="application/schema+json", headers={"Cache-Control": "public, max-age=60"})
 
 
-@router.get("/collections/{name}/items", summary="Warnings as features", response_model=Document)
-async def items(
-    parts: Here, request: Request, name: Name,
-    bbox: Annotated[str | None, Query(description="west,south,east,north in degrees (WGS 84)", examples=["121.3,30.8,122,31.4"])] = None,
-    datetime: Annotated[str | None, Query(description="an instant, or begin/end with .. for open, RFC 3339")] = None,
-    limit: Annotated[str | None, Query(description="1 to 1000; 100 if not given")] = None,
-    offset: Annotated[str | None, Query(description="of the link next")] = None,
-    hazard: Annotated[str | None, Query(examples=["rainstorm"])] = None, level: Annotated[str | None, Query(examples=["red"])] = None,
-    zone: Annotated[str | None, Query(examples=["310115"])] = None, f: Annotated[str | None, Query(description="json")] = None,
-) -> Response:
-    """A warning belongs to a time when that version was valid at some moment of it. The last page has no link ``next``."""
+@router.get("/collections/{name}/items", summary="Warnings as features", response_model=Document, openapi_extra={"parameters": list(ITEMS)})
+async def items(parts: Here, request: Request, name: Name) -> Response:
+    """A warning belongs to a time when that version was valid at some moment of it. The last page has no link ``next``; all pages are as of the moment of the first."""
+    asked = request.query_params
     try:
-        only(request.query_params, {"bbox", "datetime", "limit", "offset", "hazard", "level", "zone", "f"})
-        boxes, when, most, skip = boxes_of(bbox), interval_of(datetime), limit_of(limit), offset_of(offset)
+        only(asked, {str(one["name"]) for one in ITEMS})
+        boxes, when, most, skip = boxes_of(asked.get("bbox")), interval_of(asked.get("datetime")), limit_of(asked.get("limit")), offset_of(asked.get("offset"))
+        cursor, hazard, level, zone = cursor_of(asked.get("cursor")), asked.get("hazard"), asked.get("level"), asked.get("zone")
         strength = None if level is None else _level(level)
-        _format(f)
+        _format(asked.get("f"))
         if hazard is not None and hazard not in _hazards(parts):
             raise BadQuery(f"hazard: {hazard!r} is none; there is {', '.join(_hazards(parts))}")
         if zone is not None and zone not in parts.zones.by_code:
@@ -95,29 +101,29 @@ async def items(
     _known(name)
     outlines: Outlines = request.app.state.grounds
     now = parts.clock.now()
+    at = now if cursor is None else cursor.at
     if name == "active":
-        when = Interval(begin=now, end=now) if when is None else when.within(now)
+        when = Interval(begin=at, end=at) if when is None else when.within(at)
     found: list[AlertView] = []
-    more = False
+    after = None if cursor is None else cursor.after
+    passed, more = 0, False
     while when is not None or name == "warnings":
         rows = await past.valid(
             parts.database, begin=when.begin if when else None, end=when.end if when else None, status=parts.settings.status, hazard=hazard,
-            level=strength, codes=_codes(parts, boxes, zone), limit=_PAGE, offset=skip)
-        for row in rows:
-            there = _there(row, outlines, boxes, zone)
-            if there and len(found) == most:
-                more = True
-                break
-            skip += 1
-            if there:
-                found.append(row)
+            level=strength, codes=_codes(parts, boxes, zone), limit=_PAGE, after=after)
+        there = [row for row in rows if _there(row, outlines, boxes, zone)]
+        fresh = there[max(0, skip - passed):]
+        passed += len(there)
+        more = len(found) + len(fresh) > most
+        found += fresh[:most - len(found)]
         if more or len(rows) < _PAGE:
             break
+        after = rows[-1].sent, rows[-1].identifier
     base = f"{_base(parts)}/ogc/collections/{name}"
-    asked = request.url.query
-    links = [link(f"{base}/items{'?' if asked else ''}{asked}", "self", MEDIA_TYPE), link(base, "collection")]
+    links = [link(f"{base}/items{'?' if asked else ''}{request.url.query}", "self", MEDIA_TYPE), link(base, "collection")]
     if more:
-        links.append(link(f"{base}/items?{_query(request, offset=skip)}", "next", MEDIA_TYPE))
+        following = Cursor(at=at, after=(found[-1].sent, found[-1].identifier)).word()
+        links.append(link(f"{base}/items?{request.url.remove_query_params('offset').include_query_params(cursor=following).query}", "next", MEDIA_TYPE))
     content = collection(parts, outlines, found, now=now, members={
         "timeStamp": f"{now:%Y-%m-%dT%H:%M:%SZ}", "numberReturned": len(found), "links": links})
     return Response(content, media_type=MEDIA_TYPE, headers={"Cache-Control": "public, max-age=15"})
@@ -168,7 +174,7 @@ async def position(
     outlines: Outlines = request.app.state.grounds
     if when is not None:
         rows = await past.valid(
-            parts.database, begin=when.begin, end=when.end, status=parts.settings.status, codes=_codes(parts, [point], None), limit=1000, offset=0)
+            parts.database, begin=when.begin, end=when.end, status=parts.settings.status, codes=_codes(parts, [point], None), limit=1000)
         found = [row for row in rows if shapely.intersects(outlines.ground(row), point)]
     content = collection(parts, outlines, found, now=now)
     document = json.loads(content)
@@ -217,10 +223,6 @@ def _there(alert: AlertView, outlines: Outlines, boxes: list[shapely.Geometry] |
     if zone is not None and zone not in alert.zones:
         return False
     return boxes is None or any(shapely.intersects(outlines.ground(alert), box) for box in boxes)
-
-
-def _query(request: Request, *, offset: int) -> str:
-    return request.url.include_query_params(offset=offset).query
 
 
 def _refused(error: BadQuery) -> Response:

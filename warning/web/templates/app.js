@@ -1,7 +1,7 @@
 /* The page on which a resident chooses places for notifications. The position of the phone is rounded to a cell before it is sent. */
 (function () {
   'use strict';
-  var app = document.getElementById('app'), said = document.getElementById('said'), form = app.querySelector('form'), words = app.dataset;
+  var app = document.getElementById('app'), said = document.getElementById('said'), form = app.querySelector('form.ack'), words = app.dataset;
   var mine = document.getElementById('mine'), install = document.getElementById('install'), select = form.elements.place, button = form.querySelector('button:not([type])'), push;
   app.hidden = false;
   if (!('serviceWorker' in navigator) || !('PushManager' in window)) {
@@ -118,6 +118,7 @@
         option.dataset.lon = lon;
         select.add(option, 0);
         select.selectedIndex = 0;
+        document.getElementById('wish').hidden = false;
       }).catch(fail);
     }, function () { say(words.nowhere); }, {maximumAge: 300000, timeout: 15000});
   });
