@@ -68,6 +68,7 @@ def test_a_resident_asks_whether_there_is_a_warning_here_and_only_a_cell_leaves_
     page.get_by_role("button", name=button).click()
     page.locator("#here a").first.wait_for()
     assert page.locator("#here a").first.get_attribute("href") == f"{base}/alert/{identifier}"
+    assert page.locator("#here a").first.get_attribute("class") == "l3", "in its colour"
     [asked] = [url for url in sent if "/api/warned" in url]
     assert asked.endswith("?coarse=true&lat=31.225&lon=121.545"), "the middle of the cell, not the place"
     _pictures(page, tmp_path, f"city-{lang}")
@@ -195,6 +196,30 @@ def test_pushes_are_shown_replaced_and_cleared_by_the_real_service_worker(site: 
     context.close()
 
 
+def test_what_is_chosen_in_the_app_is_what_is_kept_and_only_a_cell_leaves_the_phone(site: str, browser: Browser) -> None:
+    context, page, _ = _app(site, browser, "/en/app", phone="chooser")
+    context.grant_permissions(["notifications", "geolocation"], origin=site)
+    context.set_geolocation(PUDONG)  # type: ignore[arg-type]  # a plain dict is one
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url + (request.post_data or "")))
+    page.get_by_role("button", name="Use where I am now").click()
+    expect(page.locator("select[name=place] option").first).to_have_text("Where I am now (Pudong New Area)")
+    page.locator("select[name=min_level]").select_option("orange")
+    page.locator("summary").click()
+    page.get_by_label("rainstorm").check()
+    page.locator("input[name=quiet_from]").fill("22:00")
+    page.locator("input[name=quiet_until]").fill("07:00")
+    page.get_by_role("button", name="Turn notifications on").click()
+    expect(page.locator("#mine li span")).to_have_text("Pudong New Area · rainstorm · Orange and above · Quiet hours 22:00-07:00")
+    assert any("coarse=true&lat=31.225&lon=121.545" in one for one in sent), "the middle of the cell"
+    assert [one for one in sent if "31.2243" in one or "121.5447" in one] == [], "the place itself stays on the phone"
+    held = page.evaluate("() => navigator.serviceWorker.ready.then(one => one.pushManager.getSubscription()).then(JSON.stringify)")
+    kept = httpx.post(f"{site}/api/registrations/places", json={"channel": "push", "address": held}, timeout=60).json()
+    assert [(one["cell"], one["language"], one["hazards"], one["min_level"], one["quiet"]) for one in kept] == [
+        ("c3122_12154", "en-US", ["rainstorm"], "orange", "22:00-07:00")]
+    context.close()
+
+
 def test_a_phone_without_the_network_shows_the_short_text_and_never_a_calm_page(site: str, browser: Browser, tmp_path: Path) -> None:
     context, page, worker = _app(site, browser, "/en/app")
     expect(page.get_by_role("heading", name="Notifications on this phone")).to_be_visible()
@@ -300,14 +325,14 @@ class _Worker:
             "origin": self._origin, "registrationId": self._registrations[-1], "data": json.dumps(note, ensure_ascii=False)})
 
 
-def _app(site: str, browser: Browser, path: str) -> tuple[BrowserContext, Page, _Worker]:
+def _app(site: str, browser: Browser, path: str, *, phone: str = "phone") -> tuple[BrowserContext, Page, _Worker]:
     """The app's page with a push subscription of the drill's push service.
 
     ``PushManager.subscribe`` alone is stood in for: Chromium's own asks Google's service, which checks the browser in by its own protocol and wants keys that a distribution's
     Chromium is not built with; without the internet it fails with "push service not available". All the rest is real: the worker, the keys, the sealed note, the notification.
     """
     context = browser.new_context(viewport=PHONE, permissions=["notifications"])
-    held = httpx.get(f"{site}/drill/subscription/phone", timeout=60).text
+    held = httpx.get(f"{site}/drill/subscription/{phone}", timeout=60).text
     context.add_init_script(
         f"const held = {held}; let on = false; const made = () => ({{toJSON: () => held}});"
         "PushManager.prototype.subscribe = async options => { if (!options.userVisibleOnly || options.applicationServerKey.length !== 65) throw new Error('key');"

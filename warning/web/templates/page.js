@@ -51,8 +51,8 @@
       var link = document.createElement('a');
       link.href = (here.dataset.lang === 'en' ? '/en' : '') + alert.page_url;
       link.textContent = alert.headline[here.dataset.lang];
+      link.className = 'l' + (['blue', 'yellow', 'orange', 'red'].indexOf(alert.level) + 1);
       said.appendChild(link);
-      said.appendChild(document.createElement('br'));
     });
   }
   here.hidden = false;
