@@ -69,6 +69,7 @@ async def test_who_was_away_hears_first_what_was_missed(world: World) -> None:
     for zone in ("310116", "310120"):
         await world.move(timedelta(minutes=1))
         made.append(await world.warned(zones=[zone]))
+    await world.app.state.public.snapshot(fresh=True)  # others listen: what is new to him is not new here
     again = board_of(world).listen(last)
     assert [data["identifier"] for _, _, data in await next_of(again, 2)] == made[1:]
     await again.aclose()  # type: ignore[attr-defined]  # it is a generator
