@@ -257,9 +257,21 @@ def agree(zh: Texts, en: Texts, request: WordingRequest) -> list[str]:
             found += [f"{language} {name} does not name {place}" for place in places if place not in text]
             if clock not in text:
                 found.append(f"{language} {name} does not say that it was sent at {clock}")
+    # What is said of the sending is told above, and of an onset that is past an edit may speak still; a text without any other time, such as "until noon", is left to its reader.
+    told = {f"{at.astimezone(BEIJING):%H:%M}" for at in (request.sent, request.onset) if at is not None and at <= request.sent}
+    for name in ("description", "sms"):
+        chinese, english = ({*_times(getattr(texts, name))} - told for texts in (zh, en))
+        if chinese and english and chinese != english:
+            found.append(f"en-US {name} names the times {', '.join(sorted(english))} and zh-CN {', '.join(sorted(chinese))}")
     return found
 
 
+def _times(text: str) -> list[str]:
+    """``14时30分``, ``14时`` and ``14:30`` as ``14:30`` and ``14:00``; ``6小时`` and ``24时内`` are no time of the day."""
+    return [f"{int(hour) % 24:02d}:{int(zh or en or 0):02d}" for hour, zh, en in _TIMES.findall(text)]
+
+
+_TIMES = re.compile(r"(?<!\d)(\d{1,2})(?:时(?!内|间|段|次)(?:(\d{1,2})分)?|:(\d{2})(?!\d))")
 _LIFTED = {"zh-CN": re.compile("解除"), "en-US": re.compile(r"\b(lift(s|ed)?|cancel(s|led)?)\b", re.IGNORECASE)}
 
 

@@ -145,6 +145,18 @@ def test_an_edit_that_parts_the_languages_is_found(change: dict[str, str], found
     assert found in agree(replace(zh, **change), en, REQUEST)
 
 
+@pytest.mark.parametrize(("zh_says", "en_says", "found"), [
+    ("07时49分发布，预计14时30分前后结束", "sent at 07:49, ends about 14:30", []),
+    ("07时49分发布，预计15时结束，6小时内", "sent at 07:49, ends about 14:30", ["en-US description names the times 14:30 and zh-CN 15:00"]),
+    ("07时49分发布，9时5分到12时", "sent at 07:49, from 9:05 to 12:00 and until 24:00", ["en-US description names the times 00:00, 09:05, 12:00 and zh-CN 09:05, 12:00"]),
+    ("07时49分发布，24时内", "sent at 07:49, ends about 14:30", []),  # only one of them names another time than the sending's
+])
+def test_a_time_that_one_language_names_otherwise_than_the_other_is_found(zh_says: str, en_says: str, found: list[str]) -> None:
+    zh, en = both(REQUEST)
+    told = agree(replace(zh, description=f"浦东新区、奉贤区暴雨橙色预警：{zh_says}。"), replace(en, description=f"Orange rainstorm warning, Pudong New Area and Fengxian: {en_says}."), REQUEST)
+    assert told == found
+
+
 def test_a_text_of_a_drill_that_lost_its_mark_is_found() -> None:
     drill = replace(REQUEST, status="Exercise")
     zh, en = both(drill)

@@ -19,6 +19,7 @@ from warning.dispatch.routes import RouteState
 from warning.dispatch.subscribe import ResidentSubscription
 from warning.level import Level
 from warning.settings import FastLaneSettings, FeedSettings, MapSettings
+from warning.store.board import alert as alert_of
 from warning.store.drill import DrillClock
 from warning.store.routes import RouteStore
 from warning.store.stages import mark
@@ -107,8 +108,8 @@ async def seed(world: World) -> None:
         "WHERE id = (SELECT min(id) FROM delivery WHERE channel = 'webhook')")
     alert = (await world.get(f"/api/alerts/{identifier}")).json()
     assert alert["state"] == "in_force"
+    chain = (await alert_of(world.parts.database, identifier)).proposal_id
     async with world.parts.database.begin() as connection:
-        chain = (await world.get("/api/proposals?live=false", "fu")).json()[-1]["id"]
         await mark(connection, chain=str(chain), stage="first_accepted", at=world.now, channel="sms")
     track = world.parts.settings.data / "babj.dat"
     track.write_text(TRACK, encoding="gbk")

@@ -53,10 +53,13 @@ def test_where_warnings_are_real_a_drill_beside_them_is_confirmed_by_other_words
     expect(page.get_by_text("请键入“演练”或 DRILL 以确认").first).to_be_visible()
     word.fill("浦东新区")
     assert sign.is_disabled()
+    edge = "getComputedStyle(document.querySelector('.confirm')).borderTopColor"
+    assert page.evaluate(edge) == "rgb(111, 58, 160)"
     page.get_by_role("button", name="再看看").click()
     page.goto(f"{live}/console/?proposal={of['Actual']}")
     page.get_by_role("button", name="签发", exact=True).click(timeout=_SLOW_MS)
     expect(page.get_by_text("这是真实发布。请键入首个地名以确认： 浦东新区").first).to_be_visible()
+    assert page.evaluate(edge) == "rgb(196, 22, 28)"
     for wrong in ("演练", "DRILL", "浦东"):
         word.fill(wrong)
         assert sign.is_disabled(), wrong
@@ -81,10 +84,13 @@ def test_an_end_runs_down_and_a_desk_without_its_database_says_so_keeps_what_is_
     warned(live, "310112", "orange")
     page = signed_in(browser, live, "token-fu", [])
     left = page.locator("[data-left]", has_text="14:30")
+    age = page.locator("[data-age]").first
     expect(left).to_have_text("有效至 14:30 · 剩余 6.0 小时")
+    expect(age).to_have_text("资料时间 0 秒前")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("UPDATE drill_clock SET at = at + interval '1 hour'")
     expect(left).to_have_text("有效至 14:30 · 剩余 5.0 小时")
+    expect(age).to_have_text("资料时间 60 分钟前")
     made = proposed(live, "310113", "yellow")
     page.goto(f"{live}/console/?lang=zh&proposal={made}")
     guide, check, away = page.get_by_label("中文 · 防御指南"), page.get_by_role("region", name="发布前核对"), page.locator(".fault[role=alert]", has_text="数据库暂无响应")

@@ -205,19 +205,46 @@ def test_the_list_of_proposals_stays_beside_the_form_that_is_read_downwards_but_
     page.context.close()
 
 
+# Nothing of a pane stands out into its margin, which is 11 px wide.
+_INSIDE = """[...document.querySelectorAll('.pane')].filter((one) => one.checkVisibility()).every((pane) => [...pane.children].every((one) => one.getBoundingClientRect().right <= pane.getBoundingClientRect().right - 6))"""
+
+
 @_browsed
-def test_nothing_runs_off_the_side_of_a_tablet_held_either_way(site: str, browser: Browser, tmp_path: Path) -> None:
+def test_nothing_runs_off_the_side_of_a_laptop_a_phone_or_a_tablet_held_either_way(site: str, browser: Browser, tmp_path: Path) -> None:
     page = signed_in(browser, site, "token-fu", [])
     alert = httpx.get(f"{site}/api/alerts?active=true&hazard=rainstorm&zone=310115", timeout=60).json()[0]["identifier"]
     for path, filled in (("/", ".board .check"), ("/compose", ".check"), (f"/alert/{alert}", "main [role=region]"), ("/wall", ".wall .clock")):
         for lang in ("zh", "en"):
             page.goto(f"{site}/console{path}?lang={lang}")
             page.locator(filled).first.wait_for()
-            for width, height in ((820, 1180), (1180, 820)):
+            for width, height in ((1366, 768), (390, 844), (820, 1180), (1180, 820)):
                 page.set_viewport_size({"width": width, "height": height})
                 assert comes_true(page, f"innerWidth === {width}")
                 assert fits(page), (path, lang, width)
-                picture(page, f"tablet-{path.strip('/').partition('/')[0] or 'desk'}-{lang}-{width}", tmp_path, after_ms=500)
+                assert comes_true(page, _INSIDE), (path, lang, width)
+                picture(page, f"sides-{path.strip('/').partition('/')[0] or 'desk'}-{lang}-{width}", tmp_path, after_ms=500)
+    page.context.close()
+
+
+@_browsed
+def test_the_wall_has_nothing_to_press_and_a_lost_connection_covers_it(site: str, browser: Browser, tmp_path: Path) -> None:
+    page = signed_in(browser, site, "token-wang", [])
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    for theme in ("dark", "light"):
+        page.goto(f"{site}/console/wall?theme={theme}")
+        page.get_by_role("timer").wait_for()
+        assert page.evaluate("[...document.querySelectorAll('button,input,a')].filter((at) => at.checkVisibility() && !at.matches('.skip')).length") == 0
+        assert fits(page)
+        # Of a screen of 1.43 m across, seen from five metres: letters of 25 mm and a clock of 120 mm.
+        assert comes_true(page, "parseFloat(getComputedStyle(document.querySelector('.wall td')).fontSize) >= 34")
+        assert comes_true(page, "parseFloat(getComputedStyle(document.querySelector('.wall .clock')).fontSize) >= 160")
+        page.screenshot(path=tmp_path / f"wall-{theme}.png")
+    blind = page.locator("#blind")
+    expect(blind).to_be_hidden()
+    page.evaluate("window.socket.disconnect()")
+    blind.wait_for()
+    expect(blind.get_by_text("CONNECTION LOST")).to_be_visible()
+    page.screenshot(path=tmp_path / "wall-blind.png")
     page.context.close()
 
 

@@ -68,6 +68,7 @@ async def test_every_refusal_of_the_desk_is_told_in_chinese() -> None:
     ("【演练】response flood-control: 13 duties have nobody on the roster who can be written to", "【演练】响应 flood-control：13 项职责在名录上没有可通知的人"),
     ("call whoever holds them by telephone, mend the roster; the duties stand at /console/responses", "请电话通知承担者，并补全名录；职责见 /console/responses"),
     ("alert 1_2: en-US headline does not name Yellow; add it; en-US headline does not name 'typhoon'; add it", "英文标题未写明“Yellow”；英文标题未写明“'typhoon'”"),
+    ("en-US description names the times 14:30 and zh-CN 15:30, 17:00", "正文中的时间不一致：中文为 15:30、17:00，英文为 14:30"),
     ("something nobody has translated", "系统原文：something nobody has translated"),
 ])
 def test_a_sentence_in_chinese(said: str, zh: str) -> None:

@@ -77,6 +77,6 @@ async def test_anybody_may_read_the_heartbeat_and_compare(world: World) -> None:
 def test_the_console_says_which_channel_has_proved_itself() -> None:
     at = datetime(2024, 9, 20, tzinfo=UTC)
     well = Standing(kind="canary", target="sms", state="well", failures=0, evidence="OK", latency_s=0.214, tried_at=at, succeeded_at=at, success_age_s=1.0)
-    assert line(well, "en") == "sms ✓ 0.21 s"
-    assert line(replace(well, state="failing", failures=2, evidence="refused"), "en") == "sms ✗ self-test failed × 2: refused"
-    assert line(replace(well, state="stale"), "zh") == "sms ✗ 无人自检：工作进程未运行"
+    assert line(well, "en") == "text message ✓ 0.21 s"
+    assert line(replace(well, state="failing", failures=2, evidence="refused"), "en") == "text message ✗ self-test failed × 2: refused"
+    assert line(replace(well, state="stale"), "zh") == "短信 ✗ 无人自检：工作进程未运行"

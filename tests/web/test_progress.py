@@ -47,7 +47,7 @@ STATES = {"queued": 1250, "failed": 250, "delivered": 3000, "accepted": 500}
 
 @pytest.mark.parametrize(("lang", "said"), [
     ("zh", "短信 已送达 3,000 · 已受理 500 · 排队 1,250 · 失败 250 首条→末条受理 0:04 → 1:12"),
-    ("en", "sms delivered 3,000 · accepted 500 · queued 1,250 · failed 250 first → last accepted 0:04 → 1:12")])
+    ("en", "text message delivered 3,000 · accepted 500 · queued 1,250 · failed 250 first → last accepted 0:04 → 1:12")])
 def test_a_channel_says_its_numbers_in_words_and_when_its_first_and_last_was_accepted(lang: Lang, said: str) -> None:
     html = meter(lang, "sms", STATES, Accepted(first_s=4.2, last_s=72.9))
     assert seen(html) == said
@@ -55,9 +55,9 @@ def test_a_channel_says_its_numbers_in_words_and_when_its_first_and_last_was_acc
 
 
 def test_a_channel_that_accepted_one_says_it_twice_and_one_that_accepted_none_says_nothing_of_it() -> None:
-    assert seen(meter("en", "sms", {"accepted": 1}, Accepted(first_s=63.0))) == "sms accepted 1 first → last accepted 1:03 → 1:03"
+    assert seen(meter("en", "sms", {"accepted": 1}, Accepted(first_s=63.0))) == "text message accepted 1 first → last accepted 1:03 → 1:03"
     for none in (None, Accepted()):
-        assert seen(meter("en", "sms", {"queued": 1}, none)) == "sms queued 1"
+        assert seen(meter("en", "sms", {"queued": 1}, none)) == "text message queued 1"
     assert widths(meter("en", "sms", {})) == []
 
 

@@ -196,11 +196,11 @@ _LEVEL = "coalesce(array_position(CAST(:levels AS text[]), lower(p.changes ->> '
 
 
 async def proposals(database: Database, *, live: bool = True, limit: int = 200) -> list[ProposalView]:
-    """Most urgent first: what is real before every drill, signed once before open, stronger before weaker by the colour that would go out, earlier onset first."""
+    """Most urgent first: what is real before every drill, signed once before open, stronger before weaker by the colour that would go out, earlier onset first, then what rests on the oldest data."""
     where = "WHERE p.status IN ('open', 'submitted')" if live else ""
     async with database.begin() as connection:
         rows = await connection.execute(
-            text(f"{_PROPOSAL} {where} ORDER BY p.cap_status = 'Actual' DESC, p.status = 'submitted' DESC, {_LEVEL} DESC, p.onset, p.id LIMIT :limit"),
+            text(f"{_PROPOSAL} {where} ORDER BY p.cap_status = 'Actual' DESC, p.status = 'submitted' DESC, {_LEVEL} DESC, p.onset, coalesce(p.data_time, p.created_at), p.id LIMIT :limit"),
             {"levels": [level.key for level in Level], "limit": limit})
         return [_proposal(row) for row in rows]
 

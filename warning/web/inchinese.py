@@ -40,6 +40,7 @@ _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
     (r"([\w-]+) (\w+) does not begin with ([^;]+)", "{0}{1}开头缺少“{2}”"),
     (r"([\w-]+) (\w+) does not say that it was sent at (\S+)", "{0}{1}未写明发布时间 {2}"),
     (r"([\w-]+) (\w+) does not name ([^;]+)", "{0}{1}未写明“{2}”"),
+    (r"([\w-]+) (\w+) names the times (.+) and ([\w-]+) ([\d:, ]+)", "{1}中的时间不一致：{3}为 {4}，{0}为 {2}"),
     # a drill and the real thing
     (r"status: this deployment issues (\w+) only; a drill cannot be switched to live", "本部署只发布{0}：演练不能转为实战"),
     (r"this is an (\w+) and you were about to sign an (\w+): reload it and read it again", "这是{0}，而您正要按{1}签发：请刷新后重新阅读"),

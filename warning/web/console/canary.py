@@ -5,7 +5,7 @@ from nicegui import ui
 from warning.store.pulses import Standing
 from warning.web.console.reading import Reading
 from warning.web.console.visit import Visit
-from warning.web.words import Lang, say
+from warning.web.words import Lang, channel_word, say
 
 
 def canaries(visit: Visit, reading: Reading) -> None:
@@ -18,11 +18,12 @@ def canaries(visit: Visit, reading: Reading) -> None:
 
 
 def line(one: Standing, lang: Lang) -> str:
-    """``sms ✓ 0.21 s``, or the state in words and what the channel said."""
+    """``短信 ✓ 0.21 s``, or the state in words and what the channel said."""
+    channel = channel_word(one.target, lang)
     if one.state == "well":
-        return f"{one.target} ✓ {one.latency_s or 0.0:.2f} s"
+        return f"{channel} ✓ {one.latency_s or 0.0:.2f} s"
     said = f" × {one.failures}: {one.evidence}" if one.failures else ""
-    return f"{one.target} ✗ {say(f'canary_{one.state}', lang)}{said}"
+    return f"{channel} ✗ {say(f'canary_{one.state}', lang)}{said}"
 
 
 def shown(reading: Reading) -> list[tuple[str, str, int]]:

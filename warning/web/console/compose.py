@@ -41,7 +41,7 @@ class Compose:
         code = next(iter(names)) if given is None else given.event_code
         with (
             ui.element("main").style("padding:.8rem;width:100%;max-width:72rem;margin:0 auto"),
-            ui.element("section").classes("pane").style("display:grid;gap:.5rem"),
+            ui.element("section").classes("pane").style("display:grid;gap:.5rem;grid-template-columns:minmax(0,1fr)"),
         ):
             ui.html(f"<h1>{visit.t('compose')}</h1>", sanitize=False)
             if draft is not None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from nicegui import ui
 
-from warning.web.console import check
+from warning.web.console import check, stack
 from warning.web.console.differ import differ
 from warning.web.console.editor import Editor
 from warning.web.console.feeds import feed_list, states
@@ -13,7 +13,7 @@ from warning.web.console.following import InForce
 from warning.web.console.frame import frame, remember
 from warning.web.console.gone import gone, issued
 from warning.web.console.mapfield import CSS as FIELD_CSS
-from warning.web.console.mapfield import MapField, outline
+from warning.web.console.mapfield import MapField
 from warning.web.console.mapview import MapView
 from warning.web.console.progress import Tick, going_out, still
 from warning.web.console.proposals import ProposalList, places, title, zones_of
@@ -36,7 +36,6 @@ class DeskPage:
         self._shown: dict[str, Hashable] = {}
         self._proposals: ProposalList | None = None
         self._open: Editor | None = None
-        self._field: MapField | None = None
         self._standing: InForce | None = None
         self._whole = False
         self._ends: list[Tick] = []
@@ -45,15 +44,14 @@ class DeskPage:
         frame(visit, "/")
         ui.add_css(check.CSS)
         ui.add_css(FIELD_CSS)
+        ui.add_css(stack.CSS)
         self._away = ui.label(visit.t("database_away")).classes("fault").props('role="alert"').style("width:100%")
         with ui.element("main").classes("board"):
             self._list = ui.element("section").classes("pane").props(f'aria-label="{visit.t("proposals")}"')
             with ui.element("div").style("display:grid;gap:.6rem;min-width:0;grid-template-columns:minmax(0,1fr)"):
                 with ui.element("section").classes("pane"):
                     self.map = MapView(visit, reading, shown=self._rest)
-                    self._below = ui.element("div").classes("belowmap")
-                    with self._below:
-                        ui.html(outline(visit, reading.fields), sanitize=False).style("width:100%")
+                    self._field = MapField(visit, self.map, visit.watch.fields, reading.fields)
                 self._editor = ui.element("section").classes("pane").props(f'aria-label="{visit.t("evidence")}"')
             with ui.element("div").style("display:grid;gap:.6rem;min-width:0;grid-template-columns:minmax(0,1fr)"):
                 self._reviews = ui.element("section").classes("pane").props(f'aria-label="{visit.t("reviews")}"')
@@ -69,9 +67,7 @@ class DeskPage:
         if self._whole:
             return
         self._whole = True
-        self._below.clear()
-        with self._below:
-            self._field = MapField(self.visit, self.map, self.visit.watch.fields)
+        self._field.open()
         if self._standing is not None:
             self._standing.more(self.reading)
         self.show(self.reading)
@@ -148,7 +144,7 @@ class DeskPage:
         for tick in (*self._ends, *self._clocks, *self._ages):
             tick(reading)
         self.map.show(reading, "" if proposal is None else str(proposal.id), () if proposal is None else zones_of(proposal))
-        if self._field is not None:
+        if self._whole:
             self._field.show(reading.fields, reading.now)
 
     def _new(self, pane: str, key: Hashable) -> bool:

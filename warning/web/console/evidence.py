@@ -2,8 +2,9 @@
 
 from html import escape
 
-from warning.watch.explain import words_of
+from warning.watch.explain import unit, words_of
 from warning.web.body import Body, EvidenceView
+from warning.web.console.stack import stacked
 from warning.web.console.visit import Visit
 from warning.web.words import BEIJING, zone_name
 
@@ -11,14 +12,12 @@ _TIME = "%Y-%m-%d %H:%M"
 
 
 def evidence_table(visit: Visit, body: Body) -> str:
-    head = "".join(
-        f"<th scope='col'>{escape(visit.t(key))}</th>" for key in ("zones", "peak", "rule_row", "share", "known"))
-    rows = "".join(_evidence_row(visit, view) for view in body.evidence[:12])
-    return f"<table class='grid'><caption class='soft small' style='text-align:left'>{visit.t('evidence')}</caption><tr>{head}</tr>{rows}</table>"
+    heads = [visit.t(key) for key in ("zones", "peak", "rule_row", "share", "known")]
+    return stacked(heads, [_cells(visit, view) for view in body.evidence[:12]], caption=visit.t("evidence"))
 
 
-def _evidence_row(visit: Visit, view: EvidenceView) -> str:
-    peak = "—" if view.peak is None else f"<b>{view.peak:.1f}</b> {escape(view.units)}"
+def _cells(visit: Visit, view: EvidenceView) -> list[str]:
+    peak = "—" if view.peak is None else f"<b>{view.peak:.1f}</b> {escape(_unit(visit, view.units))}"
     flags = [visit.t("observed")] if view.observed else []
     if view.extrapolated:
         flags.append(visit.t("extrapolated"))
@@ -28,9 +27,11 @@ def _evidence_row(visit: Visit, view: EvidenceView) -> str:
         flags.append("⚠ " + visit.t("unconfirmed"))
     test = words_of(view.test)[visit.lang == "en"]
     rule = f"{escape(test)}<br><span class='soft'>{escape(view.row)} v{escape(view.version)} {escape(' · '.join(flags))}</span>{_beside(visit, view)}"
-    cells = [escape(zone_name(visit.parts.zones, view.zone, visit.lang)), peak, rule, f"{view.share:.0%}",
-             f"{view.known_share:.0%}{_known_until(visit, view)}"]
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    return [escape(zone_name(visit.parts.zones, view.zone, visit.lang)), peak, rule, f"{view.share:.0%}", f"{view.known_share:.0%}{_known_until(visit, view)}"]
+
+
+def _unit(visit: Visit, units: str) -> str:
+    return unit(units)[visit.lang == "en"]
 
 
 def _known_until(visit: Visit, view: EvidenceView) -> str:
@@ -46,12 +47,12 @@ def _beside(visit: Visit, view: EvidenceView) -> str:
     """What gauges and ensembles say of the same row, a line each."""
     lines = []
     if view.gauges:
-        named = ", ".join(f"{one.station} {one.value:.1f} {one.units}" for one in view.gauges)
+        named = ", ".join(f"{one.station} {one.value:.1f} {_unit(visit, one.units)}" for one in view.gauges)
         more = "" if view.gauges_over <= len(view.gauges) else f" … ({view.gauges_over})"
         lines.append(f"{visit.t('gauges_over')}: {named}{more}")
     if view.disagreement is not None:
         one = view.disagreement
-        lines.append(f"⚠ {visit.t('gauges_disagree')}: {one.said:.1f} → {one.measured:.1f} mm / {one.hours:g} h ({one.gauges})")
+        lines.append(f"⚠ {visit.t('gauges_disagree')}: {one.said:.1f} → {one.measured:.1f} {_unit(visit, 'mm')} / {one.hours:g} {'h' if visit.lang == 'en' else '小时'} ({one.gauges})")
     if view.likelihood is not None:
         chance = view.likelihood
         asked = "" if chance.asked is None else f" / {chance.asked:.0%}"

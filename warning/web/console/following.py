@@ -106,7 +106,7 @@ def follow_buttons(visit: Visit, alert: AlertView) -> str:
 
 def name(visit: Visit, alert: AlertView) -> str:
     places = [zone_name(visit.parts.zones, code, visit.lang) for code in alert.zones[:3]]
-    return f"{hazard_name(visit.parts.rule_sets, alert.hazard, visit.lang)} · {', '.join(places)}{'…' if len(alert.zones) > 3 else ''}"
+    return f"{hazard_name(visit.parts.rule_sets, alert.hazard, visit.lang)} · {('、' if visit.lang == 'zh' else ', ').join(places)}{'…' if len(alert.zones) > 3 else ''}"
 
 
 def chip(visit: Visit, alert: AlertView) -> str:

@@ -20,8 +20,8 @@ body{background:var(--ground);color:var(--ink);font:14px/1.45 system-ui,"PingFan
 .head{display:flex;flex-wrap:wrap;align-items:center;gap:.3rem .65rem;padding:.35rem 1rem;background:#1b2430;color:#fff;width:100%}
 .head>*,.head nav>*{white-space:nowrap}.head nav{display:contents}.head a,.head button{color:#fff}.head a,.head form button{display:inline-block;padding:.25rem 0;min-height:28px}.head b{font-size:1.05rem}.head .grow{flex:1}
 .head form{margin:0}.head form button{background:none;border:0;cursor:pointer;text-decoration:underline;font:inherit}.head a[aria-current]{font-weight:700;text-decoration-thickness:3px;text-underline-offset:4px}
-.drillbar{position:sticky;top:0;z-index:2500;background:repeating-linear-gradient(45deg,#5b2a86 0 22px,#7a3fae 22px 44px);color:#fff;width:100%;padding:.3rem 1rem;text-align:center;font-weight:700;font-size:1.05rem;letter-spacing:.06em}
-body.drill .q-notifications__list--top{top:44px}
+.drillbar{position:sticky;top:0;z-index:2500;min-height:var(--bar);align-content:center;background:repeating-linear-gradient(45deg,#5b2a86 0 22px,#7a3fae 22px 44px);color:#fff;width:100%;padding:.3rem 1rem;text-align:center;font-weight:700;font-size:1.05rem;letter-spacing:.06em}
+body.drill .q-notifications__list--top{top:calc(var(--bar) + .4rem)}
 .drillbar span{background:#fff;color:#4a1d73;border-radius:4px;padding:0 .7rem;margin-right:.6rem}
 body.drill::after{content:"";position:fixed;inset:0;pointer-events:none;z-index:3000;border:6px solid #6f3aa0;background:url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='560' height='380'%3E%3Ctext x='280' y='200' text-anchor='middle' font-size='68' font-weight='700' fill='%236f3aa0' fill-opacity='.08' transform='rotate(-24 280 190)'%3E演练 DRILL%3C/text%3E%3C/svg%3E")}
 .board{display:grid;grid-template-columns:290px minmax(0,1fr) 340px;gap:.6rem;padding:.6rem .8rem;width:100%;align-items:start}
@@ -55,7 +55,7 @@ a{color:#0b4fa8}
 .drillentry{background:repeating-linear-gradient(135deg,#fff 0 26px,#f1e8fb 26px 52px)!important;border-left-color:#6f3aa0!important;border-left-style:dashed}
 .live{background:#c4161c;color:#fff;font-weight:800;padding:0 .6rem;border-radius:4px}
 #popup{inset:0 0 auto!important;margin:0;border:0;border-radius:0;background:#b00020!important;color:#fff;flex-flow:row wrap;justify-content:center;gap:.2rem .8rem;padding:.8rem 1rem;font-size:1.15rem;font-weight:700}
-#popup>span:first-child::before{content:none}body.drill #popup{top:34px!important}@media(max-width:700px){body.drill #popup{top:64px!important}}
+#popup>span:first-child::before{content:none}body.drill #popup{top:var(--bar)!important}
 .confirm{min-width:min(26rem,90vw)}
 .drillcard{background:repeating-linear-gradient(135deg,#fff 0 26px,#f6f0fc 26px 52px)}
 """

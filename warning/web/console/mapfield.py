@@ -17,29 +17,32 @@ from warning.web.words import SYMBOL, Lang, level_word, local_time, say
 MOST_GAUGES = 300
 _AHEAD = 4
 CSS = """
-.belowmap{width:100%}.mapbar{min-height:40px;display:flex;flex-wrap:wrap;gap:.3rem .6rem;align-items:center;width:100%;margin-top:.35rem}.mapbar .when{font-variant-numeric:tabular-nums;font-weight:700}
+.mapbar{min-height:40px;display:flex;flex-wrap:wrap;gap:.3rem .6rem;align-items:center;width:100%;margin-top:.35rem}.mapbar .when{font-variant-numeric:tabular-nums;font-weight:700}
 .legend{display:flex;flex-wrap:wrap;gap:.15rem .7rem;align-items:center;font-size:.8rem;color:var(--ink)}.legend i{display:inline-block;width:1.5rem;height:.85rem;border:1px solid #5a6675;vertical-align:-2px;margin-right:.2rem}
 .legend .hatch{background:repeating-linear-gradient(135deg,#6b7684 0 2px,#dfe3e8 2px 7px)}.legend .over{background:#2b0a3d59;border:2px solid #2b0a3d}.legend .zone{border:2px dashed #0b4fa8;background:none}.legend .part{border:3px solid #ff9a1f;outline:1px dashed #1b2430;outline-offset:-2px;background:none}
 .leaflet-tooltip.gauge{background:#fff;border:1px solid #1b2430;padding:0 3px;font-size:10px;font-weight:700;box-shadow:none;line-height:1.3;border-radius:3px}.leaflet-tooltip.gauge::before{display:none}
 """
 
 
-def outline(visit: Visit, board: Board) -> str:
-    """HTML: what stands below the map until its controls are there, at the same height."""
-    return f"<div class='mapbar'></div>{_told(visit, board, None)}<div class='legend'>{legend(None, visit.lang)}</div>"
-
-
 class MapField:
-    """Below the map; keeps the layer and the moment that somebody has chosen while newer data come in."""
+    """Below the map: a bar, what is to be said of the data, and the legend; keeps the layer and the moment that somebody has chosen while newer data come in."""
 
-    def __init__(self, visit: Visit, over: MapView, fields: FieldBoard) -> None:
+    def __init__(self, visit: Visit, over: MapView, fields: FieldBoard, board: Board) -> None:
+        """At the height that it will have; the bar's controls come with ``open``, and the field with the first ``show`` after it."""
         self._visit, self._map, self._fields = visit, over, fields
         self._board = Board()
         self._layer: Layer | None = None
         self._chosen: datetime | None = None
         self._key = ""
         self._last = 1
-        with ui.element("div").classes("mapbar"):
+        self._bar = ui.element("div").classes("mapbar")
+        self._said = ui.html(_told(visit, board, None), sanitize=False)
+        self._legend = ui.html(legend(None, visit.lang), sanitize=False).classes("legend").mark("legend")
+
+    def open(self) -> None:
+        """The controls, which are as much work for a browser as all the rest."""
+        visit = self._visit
+        with self._bar:
             self._select = ui.select({"": visit.t("map_none")}, value="", label=visit.t("map_field"), on_change=lambda: self._pick()).props(
                 "dense outlined options-dense").style("min-width:11rem").mark("field")
             ui.button("◀", on_click=lambda: self._step(-1)).props(f'flat dense aria-label="{visit.t("map_earlier")}"')
@@ -47,8 +50,6 @@ class MapField:
                 f'snap aria-label="{visit.t("map_time")}"').style("flex:1;min-width:8rem").mark("moment")
             ui.button("▶", on_click=lambda: self._step(1)).props(f'flat dense aria-label="{visit.t("map_later")}"')
             self._when = ui.label().classes("when").props('aria-live="polite"').mark("when")
-        self._said = ui.html("", sanitize=False)
-        self._legend = ui.html("", sanitize=False).classes("legend").mark("legend")
 
     def show(self, board: Board, now: datetime) -> None:
         """Newer data: the same layer stays, and the moment that was chosen; who chose none sees what is nearest to now."""

@@ -31,7 +31,7 @@ def reach_html(plan: ReachPlan, noise: Sequence[Noise], lang: Lang) -> str:
     rows = "".join(
         f"<tr><th scope='row'>{escape(channel_word(one.channel, lang))}</th><td>{one.people:,}</td>" + "".join(f"<td>{count:,}</td>" for count in one.reached)
         + f"<td>{one.per_second:,.0f}/s{' *' if one.rate_from == 'assumed' else ''}</td></tr>" for one in plan.channels)
-    ways = [f"{one.channel}/{route.route}: {route.per_second:,.0f}/s" if route.used else f"{one.channel}/{route.route}: {say('reach_not_counted', lang)}"
+    ways = [f"{channel_word(one.channel, lang)}/{route.route}: " + (f"{route.per_second:,.0f}/s" if route.used else say("reach_not_counted", lang))
             for one in plan.channels for route in one.routes]
     told = ", ".join(channel_word(one, lang) for one in plan.carried_by) or say("reach_nobody", lang)
     lines = [f"{say('reach_remains', lang)} {plan.remains:,} / {plan.people:,} · {say('reach_carried', lang)} {told}"]

@@ -18,7 +18,7 @@ CSS = """
 .resp{border-left:8px solid var(--line)}.resp.r1{border-color:var(--l1)}.resp.r2{border-color:#c9a400}.resp.r3{border-color:#d9780a}.resp.r4{border-color:var(--l4)}
 .resp h2{font-size:1.05rem}.duties{display:grid;gap:.5rem;grid-template-columns:repeat(auto-fill,minmax(min(20rem,100%),1fr))}
 .duty{border:1px solid var(--line);border-radius:6px;padding:.45rem .6rem;background:#fff}.duty.late{border-color:#b00020;background:#fdf0f1}
-.duty .q-checkbox{flex-wrap:nowrap;align-items:flex-start;display:flex}.responses h1{font-size:1.2rem;line-height:1.4;letter-spacing:0;margin:0;font-weight:700}
+.duty .q-checkbox{flex-wrap:nowrap;align-items:center;display:flex}.responses h1{font-size:1.2rem;line-height:1.4;letter-spacing:0;margin:0;font-weight:700}
 .duty.done{background:#eef7f0}.duty p{margin:.15rem 0}.duty label{display:block}.state{font-weight:700}
 """
 

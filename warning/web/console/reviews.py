@@ -22,7 +22,7 @@ def review_list(visit: Visit, reading: Reading) -> None:
 
 
 def _one(visit: Visit, one: Review, reading: Reading) -> None:
-    places = ", ".join(zone_name(visit.parts.zones, code, visit.lang) for code in one.zones[:3])
+    places = ("、" if visit.lang == "zh" else ", ").join(zone_name(visit.parts.zones, code, visit.lang) for code in one.zones[:3])
     ui.link(f"{hazard_name(visit.parts.rule_sets, one.hazard, visit.lang)} · {places}", f"/alert/{one.identifier}?lang={visit.lang}").style("font-weight:700")
     late = f" · {visit.t('review_late')}" if one.overdue(reading.now) else ""
     ui.label(f"{visit.t('issued_alone')} {one.issued_by} {local_time(one.issued_at, visit.lang, reading.now)} · "

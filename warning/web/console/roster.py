@@ -208,6 +208,6 @@ def _posts(visit: Visit, posts: Sequence[Post]) -> None:
 def _post(post: Post, visit: Visit) -> str:
     people = "<br>".join(
         f"{number}. {escape(person.name)} <span class='soft'>{escape(person.title)} "
-        + "，".join(f"{escape(channel_word(one.channel, visit.lang))} {escape(masked(one.address))}" + (f" ✓{local_time(one.proved_at, visit.lang)}" if one.proved_at else "") for one in person.contacts)
+        + (", " if visit.lang == "en" else "，").join(f"{escape(channel_word(one.channel, visit.lang))} {escape(masked(one.address))}" + (f" ✓{local_time(one.proved_at, visit.lang)}" if one.proved_at else "") for one in person.contacts)
         + "</span>" for number, person in enumerate(post.people, 1))
     return f"<tr><td><b>{escape(post.title)}</b><br><span class='soft'>{post.zone} · {post.kind.zh if visit.lang == 'zh' else post.kind.en}</span></td><td>{people}</td></tr>"

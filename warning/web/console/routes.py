@@ -18,6 +18,7 @@ from warning.dispatch.routekeeper import RouteView
 from warning.store import board, progress
 from warning.store.board import AlertView
 from warning.store.routes import RouteStore
+from warning.web.console import stack
 from warning.web.console.following import name
 from warning.web.console.frame import frame
 from warning.web.console.visit import Visit
@@ -31,7 +32,7 @@ EVERY_S = 2.0
 _ALERTS = 10
 _OWED = ("queued", "claimed", "unknown")
 _CSS = """
-.routes{overflow-x:auto}.routes td,.routes th{white-space:nowrap}
+.routes{overflow-x:auto}@media(min-width:641px){.routes td,.routes th{white-space:nowrap}}
 .routes .well{color:#0d5a2b;font-weight:700}.routes .ill{color:#b00020;font-weight:700}.routes .out{color:#6b4a00;font-weight:700}
 .routes-acts{gap:.3rem}
 """
@@ -59,6 +60,7 @@ class Line:
 async def routes_page(visit: Visit) -> None:
     """Drawn anew whenever the ledger says something else, every two seconds at most."""
     frame(visit, "/routes")
+    ui.add_css(stack.CSS)
     ui.add_css(_CSS)
     with ui.element("main").style("padding:.8rem;width:100%;max-width:78rem;margin:0 auto;display:grid;grid-template-columns:minmax(0,1fr);gap:.7rem"):
         ways = ui.element("section").classes("pane")
@@ -142,7 +144,7 @@ def _ways(visit: Visit, found: Sequence[Line], owed: dict[str, int], order: _Ord
     for channel in dict.fromkeys(line.channel for line in found):
         mine = [line for line in found if line.channel == channel]
         ui.html(f"<h2 style='margin-top:.6rem'>{escape(channel_word(channel, visit.lang))} <span class='soft small'>{visit.t('routes_owed')} {owed.get(channel, 0):,}</span></h2>"
-                f"<div class='routes' tabindex='0' role='region' aria-label='{visit.t('routes')} {escape(channel)}'>{table(mine, visit.lang)}</div>", sanitize=False)
+                f"<div class='routes' tabindex='0' role='region' aria-label='{visit.t('routes')} {escape(channel_word(channel, visit.lang))}'>{table(mine, visit.lang)}</div>", sanitize=False)
         for line in mine:
             with ui.element("div").classes("row routes-acts"):
                 ui.label(line.route).style("font-weight:700;min-width:5rem")
@@ -166,7 +168,7 @@ def _button(visit: Visit, line: Line, act: str, click: _Click) -> None:
 def _ask(visit: Visit, line: Line, order: _Order) -> None:
     """A route is taken out with a reason only."""
     with ui.dialog() as dialog, ui.card().style("width:min(26rem,92vw)"):
-        ui.label(f"{visit.t('route_skip')}: {line.channel} / {line.route}").style("font-weight:700")
+        ui.label(f"{visit.t('route_skip')}: {channel_word(line.channel, visit.lang)} / {line.route}").style("font-weight:700")
         why = ui.input(visit.t("route_why")).props("outlined dense autofocus").style("width:100%").mark("why")
 
         async def go() -> None:
@@ -182,16 +184,14 @@ def _ask(visit: Visit, line: Line, order: _Order) -> None:
 
 def table(found: Sequence[Line], lang: Lang) -> str:
     """The routes of one channel."""
-    head = "".join(f"<th scope='col'>{escape(word)}</th>" for word in (*say("routes_head", lang).split("|"),))
     rows = []
     for line in found:
         kind = {"closed": "well", "standby": "soft", "skipped": "out"}.get(line.state, "ill")
         some = "" if line.open in (0, line.workers) else f" {say('route_on_workers', lang).format(open=line.open, all=line.workers)}"
-        cells = (str(line.place), f"<b>{escape(line.route)}</b>",
+        rows.append([str(line.place), f"<b>{escape(line.route)}</b>",
                  f"<span class='{kind}'>{escape(say(f'route_{line.state}', lang))}{escape(some)}</span> <span class='soft'>{say('route_since', lang)} {line.since}</span>",
-                 line.rate, f"{line.under_way:,}", f"{line.accepted:,}", f"{line.failed:,}")
-        rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    return f"<table class='grid'><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+                 line.rate, f"{line.under_way:,}", f"{line.accepted:,}", f"{line.failed:,}"])
+    return stack.stacked(say("routes_head", lang).split("|"), rows)
 
 
 def told(line: Line, lang: Lang) -> list[str]:
@@ -228,7 +228,7 @@ def _dead(visit: Visit, letters: Sequence[tuple[AlertView, DeadLetter]], again: 
         ui.label(visit.t("dead_none")).classes("soft")
     for alert, letter in letters:
         with ui.element("div").classes("fault small"):
-            ui.label(f"{name(visit, alert)} · {letter.channel} · {reason_word(letter.reason, visit.lang)} × {letter.count:,}").style("font-weight:700")
+            ui.label(f"{name(visit, alert)} · {channel_word(letter.channel, visit.lang)} · {reason_word(letter.reason, visit.lang)} × {letter.count:,}").style("font-weight:700")
             ui.label(f"{visit.t('next_step')}: {next_step(letter.reason, visit.lang)}")
             with ui.element("div").classes("row"):
                 ui.link(visit.t("timeline"), f"/alert/{alert.identifier}?lang={visit.lang}").classes("small")
@@ -245,4 +245,4 @@ def _fell(visit: Visit, falls: Sequence[tuple[AlertView, str, int]]) -> None:
     if not falls:
         ui.label(visit.t("fell_back_none")).classes("soft")
     for alert, channel, people in falls:
-        ui.label(f"{name(visit, alert)}: {visit.t('fell_back_people').format(people=people, channel=channel)}").classes("small")
+        ui.label(f"{name(visit, alert)}: {visit.t('fell_back_people').format(people=people, channel=channel_word(channel, visit.lang))}").classes("small")

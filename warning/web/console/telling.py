@@ -7,15 +7,11 @@ from html import escape
 from warning.store.story import Called, Story, Version
 from warning.watch.explain import number, unit, words_of
 from warning.web.body import read_body
+from warning.web.console.stack import stacked
 from warning.web.console.visit import Visit
 from warning.web.words import ACTION_REASON, SYMBOL, level_word, local_time, zone_name
 
 _PLACES = 6
-CSS = """
-@media(max-width:640px){.stack thead{display:none}.stack tr{display:block;border-bottom:1px solid #cfd6df;padding:.4rem 0}
-.stack td{display:grid;grid-template-columns:6rem minmax(0,1fr);border:0;overflow-wrap:anywhere}.stack td::before{content:attr(data-of);color:var(--soft)}}
-"""
-"""On a phone a row is a card of its cells, each behind its name: read downwards, and not scrolled sideways."""
 
 
 def versions(visit: Visit, told: Story, *, here: str) -> str:
@@ -65,8 +61,12 @@ def _signed(visit: Visit, one: Version) -> str:
     first = f"{escape(one.submitted_by)} {_time(visit, one.submitted_at)}" if one.submitted_by else "—"
     second = f"{escape(one.signed_by)} {_time(visit, one.signed_at)}" if one.signed_by else "—"
     scripted = f" ({visit.t('scripted')})" if one.scripted else ""
-    changed = f"<br><span class='soft small'>{visit.t('changed')}: {escape(', '.join(one.changed))}</span>" if one.changed else ""
+    changed = f"<br><span class='soft small'>{visit.t('changed')}: {escape(_listed(visit, [visit.t(_CHANGED[key]) for key in one.changed if key in _CHANGED]))}</span>" if one.changed else ""
     return f"{first} → {second}{scripted}{changed}"
+
+
+_CHANGED = {"hazard": "hazard", "level": "level", "zones": "zones", "circle": "area_circle", "polygon": "area_drawn", "expires": "expires", "texts": "edits",
+            "note": "reason", "override": "override"}
 
 
 def _reason(visit: Visit, one: Version) -> str:
@@ -78,7 +78,11 @@ def _reason(visit: Visit, one: Version) -> str:
 def _places(visit: Visit, one: Version) -> str:
     names = [zone_name(visit.parts.zones, code, visit.lang) for code in one.zones[:_PLACES]]
     more = f" +{len(one.zones) - _PLACES}" if len(one.zones) > _PLACES else ""
-    return ("、" if visit.lang == "zh" else ", ").join(names) + more
+    return _listed(visit, names) + more
+
+
+def _listed(visit: Visit, names: Sequence[str]) -> str:
+    return ("、" if visit.lang == "zh" else ", ").join(names)
 
 
 def _answer(visit: Visit, one: Called) -> str:
@@ -92,6 +96,4 @@ def _time(visit: Visit, at: datetime | None) -> str:
 def _grid(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str = "") -> str:
     if not rows:
         return f"<h2>{escape(title)}</h2><p class='soft small'>{escape(empty)}</p>"
-    head = "".join(f"<th scope='col'>{escape(one)}</th>" for one in heads)
-    body = "".join("<tr>" + "".join(f"<td data-of='{escape(of)}'><div>{cell}</div></td>" for of, cell in zip(heads, row, strict=True)) + "</tr>" for row in rows)
-    return f"<h2>{escape(title)}</h2><table class='grid stack' aria-label='{escape(title)}'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<h2>{escape(title)}</h2>{stacked(heads, rows, label=title)}"

@@ -1,6 +1,5 @@
 """One event's story on one page: its versions and who signed them, the way of one version out, who answered, what the data said, every act."""
 
-from collections.abc import Sequence
 from html import escape
 
 from nicegui import ui
@@ -12,7 +11,7 @@ from warning.store.board import AlertView
 from warning.store.outgoing import outgoing
 from warning.store.stages import chain_events
 from warning.store.story import story
-from warning.web.console import telling
+from warning.web.console import stack, telling
 from warning.web.console.following import chip, follow_buttons, follow_up, name
 from warning.web.console.frame import frame
 from warning.web.console.once import Once
@@ -29,7 +28,7 @@ async def timeline_page(visit: Visit, identifier: str) -> None:
     """Raises NotFound before anything is drawn."""
     alert = await board.alert(visit.parts.database, identifier)
     frame(visit, f"/alert/{identifier}")
-    ui.add_css(telling.CSS)
+    ui.add_css(stack.CSS)
     with ui.element("main").props('id="main"').style("padding:.8rem;width:100%;max-width:72rem;margin:0 auto;display:grid;grid-template-columns:minmax(0,1fr);gap:.6rem"):
         with ui.element("section").classes("pane"):
             _heading(visit, alert)
@@ -94,16 +93,13 @@ async def _follow(visit: Visit, alert: AlertView, event: GenericEventArguments) 
 
 def _table(visit: Visit, rows: list[StageTime]) -> str:
     names = [visit.t(key) for key in ("stage", "channel", "took", "since", "budget")]
-    head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in names)
-    body = "".join(_row(visit, row, [*names, ""]) for row in rows)
-    return f"<table class='grid stack'><thead><tr>{head}<td></td></tr></thead><tbody>{body}</tbody></table><p class='soft small'>{visit.t('countdown')}: {PROMISE_S:.0f} s</p>"
+    return f"{stack.stacked([*names, ''], [_row(visit, row) for row in rows])}<p class='soft small'>{visit.t('countdown')}: {PROMISE_S:.0f} s</p>"
 
 
-def _row(visit: Visit, row: StageTime, names: Sequence[str]) -> str:
+def _row(visit: Visit, row: StageTime) -> list[str]:
     verdict = f"<span class='late-word'>{visit.t('late')}</span>" if row.late else ("" if row.budget_s is None else f"✓ {visit.t('on_time')}")
     width = min(100.0, 100.0 * row.since_arrival_s / PROMISE_S)
-    cells = [
+    return [
         escape(STAGE_WORDS[row.stage][visit.lang == "en"]), escape(channel_word(row.channel, visit.lang)), f"{row.took_s:.1f}",
         f"{row.since_arrival_s:.1f}<div class='meter' style='height:5px' aria-hidden='true'><i class='s-accepted' style='width:{width:.1f}%'></i></div>",
         "" if row.budget_s is None else f"{row.budget_s:.0f}", verdict]
-    return "<tr>" + "".join(f"<td data-of='{escape(of)}'><div>{cell}</div></td>" for of, cell in zip(names, cells, strict=True)) + "</tr>"

@@ -14,14 +14,15 @@ from warning.web.console.frame import frame
 from warning.web.console.progress import bar, called, countdown
 from warning.web.console.reading import Reading
 from warning.web.console.visit import Visit
-from warning.web.words import BEIJING, DELIVERY_WORDS, channel_word, explained, local_time, span, zone_name
+from warning.web.words import BEIJING, DELIVERY_WORDS, Lang, channel_word, explained, local_time, span, zone_name
 
 EVERY_S = 1.0
 SILENT_S = 6
 """After so many seconds without a word from the server the screen says that it is blind."""
 
 Theme = Literal["dark", "light"]
-_LISTED, _DISTRICTS, _SAID = 8, 12, 70
+_LISTED, _DISTRICTS = 8, 12
+_SAID: Mapping[Lang, int] = {"zh": 70, "en": 120}
 
 CSS = """
 .head,.q-footer,#popup{display:none!important}
@@ -29,7 +30,7 @@ CSS = """
 body.dark-wall{--wg:#0d1219;--wi:#f4f7fb;--ws:#b9c4d2;--wl:#3a4656}
 body.dark-wall.drill::after{border-color:#b07fe0;background:url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='560' height='380'%3E%3Ctext x='280' y='200' text-anchor='middle' font-size='68' font-weight='700' fill='%23d9b8ff' fill-opacity='.12' transform='rotate(-24 280 190)'%3E演练 DRILL%3C/text%3E%3C/svg%3E")}
 body{background:var(--wg)!important;color:var(--wi)!important}
-.wall{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:1.2vw;padding:1.2vw 1.6vw;width:100%;font-size:1.8vw;line-height:1.3}
+.wall{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:1.2vw;padding:1.2vw max(1.6vw,.9rem);width:100%;font-size:1.8vw;line-height:1.3}
 .wall h2{font-size:1.6vw;margin:0 0 .4vw;color:var(--ws);font-weight:600;line-height:1.3}.wall .clock{font-size:9vw;line-height:1;color:var(--wi)}
 .wall .clock.late{color:#b00020}body.dark-wall .wall .clock.late{color:#ff8a93}.wall .clock.done{color:#0d5a2b}body.dark-wall .wall .clock.done{color:#7fdca0}
 .wall .what{font-size:2.8vw;font-weight:700;line-height:1.25}.wall .soft{color:var(--ws)}.wall .meter{height:1.3vw;background:var(--wl)}
@@ -135,13 +136,13 @@ def _rest(visit: Visit, reading: Reading) -> str:
         f"<div class='bad'>▲ {escape(one.promise.source)} · {visit.t('feed_silent')}"
         f"{'' if one.data_age is None else ' · ' + span(one.data_age.total_seconds(), visit.lang)}</div>"
         for one in reading.feeds if one.state is FeedState.SILENT)
-    notices = "".join(f"<div class='bad'>{escape(_short(explained(one.text, visit.lang)))}</div>" for one in reading.notices[:3])
+    notices = "".join(f"<div class='bad'>{escape(_short(explained(one.text, visit.lang), _SAID[visit.lang]))}</div>" for one in reading.notices[:3])
     return (
         f"<div class='now' role='status'>{reading.now.astimezone(BEIJING):%Y-%m-%d %H:%M} {visit.t('beijing_time')}</div>"
         f"<h2>{visit.t('in_force')} ({len(reading.in_force)})</h2><ul>{force or '<li>' + visit.t('no_alerts') + '</li>'}</ul>{more}"
         f"<h2 style='margin-top:.8vw'>{visit.t('proposals')}: {len(reading.proposals)} · {visit.t('submitted')}: {waiting}</h2>{silent}{notices}")
 
 
-def _short(text: str) -> str:
+def _short(text: str, most: int) -> str:
     """What can be read in passing; the desk has the rest."""
-    return text if len(text) <= _SAID else text[:_SAID - 1] + "…"
+    return text if len(text) <= most else text[:most - 1] + "…"
