@@ -5,7 +5,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "routes_none": ("没有配置多路由的渠道：在 settings 的 channels 下写 routes", "No channel has several routes: write routes: under a channel of the settings"),
     "routes_silent": ("没有正在运行的发送进程在报告路由", "No running worker reports its routes"),
     "routes_owed": ("待发", "waiting"),
-    "routes_head": ("次序|路由|状态|速率 实测/合约|在途|已受理|无应答", "turn|route|state|rate measured/contract|under way|accepted|unanswered"),
+    "routes_head": ("次序|路由|状态|速率 实测/合约|在途|已受理|无应答", "turn|route|state|rate measured / contract|under way|accepted|unanswered"),
     "route_closed": ("✓ 正常", "✓ in use"),
     "route_standby": ("备用", "stands by"),
     "route_half_open": ("◐ 试探中", "◐ on trial"),
