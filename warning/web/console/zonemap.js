@@ -57,9 +57,11 @@ export default {
       const seen = L.bounds(map.containerPointToLayerPoint([0, 0]), map.containerPointToLayerPoint(map.getSize()));
       if (!map._animatingZoom && this.top._bounds && !this.top._bounds.contains(seen)) this.redraw();
     });
-    map.on("click", ({latlng: at}) => this.select(this.at(at), at));
-    this.$refs.map.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target === this.$refs.map) this.select(this.at(map.getCenter()), map.getCenter()) });
-    if (this.draw) this.tools();
+    if (this.draw) this.tools(); // a click is a corner there, and tells of no place
+    else {
+      map.on("click", ({latlng: at}) => this.select(this.at(at), at));
+      this.$refs.map.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target === this.$refs.map) this.select(this.at(map.getCenter()), map.getCenter()) });
+    }
     this.observer = new ResizeObserver(() => map.invalidateSize({animate: false}));
     this.observer.observe(this.$refs.map);
   },
@@ -173,7 +175,7 @@ export default {
     select(number, where) {
       this.selected = number; this.redraw();
       const found = number >= 0 && this.known(number);
-      if (!found || this.draw) return;
+      if (!found) return;
       const code = found[0].codes[found[1]], said = document.createElement("b");
       said.textContent = this.name(number);
       this.popup = L.popup({minWidth: 180, maxWidth: 300, maxHeight: 260}).setLatLng(where).setContent(said).openOn(this.map);
