@@ -38,6 +38,7 @@ li.entry{content-visibility:auto;contain-intrinsic-size:auto 5.5rem}
 .entry.chosen{background:#e5effb;box-shadow:inset 0 0 0 2px #0b4fa8}
 .b1{border-left-color:var(--l1)}.b2{border-left-color:var(--l2)}.b3{border-left-color:var(--l3)}.b4{border-left-color:var(--l4)}
 .row{display:flex;gap:.5rem;align-items:center;flex-wrap:wrap}
+.q-radio.row,.q-checkbox.row,.q-toggle.row{gap:0}.q-option-group--inline>div+div{margin-left:1rem}
 .texts{display:grid;grid-template-columns:1fr 1fr;gap:.6rem;width:100%}
 .grid{border-collapse:collapse;width:100%;font-size:.88rem}.grid th{text-align:left;color:var(--soft);font-weight:600}.grid td,.grid th{padding:.2rem .5rem .2rem 0;border-bottom:1px solid #e7ebf0;vertical-align:top}
 .clock{font-variant-numeric:tabular-nums;font-size:1.7rem;font-weight:700;line-height:1.1}.clock.late{color:#b00020}.clock.done{color:#0d5a2b}
