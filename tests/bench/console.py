@@ -130,10 +130,10 @@ def _news(chromium: Browser, served: Served, cookie: str, held: Consoles) -> Tim
         http.post(f"/api/proposals/{made}/submit", headers=at["fu"], json={"revision": 1}).raise_for_status()
         cpu = served.cpu_s()
         http.post(f"/api/proposals/{made}/approve", headers=at["lin"], json={"revision": 2}).raise_for_status()
-    moment = time.perf_counter()
+    moment = time.monotonic()
     told = held.told_since(moment, 60)
     page.wait_for_function("(old) => document.querySelector('.zonemap').dataset.drawn !== old", arg=before, timeout=60_000)
-    drawn = time.perf_counter() - moment
+    drawn = time.monotonic() - moment
     spent = served.cpu_s() - cpu
     page.context.close()
     if len(told) < held.count:
