@@ -24,6 +24,12 @@ async def test_two_districts_with_the_same_hazard_and_colour_are_one_message_to_
     assert (await corridor.states(second))[ONE] == ("muted", "stronger_in_force")
 
 
+async def test_one_warning_of_two_districts_is_one_message_to_who_lives_in_both(corridor: Corridor) -> None:
+    await home_and_work(corridor)
+    await corridor.send(await corridor.warned(zones=("310115", "310120"), level=Level.ORANGE))
+    assert len(corridor.heard(ONE)) == 1
+
+
 async def test_the_stronger_of_two_touching_districts_is_told_beside_the_weaker(corridor: Corridor) -> None:
     await home_and_work(corridor)
     await corridor.send(await corridor.warned(zones=("310115",), level=Level.YELLOW, issuer="310115"))

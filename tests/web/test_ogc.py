@@ -56,6 +56,7 @@ async def test_the_collections_are_what_both_standards_say(world: World) -> None
         assert west < 121.5 < east
         assert south < 31.2 < north
         assert {"items", "self", "http://www.opengis.net/def/rel/ogc/1.0/queryables"} <= set(rels(one))
+        assert (await world.get(f"{one['data_queries']['position']['link']['href'].removeprefix('http://faces.test')}?coords={PUDONG}")).status_code == 200
         queryables = await read(world, rels(one)["http://www.opengis.net/def/rel/ogc/1.0/queryables"].removeprefix("http://faces.test"))
         assert set(queryables["properties"]) == {"hazard", "level", "zone"}
         assert "rainstorm" in queryables["properties"]["hazard"]["enum"]
