@@ -64,6 +64,7 @@ async def test_a_form_that_was_filled_wrongly_keeps_the_place_that_was_found(wor
     assert page.status_code == 422
     assert re.search(r'<option value="s1"[^>]* selected>', page.text)
     assert 'name="find" required maxlength="60" value="浦东"' in page.text
+    assert options((await world.http.post("/register", data={**filled, "find": ""})).text) == {"s1": "第1街道（浦东新区）"}, "also where the words are lost"
     asked = await world.http.post("/register", data={**filled, "address": "13800001234"})
     assert 'name="code"' in asked.text
 
