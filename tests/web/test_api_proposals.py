@@ -105,11 +105,12 @@ async def test_a_proposal_stands_where_the_colour_that_was_submitted_puts_it(wor
 
 
 async def test_of_proposals_of_one_colour_the_earlier_onset_comes_first_and_then_the_older_data(world: World) -> None:
-    soon, late, old = [await world.proposed(zone=zone) for zone in ("310101", "310104", "310115")]
-    for proposal, onset, age in ((soon, 10, 1), (late, 20, 30), (old, 10, 6)):
+    made = sorted([await world.proposed(zone=zone) for zone in ("310101", "310104", "310115", "310120")])
+    fresh, old, oldest, late = made  # by their ids, the last order of all, the other way round
+    for proposal, onset, age in ((fresh, 10, 1), (old, 10, 6), (oldest, 10, 12), (late, 20, 30)):
         await world.execute("UPDATE proposal SET onset = :o, data_time = :d WHERE id = :i", {
             "o": world.now + timedelta(minutes=onset), "d": world.now - timedelta(minutes=age), "i": proposal})
-    assert [row["id"] for row in (await world.get("/api/proposals", "fu")).json()] == [str(old), str(soon), str(late)]
+    assert [row["id"] for row in (await world.get("/api/proposals", "fu")).json()] == [str(oldest), str(old), str(fresh), str(late)]
 
 
 async def test_where_warnings_are_real_a_red_drill_signed_once_waits_behind_a_blue_that_nobody_has_signed(database_url: str, tmp_path: Path) -> None:

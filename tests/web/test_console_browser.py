@@ -24,11 +24,12 @@ _PATTERN = """() => { const at = document.querySelector('.leaflet-zones-pane can
   return [beside([18, 87, 176], [255, 255, 255]) || 'blue has none here', beside([255, 216, 61], [26, 26, 26]), beside([255, 154, 31], [26, 26, 26]), beside([196, 22, 28], [255, 255, 255])] }"""
 
 
-# The cells over threshold are outlined on their pane; the cyclone has come along a black line on the one above it.
+# The cells over threshold are outlined on their pane; then what is written and which lines are drawn is noted.
 _CELLS = """() => { const at = document.querySelector('.leaflet-zones-pane canvas'), data = at.getContext('2d').getImageData(0, 0, at.width, at.height).data;
   for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200 && Math.abs(data[i] - 43) < 8 && Math.abs(data[i + 1] - 10) < 8 && Math.abs(data[i + 2] - 61) < 8) return true }"""
-_TRACK = """() => { const at = document.querySelector('.leaflet-overlay-pane canvas'), data = at.getContext('2d').getImageData(0, 0, at.width, at.height).data;
-  let black = 0; for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200 && data[i] < 30 && data[i + 1] < 30 && data[i + 2] < 30) black++; return black }"""
+_NOTED = """() => { const to = CanvasRenderingContext2D.prototype, {fillText, stroke} = to, noted = window.noted = {words: [], lines: []};
+  to.fillText = function (...all) { noted.words.push(all[0]); return fillText.apply(this, all) };
+  to.stroke = function (...all) { noted.lines.push(`${this.strokeStyle} ${this.lineWidth} ${this.getLineDash()}`); return stroke.apply(this, all) } }"""
 
 
 def test_the_map_shows_the_field_through_time_and_what_is_unknown_as_unknown(site: str, browser: Browser, tmp_path: Path) -> None:
@@ -58,7 +59,6 @@ def test_the_map_shows_the_field_through_time_and_what_is_unknown_as_unknown(sit
     assert page.evaluate(_PATTERN) == ["blue has none here", True, True, True], "red has white crosses, orange and yellow dark marks: told apart without colour"
     assert page.evaluate(_CELLS) is True
     expect(page.get_by_text("普拉桑").first).to_be_attached()
-    assert page.evaluate(_TRACK) > 300, "the way it came and the way it will go"
     # Gauges two kilometres apart: the strongest has its label, what it would cover is shown when it is pointed at.
     labels = page.locator(".leaflet-tooltip.gauge")
     expect(labels.filter(has_text="58371 2.6 毫米")).to_have_count(1)  # what newer data replaced fades for a fifth of a second
@@ -72,6 +72,13 @@ def test_the_map_shows_the_field_through_time_and_what_is_unknown_as_unknown(sit
     picture(page, "decide-map", tmp_path)
     page.mouse.move(own["left"] - 18, own["top"] + own["height"] / 2)
     expect(labels.filter(has_text="58370 2.2 毫米")).to_be_visible()
+    page.evaluate(_NOTED)
+    page.locator("a.leaflet-control-zoom-in").click()
+    page.wait_for_function("window.noted.words.length && window.noted.lines.length")
+    page.locator("a.leaflet-control-zoom-out").click()
+    assert comes_true(page, "window.noted.words.includes('■ 浦东新区')"), "the colour by its shape, too, and the place"
+    for line in ("#111111 3 ", "#111111 3 6,7"):
+        assert comes_true(page, f"window.noted.lines.includes('{line}')"), "the way it came, and dashed the way it will go"
     assert elsewhere == []
     page.context.close()
 
