@@ -5,6 +5,8 @@ import re
 from tests.web.conftest import World
 from warning.dispatch.plan import Load, Rate, plan
 from warning.store.reach import Noise
+from warning.watch.issuer import load_issuers
+from warning.watch.rulefile import load_rule_sets
 from warning.web.console.reach import reach_html
 
 
@@ -34,14 +36,15 @@ async def test_an_alert_shows_the_plan_that_was_signed_with_it(world: World) -> 
 def test_the_panel_says_what_remains_what_is_assumed_and_what_the_place_has_had() -> None:
     found = plan([Load(channel="sms<b>", kind="sms", people=100_000, parts=2, waiting=0), Load(channel="mqtt", kind="mqtt", people=16, parts=1, waiting=0)],
                  {"mqtt": Rate(per_second=50.0, accept_s=1.0)})
-    html = reach_html(found, [Noise(issuer="310000", alerts=3), Noise(issuer="310115", alerts=2)], "en")
+    issuers = {one.code: one for one in load_issuers(rule_sets=load_rule_sets())}
+    html = reach_html(found, [Noise(issuer="310000", alerts=3), Noise(issuer="999999", alerts=2)], "en", issuers)
     # 100 parts/s from 5 s on: 595 s carry 29,750 people.
     assert "not reached in person within ten minutes: 70,250 / 100,000 · carried for everybody by MQTT push" in html
     assert "* the rate is assumed, it was never measured: sms" in html
-    assert "warnings this place has had in the last 12 h: 5 (310000 × 3, 310115 × 2)" in html
+    assert "warnings this place has had in the last 12 h: 5 (Shanghai Central Meteorological Observatory × 3, 999999 × 2)" in html
     assert "<b>" not in html
     # Two parts a person: 50 people/s, so 55, 115, 295 and 595 seconds of them; what is sent to all at once is there at the first look.
     cells = [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in html.split("<tr>")[1:]]
     assert cells == [["channel", "people", "1 min", "2 min", "5 min", "10 min", "rate"],
                      ["sms&lt;b&gt;", "100,000", "2,750", "5,750", "14,750", "29,750", "100/s *"], ["MQTT push", "16", "16", "16", "16", "16", "50/s"]]
-    assert "十分钟内" in reach_html(found, [], "zh")
+    assert "十分钟内" in reach_html(found, [], "zh", {})

@@ -77,8 +77,7 @@ def test_the_map_shows_the_field_through_time_and_what_is_unknown_as_unknown(sit
     page.wait_for_function("window.noted.words.length && window.noted.lines.length")
     page.locator("a.leaflet-control-zoom-out").click()
     assert comes_true(page, "window.noted.words.includes('■ 浦东新区')"), "the colour by its shape, too, and the place"
-    for line in ("#111111 3 ", "#111111 3 6,7"):
-        assert comes_true(page, f"window.noted.lines.includes('{line}')"), "the way it came, and dashed the way it will go"
+    assert comes_true(page, "['#111111 3 ', '#111111 3 6,7'].every((one) => window.noted.lines.includes(one))"), "the way it came, and dashed the way it will go"
     assert elsewhere == []
     page.context.close()
 
@@ -385,14 +384,13 @@ def circle(page: Page, lat: str, lon: str, km: str, lang: str = "zh") -> None:
 
 def polygon(page: Page, board: Locator, corners: tuple[tuple[int, int], ...]) -> None:
     """Clicked corner by corner, in pixels from a place on the board, and closed at the first. Leaflet's tool takes no click within 50 ms of the last one; people are slower, a test is not."""
-    tool, set_ = page.locator("a.leaflet-draw-draw-polygon"), page.locator(".leaflet-editing-icon")
-    tool.click()
-    box = board.bounding_box()
+    page.locator("a.leaflet-draw-draw-polygon").click()
+    box, corner_marks = board.bounding_box(), page.locator(".leaflet-editing-icon")
     assert box is not None
     for count, (right, down) in enumerate((*corners, corners[0]), 1):
         page.wait_for_timeout(300)
         board.click(position={"x": box["width"] * 0.42 + right, "y": box["height"] * 0.6 + down}, delay=40)
-        expect(set_).to_have_count(count if count <= len(corners) else 0, timeout=_SLOW_MS)
+        expect(corner_marks).to_have_count(count if count <= len(corners) else 0, timeout=_SLOW_MS)
 
 
 def km2(said: str) -> float:
