@@ -19,7 +19,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, ViewportSize, expect
 
-from tests.web.browsing import CHROMIUM, broken, served
+from tests.web.browsing import CHROMIUM, broken, comes_true, served
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 LAPTOP: ViewportSize = {"width": 1366, "height": 768}
@@ -98,7 +98,7 @@ def test_a_page_that_is_left_open_shows_what_was_issued_since_and_grows_young_ag
     expect(page.locator(".calm")).to_be_visible()
     page.evaluate("document.documentElement.dataset.until = '2020-01-01T00:00:00Z'; window.mark = true")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    page.wait_for_function("Date.parse(document.documentElement.dataset.until) > Date.now()")
+    assert comes_true(page, "Date.parse(document.documentElement.dataset.until) > Date.now()")
     assert page.evaluate("window.mark"), "nothing has changed: the reader is left in peace"
     expect(page.locator("#stale")).to_be_hidden()
     identifier = warned(site, zones=("310151",))
